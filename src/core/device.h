@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * device.h - the life of a device: made by its own create function, then kept
+ * in a list that resets and ends them all.
+ */
+#ifndef VMM_CORE_DEVICE_H
+#define VMM_CORE_DEVICE_H
+
+struct device_ops {
+	const char *name;
+	void (*reset)(void *self);	/* to its state at power-on; NULL: none */
+	void (*fini)(void *self);	/* frees it; NULL: nothing to free */
+};
+
+struct devices;
+
+/* Returns 0 or -ENOMEM. The caller owns *devices. */
+int devices_create(struct devices **devices);
+
+/* Ends the devices, last one first, and frees the list. NULL is fine. */
+void devices_destroy(struct devices *devices);
+
+/*
+ * Adds a device, which from now on belongs to the list. Returns 0, or -ENOMEM
+ * with the device ended.
+ */
+int devices_add(struct devices *devices, const struct device_ops *ops, void *self);
+
+/* Resets the devices in the order in which they were added. */
+void devices_reset(struct devices *devices);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * mem.h - guest-physical memory.
+ *
+ * A map of regions, sorted by address, each backed by host memory. Everything
+ * of vmm that follows an address which the guest chose goes through mem_ptr(),
+ * mem_span(), mem_read() or mem_write(); nothing else turns a guest address
+ * into a host pointer.
+ *
+ * The map is built before the run and does not change while a vCPU runs, so
+ * that it needs no lock. What the regions hold is the guest's, and may change
+ * under vmm's feet at any time.
+ */
+#ifndef VMM_CORE_MEM_H
+#define VMM_CORE_MEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MEM_PAGE_SIZE 4096u
+
+struct mem;
+
+enum mem_flags {
+	MEM_READ = 1 << 0,
+	MEM_WRITE = 1 << 1,	/* without it: ROM, a guest's writes are dropped */
+	/*
+	 * Engines do not map the region: each access of the guest is an exit
+	 * that goes to the bus. vmm's own accesses (loaders, hypercalls, DMA)
+	 * still act on the memory.
+	 */
+	MEM_TRAP = 1 << 2,
+	/* With MEM_TRAP: writes may be delivered late, in order (coalesced MMIO). */
+	MEM_POSTED = 1 << 3,
+	/* Marked reserved in the memory maps handed to kernels. */
+	MEM_RESERVED = 1 << 4,
+};
+
+#define MEM_RW (MEM_READ | MEM_WRITE)
+
+struct mem_region {
+	uint64_t gpa;		/* guest-physical, page aligned */
+	uint64_t size;		/* bytes, a multiple of the page size, not 0 */
+	uint8_t *host;		/* page aligned, size bytes */
+	unsigned int flags;	/* enum mem_flags */
+	const char *name;	/* for reports; must outlive the map */
+};
+
+/* Returns 0 or -ENOMEM. The caller owns *mem. */
+int mem_create(struct mem **mem);
+
+/* Frees the map and all memory that mem_backing() gave out. NULL is fine. */
+void mem_destroy(struct mem *mem);
+
+/*
+ * Zeroed host memory that lives as long as the map: size bytes, page aligned,
+ * committed only when touched. mergeable: offer it to KSM (madvise(2),
+ * MADV_MERGEABLE). Returns NULL and sets errno where the host refuses.
+ */
+void *mem_backing(struct mem *mem, uint64_t size, bool mergeable);
+
+/*
+ * Adds a region. Returns 0; -EINVAL where address, size, host pointer or
+ * flags are not as struct mem_region says or the region wraps around; -EEXIST
+ * where it overlaps another one and overwrite is false (with overwrite it
+ * replaces what it overlaps, the rest of the older regions stays); -ENOMEM.
+ */
+int mem_add(struct mem *mem, const struct mem_region *region, bool overwrite);
+
+/* The regions in order of address; valid until the next mem_add(). */
+size_t mem_regions(const struct mem *mem, const struct mem_region **regions);
+
+/* The region that holds gpa, or NULL. */
+const struct mem_region *mem_find(const struct mem *mem, uint64_t gpa);
+
+/*
+ * A host pointer to len bytes at gpa, or NULL where they do not lie within one
+ * region that has all of rights (MEM_READ, MEM_WRITE). len 0 gives NULL.
+ */
+void *mem_ptr(const struct mem *mem, uint64_t gpa, uint64_t len, unsigned int rights);
+
+/*
+ * Like mem_ptr(), for ranges that may cross regions: a pointer to the bytes at
+ * gpa, and *len cut to how many of them lie in one piece. NULL where the first
+ * byte is not there.
+ */
+void *mem_span(const struct mem *mem, uint64_t gpa, uint64_t *len, unsigned int rights);
+
+/* Whether every byte of the range exists and has the rights. */
+bool mem_valid(const struct mem *mem, uint64_t gpa, uint64_t len, unsigned int rights);
+
+/*
+ * Copies between a buffer and guest memory, across regions. Returns 0, or
+ * -EFAULT with nothing copied where a byte of the range does not exist or
+ * lacks the right (a ROM can be filled with mem_load()).
+ */
+int mem_read(const struct mem *mem, uint64_t gpa, void *buffer, uint64_t len);
+int mem_write(struct mem *mem, uint64_t gpa, const void *buffer, uint64_t len);
+
+/* mem_write() that may fill ROM too: for loaders, before the run. */
+int mem_load(struct mem *mem, uint64_t gpa, const void *buffer, uint64_t len);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * run.h - a run of the machine: who asked for its end, and why.
+ *
+ * Any thread may end the run with run_end(): a device (debug exit, power-off),
+ * the window (quit key), the loop (a signal, a limit), the engine's dispatch.
+ * The vCPU is then kicked out of the guest. Several endings can hold at once;
+ * which one decides the exit status is said by ending_status().
+ */
+#ifndef VMM_CORE_RUN_H
+#define VMM_CORE_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* In order of precedence (machine.md, "Exit status"): the first one decides. */
+enum ending_kind {
+	ENDING_HOST_ERROR,	/* 125: vmm could not do its work */
+	ENDING_CRASH,		/* 123: triple fault, the engine cannot go on */
+	ENDING_LIMIT,		/* 124: time, exits or instructions */
+	ENDING_SIGNAL,		/* 128 + value */
+	ENDING_RESET,		/* 122 */
+	ENDING_HALT,		/* value: the status; HLT with interrupts off */
+	ENDING_EXIT,		/* value: the guest's own status, 0 to 119 */
+	ENDING_POWEROFF,	/* 0 */
+	ENDING_CLOSED,		/* 0: the user closed the window */
+	ENDING_KINDS,
+};
+
+struct ending {
+	enum ending_kind kind;
+	int value;		/* see the kinds */
+	char text[160];		/* what happened, for the line that the user gets */
+};
+
+struct run;
+
+/* Returns 0 or -ENOMEM. The caller owns *run. */
+int run_create(struct run **run);
+void run_destroy(struct run *run);
+
+/*
+ * What gets the vCPU out of the guest; called from any thread, at any time
+ * until it is set to NULL again.
+ */
+void run_set_kick(struct run *run, void (*kick)(void *self), void *self);
+
+/* Kicks the vCPU without ending the run: it comes back and looks. */
+void run_kick(struct run *run);
+
+/*
+ * Ends the run. The first ending of each kind is kept. Safe from any thread.
+ * The text is printf's.
+ */
+void run_end(struct run *run, enum ending_kind kind, int value, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Whether somebody has ended the run. */
+bool run_ended(const struct run *run);
+
+/*
+ * Sleeps until the vCPU is kicked or the run ends; returns at once where that
+ * has happened since the last call. For a vCPU that halted with interrupts
+ * enabled.
+ */
+void run_wait(struct run *run);
+
+/*
+ * The ending that decides, copied to *ending. Returns false where nothing has
+ * ended the run.
+ */
+bool run_ending(const struct run *run, struct ending *ending);
+
+/* The exit status for an ending: 0 to 143. */
+int ending_status(const struct ending *ending);
+
+#endif

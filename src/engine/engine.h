@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * engine.h - what runs the CPU: one interface, several engines.
+ *
+ * An engine runs guest code until something needs the machine, and says what
+ * in a neutral struct vmexit. It knows memory and registers, nothing of
+ * devices.
+ */
+#ifndef VMM_ENGINE_ENGINE_H
+#define VMM_ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/log.h"
+#include "core/mem.h"
+#include "core/vcpu.h"
+
+enum vmexit_reason {
+	VMEXIT_PIO,		/* IN, OUT, INS, OUTS */
+	VMEXIT_MMIO,		/* memory that is not mapped for the guest */
+	VMEXIT_HLT,
+	VMEXIT_KICK,		/* engine_ops.kick() was called: nothing to do */
+	VMEXIT_SHUTDOWN,	/* triple fault */
+	VMEXIT_FAILURE,		/* the engine cannot go on */
+	VMEXIT_REASONS,
+};
+
+struct vmexit {
+	enum vmexit_reason reason;
+	union {
+		struct {
+			uint16_t port;
+			uint8_t size;		/* 1, 2, 4 */
+			bool write;
+			uint32_t count;		/* elements at data, at least 1 */
+			void *data;		/* count * size bytes, little endian */
+		} pio;
+		struct {
+			uint64_t gpa;
+			uint8_t size;		/* 1 to 8, any number */
+			bool write;
+			uint8_t *data;		/* size bytes */
+		} mmio;
+		struct {
+			bool interrupts_enabled;	/* RFLAGS.IF */
+		} hlt;
+		struct {
+			char text[160];		/* in words, for the crash report */
+			bool host;		/* the host's failure, not the guest's */
+		} failure;
+	};
+};
+
+/* What an engine says of itself on this host, before it is made. */
+struct engine_probe {
+	bool usable;
+	bool hardware;		/* runs guest code on the processor's own virtualization */
+	char text[200];		/* why (not), and what would help */
+};
+
+struct engine_config {
+	struct mem *mem;	/* complete; does not change while the engine lives */
+	const struct log *log;
+};
+
+struct engine;
+
+struct engine_ops {
+	const char *name;	/* as in --engine */
+	bool isolates;		/* a guest cannot reach vmm's memory */
+
+	void (*probe)(struct engine_probe *probe);
+
+	/* Returns 0, or -errno with a message in the log. */
+	int (*create)(struct engine **engine, const struct engine_config *config);
+	void (*destroy)(struct engine *engine);
+
+	/* Registers; not while run() is under way. Return 0 or -errno. */
+	int (*get_state)(struct engine *engine, struct vcpu_state *state);
+	int (*set_state)(struct engine *engine, const struct vcpu_state *state);
+
+	/*
+	 * Runs until an exit, always by the same thread. The exit's data are
+	 * valid, and for reads to be filled in, until the next call.
+	 */
+	void (*run)(struct engine *engine, struct vmexit *exit);
+
+	/*
+	 * Completes an access that the last exit began, so that registers are
+	 * those after the instruction; runs no further instruction.
+	 */
+	void (*complete)(struct engine *engine);
+
+	/* From any thread: the current or next run() ends soon. */
+	void (*kick)(struct engine *engine);
+};
+
+/* The engines of this vmm, in the order in which auto prefers them; ends with NULL. */
+extern const struct engine_ops *const engines[];
+
+extern const struct engine_ops engine_kvm;
+
+#endif

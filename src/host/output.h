@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * output.h - where characters that the guest prints go: standard output or a
+ * file. Shared by the debug console, the serial ports and the print hypercall.
+ */
+#ifndef VMM_HOST_OUTPUT_H
+#define VMM_HOST_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/log.h"
+
+/* What the guest has printed, kept for --expect-output. */
+struct capture;
+
+int capture_create(struct capture **capture);
+void capture_destroy(struct capture *capture);
+
+/* The bytes so far; *len: how many. */
+const char *capture_bytes(const struct capture *capture, size_t *len);
+
+struct output;
+
+/*
+ * path: a file, which is truncated, or "-" or NULL for standard output.
+ * capture: NULL, or gets a copy of all; must outlive the output, as path and
+ * log must. Returns 0, or -errno with a message in the log. The caller owns
+ * *output.
+ */
+int output_open(struct output **output, const char *path, struct capture *capture,
+		const struct log *log);
+void output_close(struct output *output);
+
+/*
+ * Writes the bytes out before it returns. A failure (full disk, closed pipe)
+ * is told to the user once and kept for output_error(). With the machine lock
+ * held.
+ */
+void output_write(struct output *output, const void *data, size_t len);
+
+/* The first error as -errno; 0: none. */
+int output_error(const struct output *output);
+
+#endif

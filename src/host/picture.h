@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * picture.h - frames as files: written for --screenshot, read for
+ * --expect-screen. The format goes by the suffix: .ppm (P6), .png, .txt (25
+ * lines of UTF-8, blanks at their ends left out), .vram (the 4000 bytes of the
+ * visible cells).
+ */
+#ifndef VMM_HOST_PICTURE_H
+#define VMM_HOST_PICTURE_H
+
+#include <stdio.h>
+
+#include "core/log.h"
+#include "host/screen.h"
+
+/* Whether the suffix names a format; with "-" too, which is text on standard output. */
+bool picture_suffix_known(const char *path);
+
+/* Writes the frame. Returns 0, or -errno with a message in the log. */
+int picture_write(const struct screen_frame *frame, const char *path, const struct log *log);
+
+/* The frame as 25 lines of UTF-8. trim: leave out blank lines at the end. */
+int picture_write_text(const struct screen_frame *frame, FILE *stream, bool trim);
+
+/*
+ * Compares the frame with a file of any of the formats (not "-"). Prints the
+ * differing cells to the log's stream (the first ten, then how many).
+ * Returns 0 where they are equal, 1 where they differ, -errno with a message
+ * in the log where the file cannot be read or is not such a picture.
+ */
+int picture_compare(const struct screen_frame *frame, const char *path, const struct log *log);
+
+#endif

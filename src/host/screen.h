@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * screen.h - the text screen of the machine: its memory and what shows it.
+ *
+ * Owns the 32 KiB of text memory that the VGA maps at 0xB8000 and that the
+ * paravirtual screen writes. Anyone may read it at any time while the guest
+ * writes: a frame is a copy, taken with screen_frame().
+ */
+#ifndef VMM_HOST_SCREEN_H
+#define VMM_HOST_SCREEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SCREEN_MEMORY_SIZE 0x8000u	/* bytes: 0xB8000 to 0xBFFFF */
+#define SCREEN_COLUMNS 80u
+#define SCREEN_ROWS 25u
+#define SCREEN_CELLS (SCREEN_COLUMNS * SCREEN_ROWS)
+#define SCREEN_FRAME_BYTES (SCREEN_CELLS * 2)	/* character, attribute, ... */
+#define SCREEN_CELL_WIDTH 9u		/* dots */
+#define SCREEN_CELL_HEIGHT 16u
+#define SCREEN_WIDTH (SCREEN_COLUMNS * SCREEN_CELL_WIDTH)	/* 720 */
+#define SCREEN_HEIGHT (SCREEN_ROWS * SCREEN_CELL_HEIGHT)	/* 400 */
+
+/* The cursor as the CRTC has it. */
+struct screen_cursor {
+	bool enabled;
+	uint16_t cell;		/* from the start of the text memory */
+	uint8_t first_line;	/* 0 to 15; past last_line: nothing is drawn */
+	uint8_t last_line;
+};
+
+/* What the picture is made of. */
+struct screen_frame {
+	uint8_t cells[SCREEN_FRAME_BYTES];
+	struct screen_cursor cursor;
+};
+
+struct screen;
+
+/*
+ * Text memory filled with light grey blanks (0x20 0x07), as a PC's firmware
+ * leaves it; cursor off. Returns 0 or -errno. The caller owns *screen.
+ */
+int screen_create(struct screen **screen);
+void screen_destroy(struct screen *screen);
+
+/* Back to the state after screen_create(). */
+void screen_reset(struct screen *screen);
+
+/* The text memory: SCREEN_MEMORY_SIZE bytes, page aligned, the screen's own. */
+uint8_t *screen_memory(struct screen *screen);
+
+/* From the vCPU's thread with the machine lock held. */
+void screen_set_cursor(struct screen *screen, const struct screen_cursor *cursor);
+
+/*
+ * The first cell that is shown (CRTC start address), in cells from the start
+ * of the text memory; the picture wraps around at its end.
+ */
+void screen_set_start(struct screen *screen, uint16_t cell);
+
+/* Copies what is to be seen now; from any thread. */
+void screen_frame(const struct screen *screen, struct screen_frame *frame);
+
+/* Whether the frame differs from that of an untouched screen. */
+bool screen_frame_touched(const struct screen_frame *frame);
+
+#endif

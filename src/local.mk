@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The program, as a library (which the tests link with) and a main().
+
+noinst_LIBRARIES += libvmm.a
+bin_PROGRAMS += vmm
+
+libvmm_a_CPPFLAGS = -I$(srcdir)/src -I$(builddir) $(POPT_CFLAGS) $(PNG_CFLAGS) \
+	-DVMM_PKGLIBDIR='"$(pkglibdir)"' -DVMM_PKGDATADIR='"$(pkgdatadir)"'
+libvmm_a_CFLAGS = $(VMM_CFLAGS)
+libvmm_a_SOURCES = \
+	src/board.c src/board.h \
+	src/expect.c src/expect.h \
+	src/machine.c src/machine.h \
+	src/options.c src/options.h \
+	src/report.c src/report.h \
+	src/core/bus.c src/core/bus.h \
+	src/core/device.c src/core/device.h \
+	src/core/irq.c src/core/irq.h \
+	src/core/log.c src/core/log.h \
+	src/core/loop.c src/core/loop.h \
+	src/core/mem.c src/core/mem.h \
+	src/core/run.c src/core/run.h \
+	src/core/vcpu.c src/core/vcpu.h \
+	src/cpu/pagewalk.c src/cpu/pagewalk.h \
+	src/engine/dispatch.c src/engine/dispatch.h \
+	src/engine/engine.h \
+	src/engine/kvm.c \
+	src/engine/select.c src/engine/select.h \
+	src/boot/boot.c src/boot/boot.h \
+	src/boot/flat.c \
+	src/boot/start.c src/boot/start.h \
+	src/dev/ata.c src/dev/ata.h \
+	src/dev/debugport.c src/dev/debugport.h \
+	src/dev/power.c src/dev/power.h \
+	src/dev/uart.c src/dev/uart.h \
+	src/dev/vga.c src/dev/vga.h \
+	src/pv/disk.c src/pv/hypercall.c src/pv/hypercall.h src/pv/pv.h \
+	src/pv/screen.c src/pv/system.c \
+	src/host/disk.c src/host/disk.h \
+	src/host/disklock.c src/host/disklock.h \
+	src/host/font.c \
+	src/host/output.c src/host/output.h \
+	src/host/picture.c src/host/picture.h \
+	src/host/raster.c src/host/raster.h \
+	src/host/screen.c src/host/screen.h \
+	src/host/window.c src/host/window.h src/host/window_module.h \
+	src/observe/crash.c src/observe/crash.h \
+	src/observe/profile.c src/observe/profile.h
+
+vmm_CPPFLAGS = $(libvmm_a_CPPFLAGS)
+vmm_CFLAGS = $(VMM_CFLAGS)
+vmm_LDFLAGS = $(VMM_LDFLAGS)
+vmm_SOURCES = src/vmm.c
+vmm_LDADD = libvmm.a $(POPT_LIBS) $(PNG_LIBS)
+
+# The window: a module that vmm opens when it wants one.
+if WITH_SDL
+pkglib_LTLIBRARIES += sdl.la
+endif
+sdl_la_CPPFLAGS = -I$(srcdir)/src -I$(builddir) $(SDL_CFLAGS)
+sdl_la_CFLAGS = $(VMM_CFLAGS)
+sdl_la_LDFLAGS = -module -avoid-version -shared -export-symbols-regex '^vmm_' $(VMM_LDFLAGS)
+sdl_la_LIBADD = $(SDL_LIBS)
+sdl_la_SOURCES = src/host/sdl.c src/host/raster.c src/host/font.c src/host/window_module.h
