@@ -50,10 +50,12 @@ struct hypercall_request {
 struct hypercalls;
 
 /*
- * A hypercall: its result, or a negative errno. Unused arguments are ignored.
- * Runs with the machine lock held.
+ * A hypercall: its result, or a negative errno. self: as registered; mem: the
+ * guest's memory, for arguments that are addresses. Unused arguments are
+ * ignored. Runs with the machine lock held.
  */
-typedef int64_t hypercall_fn(void *self, const uint64_t argument[HYPERCALL_ARGS]);
+typedef int64_t hypercall_fn(void *self, struct mem *mem,
+			     const uint64_t argument[HYPERCALL_ARGS]);
 
 /* Returns 0 or -ENOMEM. Knows HYPERCALL_QUERY from the start. */
 int hypercalls_create(struct hypercalls **hypercalls, struct mem *mem, const struct log *log);
@@ -62,7 +64,7 @@ int hypercalls_create(struct hypercalls **hypercalls, struct mem *mem, const str
 int hypercall_register(struct hypercalls *hypercalls, uint32_t number,
 		       hypercall_fn *fn, void *self);
 
-/* For the board: an OUT of 32 bits is a request, an IN of 32 bits gives the magic. */
+/* For the board, 1 port: an OUT of 32 bits is a request, an IN of 32 bits gives the magic. */
 extern const struct bus_ops hypercall_port_ops;
 extern const struct device_ops hypercalls_device;
 

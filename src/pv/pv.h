@@ -6,7 +6,6 @@
 #ifndef VMM_PV_PV_H
 #define VMM_PV_PV_H
 
-#include "core/mem.h"
 #include "core/run.h"
 #include "host/disk.h"
 #include "host/output.h"
@@ -14,13 +13,12 @@
 #include "pv/hypercall.h"
 
 /* EXIT (as the debug-exit port) and PRINT. pv/system.c */
-int pv_system_register(struct hypercalls *hypercalls, struct mem *mem,
-		       struct run *run, struct output *output);
+int pv_system_register(struct hypercalls *hypercalls, struct run *run, struct output *output);
 
 /* SCREEN_*. pv/screen.c */
-int pv_screen_register(struct hypercalls *hypercalls, struct mem *mem, struct screen *screen);
+int pv_screen_register(struct hypercalls *hypercalls, struct screen *screen);
 
 /* DISK_*; disk NULL: they answer -ENODEV. pv/disk.c */
-int pv_disk_register(struct hypercalls *hypercalls, struct mem *mem, struct disk *disk);
+int pv_disk_register(struct hypercalls *hypercalls, struct disk *disk);
 
 #endif
