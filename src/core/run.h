@@ -11,14 +11,14 @@
 #define VMM_CORE_RUN_H
 
 #include <stdbool.h>
-#include <stddef.h>
+#include <stdint.h>
 
 /* In order of precedence (machine.md, "Exit status"): the first one decides. */
 enum ending_kind {
 	ENDING_HOST_ERROR,	/* 125: vmm could not do its work */
 	ENDING_CRASH,		/* 123: triple fault, the engine cannot go on */
 	ENDING_LIMIT,		/* 124: time, exits or instructions */
-	ENDING_SIGNAL,		/* 128 + value */
+	ENDING_SIGNAL,		/* value: 128 + the signal's number */
 	ENDING_RESET,		/* 122 */
 	ENDING_HALT,		/* value: the status; HLT with interrupts off */
 	ENDING_EXIT,		/* value: the guest's own status, 0 to 119 */
@@ -38,6 +38,12 @@ struct run;
 /* Returns 0 or -ENOMEM. The caller owns *run. */
 int run_create(struct run **run);
 void run_destroy(struct run *run);
+
+/*
+ * The status that a guest means by a value written to the debug-exit port (or
+ * the EXIT hypercall): 0 to 119 as they are, 119 for anything larger.
+ */
+int run_guest_status(uint64_t value);
 
 /*
  * What gets the vCPU out of the guest; called from any thread, at any time
@@ -69,7 +75,7 @@ void run_wait(struct run *run);
  * The ending that decides, copied to *ending. Returns false where nothing has
  * ended the run.
  */
-bool run_ending(const struct run *run, struct ending *ending);
+bool run_ending(struct run *run, struct ending *ending);
 
 /* The exit status for an ending: 0 to 143. */
 int ending_status(const struct ending *ending);

@@ -71,6 +71,8 @@ struct vcpu_state {
 #define CR4_OSFXSR	(1u << 9)
 #define CR4_OSXMMEXCPT	(1u << 10)
 #define CR4_LA57	(1u << 12)
+#define DR6_RESET	0xFFFF0FF0u
+#define DR7_RESET	0x400u
 #define EFER_LME	(1u << 8)
 #define EFER_LMA	(1u << 10)
 

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* device.c - the list of a machine's devices, see device.h. */
+#include "core/device.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+struct entry {
+	const struct device_ops *ops;
+	void *self;
+};
+
+struct devices {
+	struct entry *entries;
+	size_t count;
+};
+
+int devices_create(struct devices **devices)
+{
+	*devices = calloc(1, sizeof(**devices));
+	return *devices ? 0 : -ENOMEM;
+}
+
+void devices_destroy(struct devices *devices)
+{
+	if (!devices)
+		return;
+	while (devices->count) {
+		const struct entry *entry = &devices->entries[--devices->count];
+
+		if (entry->ops->fini)
+			entry->ops->fini(entry->self);
+	}
+	free(devices->entries);
+	free(devices);
+}
+
+int devices_add(struct devices *devices, const struct device_ops *ops, void *self)
+{
+	struct entry *grown =
+		reallocarray(devices->entries, devices->count + 1, sizeof(*grown));
+
+	if (!grown) {
+		if (ops->fini)
+			ops->fini(self);
+		return -ENOMEM;
+	}
+	devices->entries = grown;
+	grown[devices->count++] = (struct entry){ .ops = ops, .self = self };
+	return 0;
+}
+
+void devices_reset(struct devices *devices)
+{
+	for (size_t i = 0; i < devices->count; i++)
+		if (devices->entries[i].ops->reset)
+			devices->entries[i].ops->reset(devices->entries[i].self);
+}

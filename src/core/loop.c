@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * loop.c - the thread that waits, see loop.h: epoll(7) over the users'
+ * descriptors, a signalfd(2), and an eventfd(2) that says the timers changed.
+ */
+#include "core/loop.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NANOSECONDS_PER_SECOND UINT64_C(1000000000)
+#define EVENTS_AT_ONCE 8
+
+/* What to do when a descriptor is readable. */
+struct watch {
+	struct watch *next;
+	int fd;
+	bool removed;		/* freed by the loop's thread, which may hold it */
+	void (*fn)(void *self, int fd);
+	void *self;
+};
+
+struct signal_watch {
+	struct signal_watch *next;
+	int number;
+	void (*fn)(void *self, int number);
+	void *self;
+};
+
+struct loop {
+	pthread_mutex_t *lock;
+	int epoll;
+	int event;		/* eventfd: look again */
+	int signal;		/* signalfd, -1 until a signal is added */
+	sigset_t signals;
+	pthread_t thread;
+	bool running;
+	bool stop;		/* with the lock held */
+	struct timer *timers;	/* sorted by deadline */
+	struct watch *watches;
+	struct signal_watch *signal_watches;
+};
+
+static void drain_event(void *self, int fd)
+{
+	uint64_t count;
+
+	(void)self;
+	/* Nothing to read is fine: somebody else was faster. */
+	if (read(fd, &count, sizeof(count)) < 0)
+		return;
+}
+
+int loop_create(struct loop **out, pthread_mutex_t *lock)
+{
+	struct loop *loop = calloc(1, sizeof(*loop));
+	int error;
+
+	if (!loop)
+		return -ENOMEM;
+	loop->lock = lock;
+	loop->signal = -1;
+	sigemptyset(&loop->signals);
+	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+	loop->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (loop->epoll < 0 || loop->event < 0) {
+		error = -errno;
+		goto fail;
+	}
+	error = loop_add_fd(loop, loop->event, drain_event, NULL);
+	if (error)
+		goto fail;
+	*out = loop;
+	return 0;
+fail:
+	loop_destroy(loop);
+	return error;
+}
+
+void loop_destroy(struct loop *loop)
+{
+	struct signal_watch *signal_watch;
+	struct watch *watch;
+
+	if (!loop)
+		return;
+	loop_stop(loop);
+	while ((watch = loop->watches)) {
+		loop->watches = watch->next;
+		free(watch);
+	}
+	while ((signal_watch = loop->signal_watches)) {
+		loop->signal_watches = signal_watch->next;
+		free(signal_watch);
+	}
+	if (loop->signal >= 0)
+		close(loop->signal);
+	if (loop->event >= 0)
+		close(loop->event);
+	if (loop->epoll >= 0)
+		close(loop->epoll);
+	free(loop);
+}
+
+uint64_t loop_now(const struct loop *loop)
+{
+	struct timespec now;
+
+	(void)loop;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * NANOSECONDS_PER_SECOND + (uint64_t)now.tv_nsec;
+}
+
+static void wake(struct loop *loop)
+{
+	uint64_t one = 1;
+
+	/* A full counter wakes the thread just as well. */
+	if (write(loop->event, &one, sizeof(one)) < 0)
+		return;
+}
+
+/* The earliest deadline, as a timeout for epoll_pwait2(2); NULL: none. */
+static const struct timespec *timeout(const struct loop *loop, struct timespec *buffer)
+{
+	uint64_t now, left;
+
+	if (!loop->timers)
+		return NULL;
+	now = loop_now(loop);
+	left = loop->timers->deadline > now ? loop->timers->deadline - now : 0;
+	buffer->tv_sec = (time_t)(left / NANOSECONDS_PER_SECOND);
+	buffer->tv_nsec = (long)(left % NANOSECONDS_PER_SECOND);
+	return buffer;
+}
+
+static void run_timers(struct loop *loop)
+{
+	while (loop->timers && loop->timers->deadline <= loop_now(loop)) {
+		struct timer *timer = loop->timers;
+
+		loop->timers = timer->next;
+		timer->armed = false;
+		timer->fn(timer->self);
+	}
+}
+
+static void free_removed(struct loop *loop)
+{
+	struct watch **link = &loop->watches;
+
+	while (*link) {
+		struct watch *watch = *link;
+
+		if (watch->removed) {
+			*link = watch->next;
+			free(watch);
+		} else {
+			link = &watch->next;
+		}
+	}
+}
+
+static void *loop_thread(void *argument)
+{
+	struct loop *loop = argument;
+	struct epoll_event events[EVENTS_AT_ONCE];
+	struct timespec buffer;
+
+	pthread_mutex_lock(loop->lock);
+	while (!loop->stop) {
+		const struct timespec *limit = timeout(loop, &buffer);
+		int count;
+
+		pthread_mutex_unlock(loop->lock);
+		count = epoll_pwait2(loop->epoll, events, EVENTS_AT_ONCE, limit, NULL);
+		pthread_mutex_lock(loop->lock);
+		for (int i = 0; i < count; i++) {
+			struct watch *watch = events[i].data.ptr;
+
+			if (!watch->removed)
+				watch->fn(watch->self, watch->fd);
+		}
+		free_removed(loop);
+		run_timers(loop);
+	}
+	pthread_mutex_unlock(loop->lock);
+	return NULL;
+}
+
+int loop_start(struct loop *loop)
+{
+	sigset_t all, old;
+	int error;
+
+	loop->stop = false;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	error = pthread_create(&loop->thread, NULL, loop_thread, loop);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	loop->running = !error;
+	return -error;
+}
+
+void loop_stop(struct loop *loop)
+{
+	if (!loop->running)
+		return;
+	pthread_mutex_lock(loop->lock);
+	loop->stop = true;
+	wake(loop);
+	pthread_mutex_unlock(loop->lock);
+	pthread_join(loop->thread, NULL);
+	loop->running = false;
+}
+
+void timer_set(struct loop *loop, struct timer *timer, uint64_t deadline)
+{
+	struct timer **link = &loop->timers;
+
+	timer_cancel(loop, timer);
+	timer->deadline = deadline;
+	timer->armed = true;
+	while (*link && (*link)->deadline <= deadline)
+		link = &(*link)->next;
+	timer->next = *link;
+	*link = timer;
+	if (loop->timers == timer && loop->running)
+		wake(loop);
+}
+
+void timer_cancel(struct loop *loop, struct timer *timer)
+{
+	struct timer **link = &loop->timers;
+
+	if (!timer->armed)
+		return;
+	while (*link != timer)
+		link = &(*link)->next;
+	*link = timer->next;
+	timer->armed = false;
+}
+
+int loop_add_fd(struct loop *loop, int fd, void (*fn)(void *self, int fd), void *self)
+{
+	struct watch *watch = calloc(1, sizeof(*watch));
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = watch };
+
+	if (!watch)
+		return -ENOMEM;
+	watch->fd = fd;
+	watch->fn = fn;
+	watch->self = self;
+	if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
+		int error = -errno;
+
+		free(watch);
+		return error;
+	}
+	watch->next = loop->watches;
+	loop->watches = watch;
+	return 0;
+}
+
+void loop_remove_fd(struct loop *loop, int fd)
+{
+	for (struct watch *watch = loop->watches; watch; watch = watch->next) {
+		if (watch->fd != fd || watch->removed)
+			continue;
+		epoll_ctl(loop->epoll, EPOLL_CTL_DEL, fd, NULL);
+		watch->removed = true;
+	}
+}
+
+static void take_signal(void *self, int fd)
+{
+	struct loop *loop = self;
+	struct signalfd_siginfo info;
+
+	if (read(fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	for (struct signal_watch *watch = loop->signal_watches; watch; watch = watch->next)
+		if ((uint32_t)watch->number == info.ssi_signo)
+			watch->fn(watch->self, watch->number);
+}
+
+int loop_add_signal(struct loop *loop, int number, void (*fn)(void *self, int number),
+		    void *self)
+{
+	struct signal_watch *watch = calloc(1, sizeof(*watch));
+	int fd;
+
+	if (!watch)
+		return -ENOMEM;
+	*watch = (struct signal_watch){ loop->signal_watches, number, fn, self };
+	loop->signal_watches = watch;
+	sigaddset(&loop->signals, number);
+	pthread_sigmask(SIG_BLOCK, &loop->signals, NULL);
+	fd = signalfd(loop->signal, &loop->signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		return -errno;
+	if (loop->signal >= 0)
+		return 0;
+	loop->signal = fd;
+	return loop_add_fd(loop, fd, take_signal, loop);
+}

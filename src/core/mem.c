@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* mem.c - guest-physical memory: a sorted table of regions, see mem.h. */
+#include "core/mem.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define MEM_FLAGS_ALL (MEM_READ | MEM_WRITE | MEM_TRAP | MEM_POSTED | MEM_RESERVED)
+
+/* Host memory that the map owns. */
+struct backing {
+	struct backing *next;
+	void *host;
+	uint64_t size;
+};
+
+struct mem {
+	struct mem_region *regions;	/* sorted by gpa, disjoint */
+	size_t count;
+	size_t capacity;
+	struct backing *backings;
+};
+
+int mem_create(struct mem **mem)
+{
+	*mem = calloc(1, sizeof(**mem));
+	return *mem ? 0 : -ENOMEM;
+}
+
+void mem_destroy(struct mem *mem)
+{
+	struct backing *backing, *next;
+
+	if (!mem)
+		return;
+	for (backing = mem->backings; backing; backing = next) {
+		next = backing->next;
+		munmap(backing->host, backing->size);
+		free(backing);
+	}
+	free(mem->regions);
+	free(mem);
+}
+
+void *mem_backing(struct mem *mem, uint64_t size, bool mergeable)
+{
+	struct backing *backing = malloc(sizeof(*backing));
+	void *host;
+
+	if (!backing)
+		return NULL;
+	host = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (host == MAP_FAILED) {
+		free(backing);
+		return NULL;
+	}
+	/* A kernel without KSM refuses; the guest runs all the same. */
+	if (mergeable)
+		madvise(host, size, MADV_MERGEABLE);
+	*backing = (struct backing){ .next = mem->backings, .host = host, .size = size };
+	mem->backings = backing;
+	return host;
+}
+
+/* Index of the first region that ends after gpa; count where there is none. */
+static size_t first_after(const struct mem *mem, uint64_t gpa)
+{
+	size_t low = 0, high = mem->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct mem_region *region = &mem->regions[middle];
+
+		if (region->gpa + (region->size - 1) < gpa)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool region_valid(const struct mem_region *region)
+{
+	uintptr_t host = (uintptr_t)region->host;
+
+	return region->size && region->host && region->name &&
+	       !((region->gpa | region->size | host) % MEM_PAGE_SIZE) &&
+	       region->gpa + (region->size - 1) >= region->gpa &&
+	       !(region->flags & ~MEM_FLAGS_ALL);
+}
+
+static int insert(struct mem *mem, size_t index, const struct mem_region *region)
+{
+	if (mem->count == mem->capacity) {
+		size_t capacity = mem->capacity ? mem->capacity * 2 : 8;
+		struct mem_region *grown =
+			reallocarray(mem->regions, capacity, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		mem->regions = grown;
+		mem->capacity = capacity;
+	}
+	memmove(&mem->regions[index + 1], &mem->regions[index],
+		(mem->count - index) * sizeof(*region));
+	mem->regions[index] = *region;
+	mem->count++;
+	return 0;
+}
+
+static void remove_at(struct mem *mem, size_t index)
+{
+	mem->count--;
+	memmove(&mem->regions[index], &mem->regions[index + 1],
+		(mem->count - index) * sizeof(mem->regions[0]));
+}
+
+/* Cuts the range first..last (inclusive) out of the regions. */
+static int carve(struct mem *mem, uint64_t first, uint64_t last)
+{
+	size_t i = first_after(mem, first);
+
+	while (i < mem->count && mem->regions[i].gpa <= last) {
+		struct mem_region head = mem->regions[i], tail = head;
+		uint64_t head_last = head.gpa + (head.size - 1);
+		bool keeps_head = head.gpa < first, keeps_tail = head_last > last;
+
+		if (keeps_head && keeps_tail) {
+			int error = insert(mem, i + 1, &tail);
+
+			if (error)
+				return error;
+		} else if (!keeps_head && !keeps_tail) {
+			remove_at(mem, i);
+			continue;
+		}
+		if (keeps_head)
+			mem->regions[i++].size = first - head.gpa;
+		if (keeps_tail) {
+			tail.host += last + 1 - tail.gpa;
+			tail.size = head_last - last;
+			tail.gpa = last + 1;
+			mem->regions[i++] = tail;
+		}
+	}
+	return 0;
+}
+
+int mem_add(struct mem *mem, const struct mem_region *region, bool overwrite)
+{
+	uint64_t last;
+	size_t index;
+	int error;
+
+	if (!region_valid(region))
+		return -EINVAL;
+	last = region->gpa + (region->size - 1);
+	index = first_after(mem, region->gpa);
+	if (index < mem->count && mem->regions[index].gpa <= last) {
+		if (!overwrite)
+			return -EEXIST;
+		error = carve(mem, region->gpa, last);
+		if (error)
+			return error;
+		index = first_after(mem, region->gpa);
+	}
+	return insert(mem, index, region);
+}
+
+size_t mem_regions(const struct mem *mem, const struct mem_region **regions)
+{
+	*regions = mem->regions;
+	return mem->count;
+}
+
+const struct mem_region *mem_find(const struct mem *mem, uint64_t gpa)
+{
+	size_t index = first_after(mem, gpa);
+
+	if (index == mem->count || mem->regions[index].gpa > gpa)
+		return NULL;
+	return &mem->regions[index];
+}
+
+void *mem_span(const struct mem *mem, uint64_t gpa, uint64_t *len, unsigned int rights)
+{
+	const struct mem_region *region = mem_find(mem, gpa);
+	uint64_t offset, rest;
+
+	if (!region || (region->flags & rights) != rights || !*len)
+		return NULL;
+	offset = gpa - region->gpa;
+	rest = region->size - offset;
+	if (*len > rest)
+		*len = rest;
+	return region->host + offset;
+}
+
+void *mem_ptr(const struct mem *mem, uint64_t gpa, uint64_t len, unsigned int rights)
+{
+	uint64_t span = len;
+	void *host = mem_span(mem, gpa, &span, rights);
+
+	return span == len ? host : NULL;
+}
+
+bool mem_valid(const struct mem *mem, uint64_t gpa, uint64_t len, unsigned int rights)
+{
+	if (len && gpa + (len - 1) < gpa)
+		return false;
+	while (len) {
+		uint64_t span = len;
+
+		if (!mem_span(mem, gpa, &span, rights))
+			return false;
+		gpa += span;
+		len -= span;
+	}
+	return true;
+}
+
+int mem_read(const struct mem *mem, uint64_t gpa, void *buffer, uint64_t len)
+{
+	uint8_t *to = buffer;
+
+	if (!mem_valid(mem, gpa, len, MEM_READ))
+		return -EFAULT;
+	while (len) {
+		uint64_t span = len;
+
+		memcpy(to, mem_span(mem, gpa, &span, MEM_READ), span);
+		to += span;
+		gpa += span;
+		len -= span;
+	}
+	return 0;
+}
+
+static int store(const struct mem *mem, uint64_t gpa, const void *buffer, uint64_t len,
+		 unsigned int rights)
+{
+	const uint8_t *from = buffer;
+
+	if (!mem_valid(mem, gpa, len, rights))
+		return -EFAULT;
+	while (len) {
+		uint64_t span = len;
+
+		memcpy(mem_span(mem, gpa, &span, rights), from, span);
+		from += span;
+		gpa += span;
+		len -= span;
+	}
+	return 0;
+}
+
+int mem_write(struct mem *mem, uint64_t gpa, const void *buffer, uint64_t len)
+{
+	return store(mem, gpa, buffer, len, MEM_WRITE);
+}
+
+int mem_load(struct mem *mem, uint64_t gpa, const void *buffer, uint64_t len)
+{
+	return store(mem, gpa, buffer, len, 0);
+}

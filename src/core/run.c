@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* run.c - how and why a run ends, see run.h. */
+#include "core/run.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define GUEST_STATUS_MAX 119
+
+struct run {
+	pthread_mutex_t lock;		/* guards all but ended */
+	pthread_cond_t wake;
+	bool kicked;			/* since the last run_wait() */
+	void (*kick)(void *self);
+	void *kick_self;
+	bool has[ENDING_KINDS];
+	struct ending endings[ENDING_KINDS];
+	atomic_bool ended;
+};
+
+int run_create(struct run **run)
+{
+	*run = calloc(1, sizeof(**run));
+	if (!*run)
+		return -ENOMEM;
+	pthread_mutex_init(&(*run)->lock, NULL);
+	pthread_cond_init(&(*run)->wake, NULL);
+	return 0;
+}
+
+void run_destroy(struct run *run)
+{
+	if (!run)
+		return;
+	pthread_cond_destroy(&run->wake);
+	pthread_mutex_destroy(&run->lock);
+	free(run);
+}
+
+int run_guest_status(uint64_t value)
+{
+	return value > GUEST_STATUS_MAX ? GUEST_STATUS_MAX : (int)value;
+}
+
+void run_set_kick(struct run *run, void (*kick)(void *self), void *self)
+{
+	pthread_mutex_lock(&run->lock);
+	run->kick = kick;
+	run->kick_self = self;
+	pthread_mutex_unlock(&run->lock);
+}
+
+/* With the run's lock held. */
+static void kick(struct run *run)
+{
+	run->kicked = true;
+	if (run->kick)
+		run->kick(run->kick_self);
+	pthread_cond_signal(&run->wake);
+}
+
+void run_kick(struct run *run)
+{
+	pthread_mutex_lock(&run->lock);
+	kick(run);
+	pthread_mutex_unlock(&run->lock);
+}
+
+void run_end(struct run *run, enum ending_kind kind, int value, const char *format, ...)
+{
+	struct ending *ending = &run->endings[kind];
+	va_list args;
+
+	pthread_mutex_lock(&run->lock);
+	if (!run->has[kind]) {
+		run->has[kind] = true;
+		ending->kind = kind;
+		ending->value = value;
+		va_start(args, format);
+		vsnprintf(ending->text, sizeof(ending->text), format, args);
+		va_end(args);
+	}
+	atomic_store(&run->ended, true);
+	kick(run);
+	pthread_mutex_unlock(&run->lock);
+}
+
+bool run_ended(const struct run *run)
+{
+	return atomic_load_explicit(&run->ended, memory_order_relaxed);
+}
+
+void run_wait(struct run *run)
+{
+	pthread_mutex_lock(&run->lock);
+	while (!run->kicked && !run_ended(run))
+		pthread_cond_wait(&run->wake, &run->lock);
+	run->kicked = false;
+	pthread_mutex_unlock(&run->lock);
+}
+
+bool run_ending(struct run *run, struct ending *ending)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&run->lock);
+	for (unsigned int kind = 0; kind < ENDING_KINDS && !found; kind++) {
+		found = run->has[kind];
+		if (found)
+			*ending = run->endings[kind];
+	}
+	pthread_mutex_unlock(&run->lock);
+	return found;
+}
+
+int ending_status(const struct ending *ending)
+{
+	/* Negative: the ending's own value. */
+	static const int status[ENDING_KINDS] = {
+		[ENDING_HOST_ERROR] = 125,
+		[ENDING_CRASH] = 123,
+		[ENDING_LIMIT] = 124,
+		[ENDING_SIGNAL] = -1,
+		[ENDING_RESET] = 122,
+		[ENDING_HALT] = -1,
+		[ENDING_EXIT] = -1,
+		[ENDING_POWEROFF] = 0,
+		[ENDING_CLOSED] = 0,
+	};
+
+	return status[ending->kind] < 0 ? ending->value : status[ending->kind];
+}
