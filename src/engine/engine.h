@@ -41,6 +41,8 @@ struct vmexit {
 			uint64_t gpa;
 			uint8_t size;		/* 1 to 8, any number */
 			bool write;
+			/* A write that was held back: older than what ended run(). */
+			bool posted;
 			uint8_t *data;		/* size bytes */
 		} mmio;
 		struct {
@@ -73,7 +75,10 @@ struct engine_ops {
 
 	void (*probe)(struct engine_probe *probe);
 
-	/* Returns 0, or -errno with a message in the log. */
+	/*
+	 * Returns 0, or -errno with a message in the log. By the thread that
+	 * will call run().
+	 */
 	int (*create)(struct engine **engine, const struct engine_config *config);
 	void (*destroy)(struct engine *engine);
 
@@ -82,8 +87,8 @@ struct engine_ops {
 	int (*set_state)(struct engine *engine, const struct vcpu_state *state);
 
 	/*
-	 * Runs until an exit, always by the same thread. The exit's data are
-	 * valid, and for reads to be filled in, until the next call.
+	 * Runs until an exit. Its data are valid, and for reads to be filled
+	 * in, until the next call.
 	 */
 	void (*run)(struct engine *engine, struct vmexit *exit);
 
@@ -96,9 +101,6 @@ struct engine_ops {
 	/* From any thread: the current or next run() ends soon. */
 	void (*kick)(struct engine *engine);
 };
-
-/* The engines of this vmm, in the order in which auto prefers them; ends with NULL. */
-extern const struct engine_ops *const engines[];
 
 extern const struct engine_ops engine_kvm;
 

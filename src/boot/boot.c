@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* boot.c - reads an image, recognizes it, has it loaded; see boot.h. */
+#include "boot/boot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const char *const boot_format_names[] = {
+	[BOOT_AUTO] = "auto",
+	[BOOT_FLAT] = "flat",
+	[BOOT_ELF] = "elf",
+	[BOOT_MULTIBOOT] = "multiboot",
+	[BOOT_MULTIBOOT2] = "multiboot2",
+	[BOOT_LINUX] = "linux",
+	[BOOT_FORMATS] = NULL,
+};
+
+/* Bytes at a place by which a file shows what it is. */
+struct signature {
+	size_t offset;
+	const char *bytes;
+	size_t length;
+	const char *is;
+	const char *remedy;
+};
+
+/* Files that would run as garbage if they were taken for flat images. */
+static const struct signature foreign[] = {
+	{ 0, "\177ELF", 4, "an ELF file",
+	  "make a flat image of it: objcopy -O binary" },
+	{ 0x202, "HdrS", 4, "a Linux kernel", "this version of vmm runs flat images" },
+	{ 0x8001, "CD001", 5, "an ISO image", "pass a kernel, not a medium" },
+	{ 0, "QFI\373", 4, "a qcow2 disk image",
+	  "pass a kernel; disks are raw: qemu-img convert -O raw, then --disk" },
+};
+
+static bool matches(const struct boot_image *image, const struct signature *signature)
+{
+	return image->size >= signature->offset + signature->length &&
+	       !memcmp(image->data + signature->offset, signature->bytes, signature->length);
+}
+
+static int refuse_foreign(const struct boot_request *request, const struct boot_image *image)
+{
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+		if (!matches(image, &foreign[i]))
+			continue;
+		log_error(request->log, "%s: %s, not a flat image (%s; or force it with "
+			  "--format=flat)", image->path, foreign[i].is, foreign[i].remedy);
+		return -ENOEXEC;
+	}
+	return 0;
+}
+
+/* Reads until the end of the file, which may be a pipe. */
+static int read_all(int fd, struct boot_image *image)
+{
+	size_t capacity = 0;
+
+	for (;;) {
+		ssize_t got;
+
+		if (image->size == capacity) {
+			uint8_t *grown;
+
+			capacity = capacity ? capacity * 2 : 64 * 1024;
+			grown = realloc(image->data, capacity);
+			if (!grown)
+				return -ENOMEM;
+			image->data = grown;
+		}
+		got = read(fd, image->data + image->size, capacity - image->size);
+		if (got == 0)
+			return 0;
+		if (got < 0 && errno != EINTR)
+			return -errno;
+		if (got > 0)
+			image->size += (size_t)got;
+	}
+}
+
+/* On success the data are the caller's, to be freed. */
+static int read_image(struct boot_image *image, const char *path, const struct log *log)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), error;
+
+	*image = (struct boot_image){ .path = path };
+	if (fd < 0) {
+		error = -errno;
+		log_error(log, "%s: %s", path, errno == EACCES ?
+			  "permission denied (chmod +r lets vmm read it)" : strerror(errno));
+		return error;
+	}
+	error = read_all(fd, image);
+	close(fd);
+	if (error) {
+		log_error(log, "%s: %s", path, error == -EISDIR ?
+			  "is a directory (name the image in it)" : strerror(-error));
+	} else if (!image->size) {
+		log_error(log, "%s: the file is empty (was it built?)", path);
+		error = -ENOEXEC;
+	}
+	if (error)
+		free(image->data);
+	return error;
+}
+
+/* The first address from gpa on where memory is missing. */
+static uint64_t missing_from(const struct mem *mem, uint64_t gpa)
+{
+	uint64_t span;
+
+	for (;;) {
+		span = UINT64_MAX;
+		if (!mem_span(mem, gpa, &span, 0) || gpa + span < gpa)
+			return gpa;
+		gpa += span;
+	}
+}
+
+int boot_place(const struct boot_request *request, const char *path, uint64_t gpa,
+	       const void *data, uint64_t size)
+{
+	if (!mem_load(request->mem, gpa, data, size))
+		return 0;
+	log_error(request->log, "%s: %" PRIu64 " bytes at 0x%" PRIx64
+		  " do not fit: no memory at 0x%" PRIx64 " (guest memory is %" PRIu64
+		  "K, see -m)", path, size, gpa, missing_from(request->mem, gpa),
+		  request->ram / 1024);
+	return -ENOSPC;
+}
+
+static int load_more(const struct boot_request *request)
+{
+	for (size_t i = 0; i < request->load_count; i++) {
+		const struct boot_load *load = &request->loads[i];
+		struct boot_image image;
+		int error = read_image(&image, load->path, request->log);
+
+		if (error)
+			return error;
+		error = boot_place(request, load->path, load->gpa, image.data, image.size);
+		free(image.data);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+int boot_guest(const struct boot_request *request, struct boot_result *result)
+{
+	struct boot_image image;
+	int error;
+
+	if (request->format != BOOT_AUTO && request->format != BOOT_FLAT) {
+		log_error(request->log, "--format=%s: this version of vmm loads flat images only",
+			  boot_format_names[request->format]);
+		return -ENOSYS;
+	}
+	error = read_image(&image, request->path, request->log);
+	if (error)
+		return error;
+	if (request->format == BOOT_AUTO)
+		error = refuse_foreign(request, &image);
+	if (!error) {
+		result->format = BOOT_FLAT;
+		log_verbose(request->log, "%s: a flat image of %zu bytes", image.path, image.size);
+		error = boot_flat(request, &image, result);
+	}
+	free(image.data);
+	return error ? error : load_more(request);
+}

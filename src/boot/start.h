@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * start.h - the states in which a vCPU can start, and the tables in guest
+ * memory that two of them need.
+ */
+#ifndef VMM_BOOT_START_H
+#define VMM_BOOT_START_H
+
+#include <stdint.h>
+
+#include "core/mem.h"
+#include "core/vcpu.h"
+
+/*
+ * vmm's own structures in guest memory, reserved in the maps handed to
+ * kernels; see vmm-machine(7).
+ */
+#define START_TABLES_GPA 0xD0000u
+#define START_TABLES_SIZE 0x10000u
+
+/* Selectors of the GDT that protected and long mode start with. */
+#define START_CODE32 0x08
+#define START_DATA 0x10
+#define START_CODE64 0x18
+
+/*
+ * Real mode: CS is the 64 KiB segment that holds the entry (below 1 MiB), the
+ * other segments are 0.
+ */
+void start_real(struct vcpu_state *state, uint32_t entry, uint32_t stack);
+
+/*
+ * 32-bit protected mode, unpaged, all segments flat. Returns 0, or -errno
+ * where the tables cannot be put into guest memory.
+ */
+int start_protected(struct vcpu_state *state, struct mem *mem, uint32_t entry, uint32_t stack);
+
+/*
+ * 64-bit mode, the first 4 GiB mapped one-to-one with pages of 2 MiB, SSE
+ * enabled. Returns as start_protected().
+ */
+int start_long(struct vcpu_state *state, struct mem *mem, uint64_t entry, uint64_t stack);
+
+#endif

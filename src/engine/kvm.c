@@ -1,0 +1,597 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * kvm.c - the engine on /dev/kvm (Documentation/virt/kvm/api.rst).
+ *
+ * Interrupt controllers and timers are vmm's own, so no KVM_CREATE_IRQCHIP:
+ * HLT is an exit. kick() sets kvm_run.immediate_exit and sends the vCPU's
+ * thread a signal that does nothing but interrupt KVM_RUN; the flag covers
+ * the time in which the thread is not in it.
+ */
+#include "engine/engine.h"
+
+#include <cpuid.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define KVM_PATH "/dev/kvm"
+
+/*
+ * Where KVM on Intel puts a page table and a task state of its own for guests
+ * in real mode: just below the firmware, as QEMU has it.
+ */
+#define IDENTITY_MAP_ADDRESS UINT64_C(0xFFFBC000)
+#define TSS_ADDRESS 0xFFFBD000ul
+
+#define CPUID_ENTRIES 128u
+
+struct engine {
+	const struct log *log;
+	int kvm;
+	int vm;
+	int vcpu;
+	struct kvm_run *run;
+	size_t run_size;
+	struct kvm_coalesced_mmio_ring *ring;	/* NULL: KVM has none */
+	bool exit_waits;	/* behind the coalesced writes that came before it */
+	int exit_error;		/* of the KVM_RUN that gave the exit, an errno */
+	uint8_t posted[8];	/* data of the coalesced write being delivered */
+	pthread_t thread;
+};
+
+/* What vmm needs of KVM. */
+static const struct {
+	int capability;
+	const char *name;
+} required[] = {
+	{ KVM_CAP_USER_MEMORY, "KVM_CAP_USER_MEMORY" },
+	{ KVM_CAP_IMMEDIATE_EXIT, "KVM_CAP_IMMEDIATE_EXIT" },
+};
+
+static int kick_signal(void)
+{
+	return SIGRTMIN;
+}
+
+static bool cpuid_bit(unsigned int leaf, unsigned int ecx_bit)
+{
+	unsigned int eax, ebx, ecx, edx;
+
+	return __get_cpuid(leaf, &eax, &ebx, &ecx, &edx) && ecx >> ecx_bit & 1;
+}
+
+static bool host_has_vmx(void)
+{
+	return cpuid_bit(1, 5);
+}
+
+static bool host_has_svm(void)
+{
+	return cpuid_bit(0x80000001, 2);
+}
+
+/* Why KVM_PATH could not be opened, and what would help. */
+static const char *open_remedy(int error)
+{
+	switch (error) {
+	case ENOENT:
+	case ENODEV:
+	case ENXIO:
+		return "load the module kvm_intel or kvm_amd, or enable virtualization "
+		       "in the firmware or the cloud's settings";
+	case EACCES:
+	case EPERM:
+		return "add yourself to the group kvm: sudo adduser $USER kvm";
+	default:
+		return "see dmesg";
+	}
+}
+
+static void kvm_probe(struct engine_probe *probe)
+{
+	int kvm = open(KVM_PATH, O_RDWR | O_CLOEXEC), version;
+
+	*probe = (struct engine_probe){ 0 };
+	if (kvm < 0) {
+		snprintf(probe->text, sizeof(probe->text), KVM_PATH ": %s (%s)",
+			 strerror(errno), open_remedy(errno));
+		return;
+	}
+	version = ioctl(kvm, KVM_GET_API_VERSION, 0);
+	if (version != KVM_API_VERSION) {
+		snprintf(probe->text, sizeof(probe->text),
+			 KVM_PATH ": API version %d, %d is needed (a newer kernel)",
+			 version, KVM_API_VERSION);
+		goto out;
+	}
+	for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
+		if (ioctl(kvm, KVM_CHECK_EXTENSION, required[i].capability) > 0)
+			continue;
+		snprintf(probe->text, sizeof(probe->text), KVM_PATH ": no %s (a newer kernel)",
+			 required[i].name);
+		goto out;
+	}
+	probe->usable = true;
+	probe->hardware = host_has_vmx() || host_has_svm();
+	snprintf(probe->text, sizeof(probe->text), "works, %s",
+		 probe->hardware ? "on the processor's own virtualization" :
+		 "but the processor shows neither VMX nor SVM: KVM emulates, slowly and in part");
+out:
+	close(kvm);
+}
+
+/* Says what failed, and gives -errno. */
+static int failed(const struct engine *engine, const char *what)
+{
+	int error = errno;
+
+	log_error(engine->log, KVM_PATH ": %s: %s", what, strerror(error));
+	return -error;
+}
+
+static int extension(const struct engine *engine, int capability)
+{
+	return ioctl(engine->vm, KVM_CHECK_EXTENSION, capability);
+}
+
+static int create_vm(struct engine *engine)
+{
+	struct kvm_enable_cap cap = {
+		.cap = KVM_CAP_EXIT_ON_EMULATION_FAILURE, .args = { 1 },
+	};
+	uint64_t identity_map = IDENTITY_MAP_ADDRESS;
+
+	engine->kvm = open(KVM_PATH, O_RDWR | O_CLOEXEC);
+	if (engine->kvm < 0)
+		return failed(engine, "open");
+	do {
+		engine->vm = ioctl(engine->kvm, KVM_CREATE_VM, 0);
+	} while (engine->vm < 0 && errno == EINTR);
+	if (engine->vm < 0)
+		return failed(engine, "KVM_CREATE_VM");
+	if (host_has_vmx()) {
+		if (ioctl(engine->vm, KVM_SET_IDENTITY_MAP_ADDR, &identity_map) < 0)
+			return failed(engine, "KVM_SET_IDENTITY_MAP_ADDR");
+		if (ioctl(engine->vm, KVM_SET_TSS_ADDR, TSS_ADDRESS) < 0)
+			return failed(engine, "KVM_SET_TSS_ADDR");
+	}
+	/* Else KVM raises #UD in the guest and nobody learns what failed. */
+	if (extension(engine, cap.cap) > 0 && ioctl(engine->vm, KVM_ENABLE_CAP, &cap) < 0)
+		return failed(engine, "KVM_CAP_EXIT_ON_EMULATION_FAILURE");
+	return 0;
+}
+
+static int set_slot(struct engine *engine, uint32_t slot, const struct mem_region *region)
+{
+	struct kvm_userspace_memory_region memory = {
+		.slot = slot,
+		.flags = region->flags & MEM_WRITE ? 0 : KVM_MEM_READONLY,
+		.guest_phys_addr = region->gpa,
+		.memory_size = region->size,
+		.userspace_addr = (uintptr_t)region->host,
+	};
+
+	if (ioctl(engine->vm, KVM_SET_USER_MEMORY_REGION, &memory) < 0)
+		return failed(engine, "KVM_SET_USER_MEMORY_REGION");
+	return 0;
+}
+
+/* Writes that may come late are collected by KVM where it can. */
+static int post_writes(struct engine *engine, const struct mem_region *region)
+{
+	struct kvm_coalesced_mmio_zone zone = {
+		.addr = region->gpa, .size = (uint32_t)region->size,
+	};
+
+	if (!engine->ring || ioctl(engine->vm, KVM_REGISTER_COALESCED_MMIO, &zone) == 0)
+		return 0;
+	return failed(engine, "KVM_REGISTER_COALESCED_MMIO");
+}
+
+static int map_memory(struct engine *engine, const struct mem *mem)
+{
+	const struct mem_region *regions;
+	size_t count = mem_regions(mem, &regions);
+	uint32_t slot = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		int error = 0;
+
+		if (!(regions[i].flags & MEM_TRAP))
+			error = set_slot(engine, slot++, &regions[i]);
+		else if (regions[i].flags & MEM_POSTED)
+			error = post_writes(engine, &regions[i]);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+/* The guest sees the CPU that KVM offers. */
+static int set_cpuid(struct engine *engine)
+{
+	struct kvm_cpuid2 *cpuid =
+		calloc(1, sizeof(*cpuid) + CPUID_ENTRIES * sizeof(cpuid->entries[0]));
+	int error = 0;
+
+	if (!cpuid)
+		return -ENOMEM;
+	cpuid->nent = CPUID_ENTRIES;
+	if (ioctl(engine->kvm, KVM_GET_SUPPORTED_CPUID, cpuid) < 0)
+		error = failed(engine, "KVM_GET_SUPPORTED_CPUID");
+	else if (ioctl(engine->vcpu, KVM_SET_CPUID2, cpuid) < 0)
+		error = failed(engine, "KVM_SET_CPUID2");
+	free(cpuid);
+	return error;
+}
+
+static int create_vcpu(struct engine *engine)
+{
+	int size = ioctl(engine->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+	int ring_page = extension(engine, KVM_CAP_COALESCED_MMIO);
+
+	if (size < (int)sizeof(struct kvm_run))
+		return failed(engine, "KVM_GET_VCPU_MMAP_SIZE");
+	engine->vcpu = ioctl(engine->vm, KVM_CREATE_VCPU, 0);
+	if (engine->vcpu < 0)
+		return failed(engine, "KVM_CREATE_VCPU");
+	engine->run_size = (size_t)size;
+	engine->run = mmap(NULL, engine->run_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			   engine->vcpu, 0);
+	if (engine->run == MAP_FAILED) {
+		engine->run = NULL;
+		return failed(engine, "mmap of the vCPU");
+	}
+	if (ring_page > 0)
+		engine->ring = (void *)((uint8_t *)engine->run +
+					(size_t)ring_page * MEM_PAGE_SIZE);
+	return set_cpuid(engine);
+}
+
+static void ignore_signal(int number)
+{
+	(void)number;
+}
+
+/* A handler, not SIG_IGN: the signal must interrupt KVM_RUN. */
+static int catch_kick(struct engine *engine)
+{
+	struct sigaction action = { .sa_handler = ignore_signal };
+	sigset_t set;
+
+	sigemptyset(&action.sa_mask);
+	if (sigaction(kick_signal(), &action, NULL) < 0)
+		return failed(engine, "sigaction");
+	sigemptyset(&set);
+	sigaddset(&set, kick_signal());
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	engine->thread = pthread_self();
+	return 0;
+}
+
+static void kvm_destroy(struct engine *engine)
+{
+	if (!engine)
+		return;
+	if (engine->run)
+		munmap(engine->run, engine->run_size);
+	if (engine->vcpu >= 0)
+		close(engine->vcpu);
+	if (engine->vm >= 0)
+		close(engine->vm);
+	if (engine->kvm >= 0)
+		close(engine->kvm);
+	free(engine);
+}
+
+static int kvm_create(struct engine **out, const struct engine_config *config)
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+	int error;
+
+	if (!engine)
+		return -ENOMEM;
+	engine->log = config->log;
+	engine->kvm = engine->vm = engine->vcpu = -1;
+	error = create_vm(engine);
+	if (!error)
+		error = create_vcpu(engine);
+	if (!error)
+		error = map_memory(engine, config->mem);
+	if (!error)
+		error = catch_kick(engine);
+	if (error) {
+		kvm_destroy(engine);
+		return error;
+	}
+	*out = engine;
+	return 0;
+}
+
+static void segment_to_kvm(struct kvm_segment *to, const struct vcpu_segment *from)
+{
+	*to = (struct kvm_segment){
+		.base = from->base, .limit = from->limit, .selector = from->selector,
+		.type = from->type, .present = from->present, .dpl = from->dpl,
+		.db = from->db, .s = from->s, .l = from->l, .g = from->g, .avl = from->avl,
+		.unusable = !from->present,
+	};
+}
+
+static void segment_from_kvm(struct vcpu_segment *to, const struct kvm_segment *from)
+{
+	*to = (struct vcpu_segment){
+		.base = from->base, .limit = from->limit, .selector = from->selector,
+		.type = from->type, .present = from->present && !from->unusable,
+		.dpl = from->dpl, .db = from->db, .s = from->s, .l = from->l,
+		.g = from->g, .avl = from->avl,
+	};
+}
+
+/* Where each register lies in KVM's structs. */
+static const struct {
+	enum vcpu_gpr gpr;
+	size_t offset;
+} gpr_map[GPR_COUNT] = {
+	{ GPR_RAX, offsetof(struct kvm_regs, rax) }, { GPR_RCX, offsetof(struct kvm_regs, rcx) },
+	{ GPR_RDX, offsetof(struct kvm_regs, rdx) }, { GPR_RBX, offsetof(struct kvm_regs, rbx) },
+	{ GPR_RSP, offsetof(struct kvm_regs, rsp) }, { GPR_RBP, offsetof(struct kvm_regs, rbp) },
+	{ GPR_RSI, offsetof(struct kvm_regs, rsi) }, { GPR_RDI, offsetof(struct kvm_regs, rdi) },
+	{ GPR_R8, offsetof(struct kvm_regs, r8) }, { GPR_R9, offsetof(struct kvm_regs, r9) },
+	{ GPR_R10, offsetof(struct kvm_regs, r10) }, { GPR_R11, offsetof(struct kvm_regs, r11) },
+	{ GPR_R12, offsetof(struct kvm_regs, r12) }, { GPR_R13, offsetof(struct kvm_regs, r13) },
+	{ GPR_R14, offsetof(struct kvm_regs, r14) }, { GPR_R15, offsetof(struct kvm_regs, r15) },
+};
+
+static const size_t segment_map[SEG_COUNT] = {
+	[SEG_ES] = offsetof(struct kvm_sregs, es), [SEG_CS] = offsetof(struct kvm_sregs, cs),
+	[SEG_SS] = offsetof(struct kvm_sregs, ss), [SEG_DS] = offsetof(struct kvm_sregs, ds),
+	[SEG_FS] = offsetof(struct kvm_sregs, fs), [SEG_GS] = offsetof(struct kvm_sregs, gs),
+};
+
+static void *at(void *base, size_t offset)
+{
+	return (uint8_t *)base + offset;
+}
+
+static int kvm_get_state(struct engine *engine, struct vcpu_state *state)
+{
+	struct kvm_regs regs;
+	struct kvm_sregs sregs;
+	struct kvm_debugregs debug;
+
+	if (ioctl(engine->vcpu, KVM_GET_REGS, &regs) < 0 ||
+	    ioctl(engine->vcpu, KVM_GET_SREGS, &sregs) < 0 ||
+	    ioctl(engine->vcpu, KVM_GET_DEBUGREGS, &debug) < 0)
+		return -errno;
+	*state = (struct vcpu_state){
+		.rip = regs.rip, .rflags = regs.rflags,
+		.gdtr = { sregs.gdt.base, sregs.gdt.limit },
+		.idtr = { sregs.idt.base, sregs.idt.limit },
+		.cr0 = sregs.cr0, .cr2 = sregs.cr2, .cr3 = sregs.cr3, .cr4 = sregs.cr4,
+		.cr8 = sregs.cr8, .efer = sregs.efer,
+		.dr = { debug.db[0], debug.db[1], debug.db[2], debug.db[3],
+			[6] = debug.dr6, [7] = debug.dr7 },
+	};
+	for (size_t i = 0; i < GPR_COUNT; i++)
+		memcpy(&state->gpr[gpr_map[i].gpr], at(&regs, gpr_map[i].offset),
+		       sizeof(state->gpr[0]));
+	for (size_t i = 0; i < SEG_COUNT; i++)
+		segment_from_kvm(&state->segment[i], at(&sregs, segment_map[i]));
+	segment_from_kvm(&state->ldtr, &sregs.ldt);
+	segment_from_kvm(&state->tr, &sregs.tr);
+	return 0;
+}
+
+static int kvm_set_state(struct engine *engine, const struct vcpu_state *state)
+{
+	struct kvm_regs regs = { .rip = state->rip, .rflags = state->rflags };
+	struct kvm_debugregs debug = {
+		.db = { state->dr[0], state->dr[1], state->dr[2], state->dr[3] },
+		.dr6 = state->dr[6], .dr7 = state->dr[7],
+	};
+	struct kvm_sregs sregs;
+
+	/* For what the neutral state does not have: the APIC base. */
+	if (ioctl(engine->vcpu, KVM_GET_SREGS, &sregs) < 0)
+		return -errno;
+	for (size_t i = 0; i < GPR_COUNT; i++)
+		memcpy(at(&regs, gpr_map[i].offset), &state->gpr[gpr_map[i].gpr],
+		       sizeof(state->gpr[0]));
+	for (size_t i = 0; i < SEG_COUNT; i++)
+		segment_to_kvm(at(&sregs, segment_map[i]), &state->segment[i]);
+	segment_to_kvm(&sregs.ldt, &state->ldtr);
+	segment_to_kvm(&sregs.tr, &state->tr);
+	sregs.gdt = (struct kvm_dtable){ .base = state->gdtr.base, .limit = state->gdtr.limit };
+	sregs.idt = (struct kvm_dtable){ .base = state->idtr.base, .limit = state->idtr.limit };
+	sregs.cr0 = state->cr0;
+	sregs.cr2 = state->cr2;
+	sregs.cr3 = state->cr3;
+	sregs.cr4 = state->cr4;
+	sregs.cr8 = state->cr8;
+	sregs.efer = state->efer;
+	if (ioctl(engine->vcpu, KVM_SET_SREGS, &sregs) < 0 ||
+	    ioctl(engine->vcpu, KVM_SET_REGS, &regs) < 0 ||
+	    ioctl(engine->vcpu, KVM_SET_DEBUGREGS, &debug) < 0)
+		return -errno;
+	return 0;
+}
+
+static void failure(struct vmexit *exit, bool host, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void failure(struct vmexit *exit, bool host, const char *format, ...)
+{
+	va_list args;
+
+	exit->reason = VMEXIT_FAILURE;
+	exit->failure.host = host;
+	va_start(args, format);
+	vsnprintf(exit->failure.text, sizeof(exit->failure.text), format, args);
+	va_end(args);
+}
+
+static void on_io(const struct kvm_run *run, struct vmexit *exit)
+{
+	exit->reason = VMEXIT_PIO;
+	exit->pio.port = run->io.port;
+	exit->pio.size = run->io.size;
+	exit->pio.write = run->io.direction == KVM_EXIT_IO_OUT;
+	exit->pio.count = run->io.count;
+	exit->pio.data = (uint8_t *)run + run->io.data_offset;
+}
+
+static void on_mmio(const struct kvm_run *run, struct vmexit *exit)
+{
+	exit->reason = VMEXIT_MMIO;
+	exit->mmio.gpa = run->mmio.phys_addr;
+	exit->mmio.size = (uint8_t)run->mmio.len;
+	exit->mmio.write = run->mmio.is_write;
+	exit->mmio.posted = false;
+	exit->mmio.data = (uint8_t *)run->mmio.data;
+}
+
+static void on_hlt(const struct kvm_run *run, struct vmexit *exit)
+{
+	exit->reason = VMEXIT_HLT;
+	exit->hlt.interrupts_enabled = run->if_flag;
+}
+
+static void on_intr(const struct kvm_run *run, struct vmexit *exit)
+{
+	(void)run;
+	exit->reason = VMEXIT_KICK;
+}
+
+static void on_shutdown(const struct kvm_run *run, struct vmexit *exit)
+{
+	(void)run;
+	exit->reason = VMEXIT_SHUTDOWN;
+}
+
+static void on_fail_entry(const struct kvm_run *run, struct vmexit *exit)
+{
+	failure(exit, false, "the processor refused to enter the guest (hardware reason 0x%llx)",
+		(unsigned long long)run->fail_entry.hardware_entry_failure_reason);
+}
+
+static void on_internal_error(const struct kvm_run *run, struct vmexit *exit)
+{
+	static const char *const text[] = {
+		[KVM_INTERNAL_ERROR_EMULATION] = "KVM cannot emulate the instruction",
+		[KVM_INTERNAL_ERROR_SIMUL_EX] = "exceptions while KVM emulated an exception",
+		[KVM_INTERNAL_ERROR_DELIVERY_EV] = "an exit while an exception was delivered",
+		[KVM_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON] = "an exit that KVM does not know",
+	};
+	uint32_t suberror = run->internal.suberror;
+	const char *known = suberror < sizeof(text) / sizeof(text[0]) ? text[suberror] : NULL;
+
+	failure(exit, false, "%s (KVM_EXIT_INTERNAL_ERROR, suberror %u)",
+		known ? known : "an internal error of KVM", suberror);
+}
+
+/* KVM's exit reasons, neutrally. */
+static void (*const decoders[])(const struct kvm_run *run, struct vmexit *exit) = {
+	[KVM_EXIT_IO] = on_io,
+	[KVM_EXIT_HLT] = on_hlt,
+	[KVM_EXIT_MMIO] = on_mmio,
+	[KVM_EXIT_SHUTDOWN] = on_shutdown,
+	[KVM_EXIT_FAIL_ENTRY] = on_fail_entry,
+	[KVM_EXIT_INTR] = on_intr,
+	[KVM_EXIT_INTERNAL_ERROR] = on_internal_error,
+};
+
+static void decode(const struct kvm_run *run, struct vmexit *exit)
+{
+	uint32_t reason = run->exit_reason;
+
+	if (reason < sizeof(decoders) / sizeof(decoders[0]) && decoders[reason])
+		decoders[reason](run, exit);
+	else
+		failure(exit, false, "an exit of KVM that vmm does not know (reason %u)", reason);
+}
+
+/* Takes the oldest coalesced write, if there is one. */
+static bool take_posted(struct engine *engine, struct vmexit *exit)
+{
+	struct kvm_coalesced_mmio_ring *ring = engine->ring;
+	const struct kvm_coalesced_mmio *write;
+	uint32_t entries, first;
+
+	if (!ring || ring->first == __atomic_load_n(&ring->last, __ATOMIC_ACQUIRE))
+		return false;
+	entries = (MEM_PAGE_SIZE - (uint32_t)sizeof(*ring)) / (uint32_t)sizeof(*write);
+	first = ring->first;
+	write = &ring->coalesced_mmio[first % entries];
+	exit->reason = VMEXIT_MMIO;
+	exit->mmio.gpa = write->phys_addr;
+	exit->mmio.size = (uint8_t)write->len;
+	exit->mmio.write = true;
+	exit->mmio.posted = true;
+	exit->mmio.data = memcpy(engine->posted, write->data, sizeof(engine->posted));
+	__atomic_store_n(&ring->first, (first + 1) % entries, __ATOMIC_RELEASE);
+	return true;
+}
+
+/* Runs the guest until an exit. Returns 0 or an errno. */
+static int enter(const struct engine *engine)
+{
+	while (ioctl(engine->vcpu, KVM_RUN, 0) < 0)
+		if (errno != EAGAIN)
+			return errno;
+	return 0;
+}
+
+static void kvm_run(struct engine *engine, struct vmexit *exit)
+{
+	if (!engine->exit_waits) {
+		engine->exit_error = enter(engine);
+		engine->exit_waits = true;
+	}
+	if (take_posted(engine, exit))
+		return;
+	engine->exit_waits = false;
+	if (!engine->exit_error) {
+		decode(engine->run, exit);
+	} else if (engine->exit_error == EINTR) {
+		engine->run->immediate_exit = 0;
+		exit->reason = VMEXIT_KICK;
+	} else {
+		failure(exit, true, KVM_PATH ": KVM_RUN: %s", strerror(engine->exit_error));
+	}
+}
+
+static void kvm_complete(struct engine *engine)
+{
+	/* The flag stays set, so that no kick is lost: the next run() is short. */
+	__atomic_store_n(&engine->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+	enter(engine);
+}
+
+static void kvm_kick(struct engine *engine)
+{
+	__atomic_store_n(&engine->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+	pthread_kill(engine->thread, kick_signal());
+}
+
+const struct engine_ops engine_kvm = {
+	.name = "kvm",
+	.isolates = true,
+	.probe = kvm_probe,
+	.create = kvm_create,
+	.destroy = kvm_destroy,
+	.get_state = kvm_get_state,
+	.set_state = kvm_set_state,
+	.run = kvm_run,
+	.complete = kvm_complete,
+	.kick = kvm_kick,
+};

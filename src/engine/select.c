@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* select.c - the choice of an engine, see select.h. */
+#include "engine/select.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LIST_AUTO "auto"
+
+/* In the order in which auto takes them, but see pick_auto(). */
+static const struct {
+	const char *name;
+	const struct engine_ops *ops;	/* NULL: not in this version */
+} known[] = {
+	{ "kvm", &engine_kvm },
+	{ "direct", NULL },
+	{ "interp", NULL },
+};
+
+#define KNOWN_COUNT (sizeof(known) / sizeof(known[0]))
+
+/* What is known of one engine while choosing. */
+struct candidate {
+	const struct engine_ops *ops;	/* NULL where it cannot be taken */
+	struct engine_probe probe;
+};
+
+/* The next name of a comma-separated list: its length; *rest behind its comma. */
+static size_t next_name(const char *list, const char **rest)
+{
+	size_t length = strcspn(list, ",");
+
+	*rest = list[length] ? list + length + 1 : list + length;
+	return length;
+}
+
+static bool named(const char *name, const char *list, size_t length)
+{
+	return strlen(name) == length && !memcmp(name, list, length);
+}
+
+/* Index into known, or KNOWN_COUNT. */
+static size_t find(const char *list, size_t length)
+{
+	size_t i = 0;
+
+	while (i < KNOWN_COUNT && !named(known[i].name, list, length))
+		i++;
+	return i;
+}
+
+int engine_list_check(const char *list, const struct log *log)
+{
+	const char *at = list, *rest;
+
+	if (!strcmp(list, LIST_AUTO))
+		return 0;
+	do {
+		size_t length = next_name(at, &rest);
+
+		if (find(at, length) == KNOWN_COUNT) {
+			log_error(log, "--engine=%s: no engine is named '%.*s' "
+				  "(auto, or a list of kvm, direct, interp)",
+				  list, (int)length, at);
+			return -EINVAL;
+		}
+		at = rest;
+	} while (*at);
+	return 0;
+}
+
+static void consider(struct candidate *candidate, size_t index, bool isolate)
+{
+	const struct engine_ops *ops = known[index].ops;
+	struct engine_probe *probe = &candidate->probe;
+
+	*candidate = (struct candidate){ 0 };
+	if (!ops) {
+		snprintf(probe->text, sizeof(probe->text), "not in this version of vmm");
+	} else if (isolate && !ops->isolates) {
+		snprintf(probe->text, sizeof(probe->text),
+			 "does not isolate the guest from vmm (--isolate)");
+	} else {
+		ops->probe(probe);
+		if (probe->usable)
+			candidate->ops = ops;
+	}
+}
+
+/*
+ * Hardware first; where KVM emulates, the engines that need none of it are
+ * faster and more complete, so that an emulated KVM comes last.
+ */
+static const struct engine_ops *pick_auto(const struct candidate *candidates,
+					  const struct log *log)
+{
+	const struct candidate *best = NULL, *last = NULL;
+
+	for (size_t i = 0; i < KNOWN_COUNT; i++) {
+		const struct candidate *candidate = &candidates[i];
+		bool emulated = candidate->ops == &engine_kvm && !candidate->probe.hardware;
+
+		log_verbose(log, "engine %s: %s", known[i].name, candidate->probe.text);
+		if (emulated)
+			last = candidate;
+		else if (candidate->ops && !best)
+			best = candidate;
+	}
+	if (!best)
+		best = last;
+	return best ? best->ops : NULL;
+}
+
+static const struct engine_ops *select_auto(bool isolate, const struct log *log)
+{
+	struct candidate candidates[KNOWN_COUNT];
+	const struct engine_ops *ops;
+
+	for (size_t i = 0; i < KNOWN_COUNT; i++)
+		consider(&candidates[i], i, isolate);
+	ops = pick_auto(candidates, log);
+	if (!ops)
+		log_error(log, "no engine works here: kvm: %s", candidates[0].probe.text);
+	else
+		log_verbose(log, "engine %s is taken", ops->name);
+	return ops;
+}
+
+const struct engine_ops *engine_select(const char *list, bool isolate, const struct log *log)
+{
+	struct candidate candidate = { 0 };
+	const char *at = list, *rest;
+	char tried[512] = "";
+	size_t used = 0;
+
+	if (!strcmp(list, LIST_AUTO))
+		return select_auto(isolate, log);
+	do {
+		size_t index = find(at, next_name(at, &rest));
+
+		consider(&candidate, index, isolate);
+		log_verbose(log, "engine %s: %s", known[index].name, candidate.probe.text);
+		if (candidate.ops)
+			return candidate.ops;
+		if (used < sizeof(tried))
+			used += (size_t)snprintf(tried + used, sizeof(tried) - used, "%s%s: %s",
+						 used ? "; " : "", known[index].name,
+						 candidate.probe.text);
+		at = rest;
+	} while (*at);
+	log_error(log, "--engine=%s does not work here: %s", list, tried);
+	return NULL;
+}
