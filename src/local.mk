@@ -9,10 +9,12 @@ libvmm_a_CPPFLAGS = -I$(srcdir)/src -I$(builddir) $(POPT_CFLAGS) $(PNG_CFLAGS) \
 libvmm_a_CFLAGS = $(VMM_CFLAGS)
 libvmm_a_SOURCES = \
 	src/board.c src/board.h \
+	src/display.c src/display.h \
 	src/expect.c src/expect.h \
 	src/machine.c src/machine.h \
 	src/options.c src/options.h \
 	src/report.c src/report.h \
+	src/samples.c src/samples.h \
 	src/core/bus.c src/core/bus.h \
 	src/core/device.c src/core/device.h \
 	src/core/irq.c src/core/irq.h \

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* board.c - what is on the board and where, see board.h. */
+#include "board.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "dev/ata.h"
+#include "dev/debugport.h"
+#include "dev/power.h"
+#include "dev/uart.h"
+#include "dev/vga.h"
+#include "engine/select.h"
+#include "pv/hypercall.h"
+#include "pv/pv.h"
+
+#define MEMORY_DEFAULT (UINT64_C(64) << 20)
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/*
+ * Where RAM is, piece by piece until the guest's memory is used up. Addresses
+ * without RAM below a piece's end use none up, but for those above 3 GiB, which
+ * belong to chips: what would lie there comes above 4 GiB.
+ */
+static const struct {
+	uint64_t gpa;
+	uint64_t offset;	/* into the guest's memory */
+	uint64_t end;		/* offset at which the next piece begins */
+	unsigned int flags;
+} ram_pieces[] = {
+	{ 0x0, 0x0, 0xA0000, MEM_RW },
+	{ 0xC0000, 0xC0000, 0x100000, MEM_RW | MEM_RESERVED },
+	{ 0x100000, 0x100000, 0xC0000000, MEM_RW },
+	{ 0x100000000, 0xC0000000, UINT64_MAX, MEM_RW },
+};
+
+static int add_ram(struct mem *mem, uint64_t size, bool mergeable, const struct log *log)
+{
+	uint8_t *host = mem_backing(mem, size, mergeable);
+	int error = host ? 0 : -errno;
+
+	for (size_t i = 0; i < COUNT(ram_pieces) && !error; i++) {
+		uint64_t offset = ram_pieces[i].offset;
+		uint64_t end = size < ram_pieces[i].end ? size : ram_pieces[i].end;
+		struct mem_region region = {
+			.gpa = ram_pieces[i].gpa, .size = end - offset, .host = host + offset,
+			.flags = ram_pieces[i].flags, .name = "RAM",
+		};
+
+		if (end > offset)
+			error = mem_add(mem, &region, false);
+	}
+	if (error)
+		log_error(log, "%" PRIu64 "M of guest memory: %s (a smaller -m may do)",
+			  size >> 20, strerror(-error));
+	return error;
+}
+
+static int add_text_memory(struct mem *mem, struct screen *screen, enum option_vga vga)
+{
+	struct mem_region region = {
+		.gpa = VGA_TEXT_BASE, .size = SCREEN_MEMORY_SIZE, .host = screen_memory(screen),
+		.flags = MEM_RW | MEM_RESERVED | (vga == VGA_TRAP ? MEM_TRAP | MEM_POSTED : 0),
+		.name = "VGA text",
+	};
+
+	return mem_add(mem, &region, false);
+}
+
+/* The chips, made and owned by the machine's list of devices. */
+struct chips {
+	struct vga *vga;
+	struct ata *ata;		/* NULL: no disk, nobody answers */
+	struct uart *com1;
+	struct debug_exit *debug_exit;
+	struct power *power;
+	struct hypercalls *hypercalls;
+};
+
+static int make_chips(struct board *board, const struct options *options,
+		      struct chips *chips, const struct log *log)
+{
+	struct devices *devices = machine_devices(board->machine);
+	struct irqs *irqs = machine_irqs(board->machine);
+	struct run *run = machine_run_control(board->machine);
+	int error;
+
+	*chips = (struct chips){ 0 };
+	error = vga_create(&chips->vga, board->screen);
+	if (!error)
+		error = devices_add(devices, &vga_device, chips->vga);
+	if (!error && board->disk) {
+		error = ata_create(&chips->ata, board->disk, irq_line(irqs, 14));
+		if (!error)
+			error = devices_add(devices, &ata_device, chips->ata);
+	}
+	if (!error)
+		error = uart_create(&chips->com1, board->serial, irq_line(irqs, 4));
+	if (!error)
+		error = devices_add(devices, &uart_device, chips->com1);
+	if (!error)
+		error = debug_exit_create(&chips->debug_exit, run,
+					  options->debug_exit == DEBUG_EXIT_QEMU);
+	if (!error)
+		error = devices_add(devices, &debug_exit_device, chips->debug_exit);
+	if (!error)
+		error = power_create(&chips->power, run);
+	if (!error)
+		error = devices_add(devices, &power_device, chips->power);
+	if (!error)
+		error = hypercalls_create(&chips->hypercalls, machine_mem(board->machine), log);
+	if (!error)
+		error = devices_add(devices, &hypercalls_device, chips->hypercalls);
+	return error;
+}
+
+/* Who answers where. */
+static int wire(struct board *board, const struct chips *chips)
+{
+	struct bus *bus = machine_bus(board->machine);
+	const struct {
+		enum bus_space space;
+		struct bus_range range;
+	} wiring[] = {
+		{ BUS_PIO, { 0x00E9, 1, &debug_console_ops, board->debugcon, "debug console" } },
+		{ BUS_PIO, { 0x00F4, 1, &debug_exit_ops, chips->debug_exit, "debug exit" } },
+		{ BUS_PIO, { 0x01F0, 1, &ata_data_ops, chips->ata, "ATA data" } },
+		{ BUS_PIO, { 0x01F1, 7, &ata_command_ops, chips->ata, "ATA command" } },
+		{ BUS_PIO, { 0x03C0, 0x20, &vga_register_ops, chips->vga, "VGA registers" } },
+		{ BUS_PIO, { 0x03F6, 1, &ata_control_ops, chips->ata, "ATA control" } },
+		{ BUS_PIO, { 0x03F8, 8, &uart_ops, chips->com1, "COM1" } },
+		{ BUS_PIO, { 0x0604, 2, &pm1a_control_ops, chips->power, "ACPI PM1a control" } },
+		{ BUS_PIO, { 0x0CF9, 1, &reset_control_ops, chips->power, "reset control" } },
+		{ BUS_PIO, { HYPERCALL_PORT, 1, &hypercall_port_ops, chips->hypercalls,
+			     "hypercall" } },
+		/* Used where the text memory is not mapped for the guest. */
+		{ BUS_MMIO, { VGA_TEXT_BASE, SCREEN_MEMORY_SIZE, &vga_text_ops, chips->vga,
+			      "VGA text" } },
+	};
+	int error = 0;
+
+	for (size_t i = 0; i < COUNT(wiring) && !error; i++)
+		if (wiring[i].range.self)
+			error = bus_claim(bus, wiring[i].space, &wiring[i].range);
+	return error;
+}
+
+static int add_hypercalls(struct board *board, const struct chips *chips)
+{
+	struct mem *mem = machine_mem(board->machine);
+	int error = pv_system_register(chips->hypercalls, mem,
+				       machine_run_control(board->machine), board->debugcon);
+
+	if (!error)
+		error = pv_screen_register(chips->hypercalls, mem, board->screen);
+	if (!error)
+		error = pv_disk_register(chips->hypercalls, mem, board->disk);
+	return error;
+}
+
+static int load_guest(struct board *board, const struct options *options, uint64_t ram,
+		      const struct log *log)
+{
+	uint64_t base = options->base.set ? options->base.value : 0;
+	struct boot_request request = {
+		.path = options->guest, .format = (enum boot_format)options->format,
+		.mode = (enum boot_mode)options->mode, .base = base,
+		.entry = options->entry.set ? options->entry.value : base,
+		.loads = options->loads, .load_count = options->load_count,
+		.mem = machine_mem(board->machine), .ram = ram, .log = log,
+	};
+
+	if (options->append || options->initrd || options->module_count) {
+		log_error(log, "%s: a flat image takes no --append, --module or --initrd "
+			  "(--load puts bytes into memory)", options->guest);
+		return -EINVAL;
+	}
+	return boot_guest(&request, &board->boot);
+}
+
+static int open_outputs(struct board *board, const struct options *options,
+			const struct log *log)
+{
+	int error = 0;
+
+	if (options->expect_output)
+		error = capture_create(&board->capture);
+	if (!error)
+		error = output_open(&board->debugcon, options->debugcon, board->capture, log);
+	if (!error)
+		error = output_open(&board->serial, options->serial, board->capture, log);
+	return error;
+}
+
+/* All that can fail for reasons that the user can mend; says so itself. */
+static int open_all(struct board *board, const struct options *options, const struct log *log)
+{
+	uint64_t ram = options->memory.set ? options->memory.value : MEMORY_DEFAULT;
+	struct mem *mem;
+	int error = machine_create(&board->machine, log);
+
+	if (error)
+		return error;
+	mem = machine_mem(board->machine);
+	error = screen_create(&board->screen);
+	if (!error)
+		error = add_ram(mem, ram, options->mergeable, log);
+	if (!error)
+		error = add_text_memory(mem, board->screen, (enum option_vga)options->vga);
+	if (!error)
+		error = load_guest(board, options, ram, log);
+	if (!error && options->disk)
+		error = disk_open(&board->disk, options->disk,
+				  (enum disk_mode)options->disk_mode, log);
+	if (error)
+		return error;
+	board->engine = engine_select(options->engine, options->isolate, log);
+	if (!board->engine)
+		return -ENODEV;
+	return open_outputs(board, options, log);
+}
+
+int board_create(struct board *board, const struct options *options, const struct log *log)
+{
+	struct chips chips;
+	int error;
+
+	*board = (struct board){ 0 };
+	error = open_all(board, options, log);
+	if (error)
+		return error;
+	error = make_chips(board, options, &chips, log);
+	if (!error)
+		error = wire(board, &chips);
+	if (!error)
+		error = add_hypercalls(board, &chips);
+	if (error)
+		log_error(log, "cannot make the machine: %s", strerror(-error));
+	return error;
+}
+
+void board_destroy(struct board *board)
+{
+	machine_destroy(board->machine);
+	output_close(board->serial);
+	output_close(board->debugcon);
+	capture_destroy(board->capture);
+	disk_close(board->disk);
+	screen_destroy(board->screen);
+}
+
+int board_host_error(const struct board *board)
+{
+	int error = board->disk ? disk_error(board->disk) : 0;
+
+	if (!error)
+		error = output_error(board->debugcon);
+	return error ? error : output_error(board->serial);
+}

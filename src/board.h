@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * board.h - the machine as the options describe it: memory, chips, what they
+ * are connected to, and the guest loaded.
+ */
+#ifndef VMM_BOARD_H
+#define VMM_BOARD_H
+
+#include "boot/boot.h"
+#include "engine/engine.h"
+#include "host/disk.h"
+#include "host/output.h"
+#include "host/screen.h"
+#include "machine.h"
+#include "options.h"
+
+struct board {
+	struct machine *machine;
+	struct screen *screen;
+	struct disk *disk;		/* NULL: none */
+	struct capture *capture;	/* all that the guest prints; NULL: not asked for */
+	struct output *debugcon;
+	struct output *serial;
+	const struct engine_ops *engine;
+	struct boot_result boot;
+};
+
+/*
+ * Opens and wires everything, and loads the guest; makes no vCPU yet. Files
+ * are created or truncated last, when nothing else can go wrong. Returns 0, or
+ * -errno with a message in the log. Call board_destroy() whatever it returns.
+ */
+int board_create(struct board *board, const struct options *options, const struct log *log);
+void board_destroy(struct board *board);
+
+/*
+ * The first error of the host that the guest's disk or outputs met, as -errno;
+ * 0: none. It has been told already.
+ */
+int board_host_error(const struct board *board);
+
+#endif

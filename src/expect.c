@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* expect.c - what must hold at the end, see expect.h. */
+#include "expect.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/picture.h"
+
+#define SHOWN_OUTPUT 200u	/* bytes of the guest's output, from its end */
+
+/* What the checks look at. */
+struct end {
+	const struct options *options;
+	const struct board *board;
+	const struct screen_frame *frame;
+	const struct log *log;
+};
+
+static int check_screen(const struct end *end)
+{
+	const char *path = end->options->expect_screen;
+
+	return path ? picture_compare(end->frame, path, end->log) : 0;
+}
+
+static int check_disk(const struct end *end)
+{
+	const char *path = end->options->expect_disk;
+
+	return path ? disk_compare(end->board->disk, path, end->log) : 0;
+}
+
+/* Bytes as text on one line: what is not printable as \xHH. */
+static void print_text(FILE *stream, const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		unsigned char byte = (unsigned char)text[i];
+
+		if (byte == '\n')
+			fputs("\\n", stream);
+		else if (byte < ' ' || byte > '~')
+			fprintf(stream, "\\x%02x", byte);
+		else
+			putc(byte, stream);
+	}
+}
+
+static int check_output(const struct end *end)
+{
+	const struct options *options = end->options;
+	FILE *stream = log_stream(end->log);
+	const char *bytes;
+	size_t size;
+
+	if (!options->expect_output)
+		return 0;
+	bytes = capture_bytes(end->board->capture, &size);
+	if (!options->expect_output_size ||
+	    (size && memmem(bytes, size, options->expect_output, options->expect_output_size)))
+		return 0;
+	fprintf(stream, "output lacks \"");
+	print_text(stream, options->expect_output, options->expect_output_size);
+	fprintf(stream, "\"; it is%s \"", size > SHOWN_OUTPUT ? " (its end)" : "");
+	if (size > SHOWN_OUTPUT) {
+		bytes += size - SHOWN_OUTPUT;
+		size = SHOWN_OUTPUT;
+	}
+	print_text(stream, bytes, size);
+	fprintf(stream, "\"\n");
+	return 1;
+}
+
+static int check_rax(const struct end *end)
+{
+	const struct option_number *expected = &end->options->expect_rax;
+	uint64_t rax = machine_state(end->board->machine)->gpr[GPR_RAX];
+
+	if (!expected->set || rax == expected->value)
+		return 0;
+	fprintf(log_stream(end->log), "RAX differs: expected 0x%" PRIx64 " (%" PRIu64
+		"), got 0x%" PRIx64 " (%" PRIu64 ")\n", expected->value, expected->value,
+		rax, rax);
+	return 1;
+}
+
+static void print_hex(FILE *stream, const uint8_t *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		fprintf(stream, "%02x", bytes[i]);
+}
+
+static int check_bytes(const struct end *end, const struct option_bytes *expected)
+{
+	FILE *stream = log_stream(end->log);
+	uint8_t *got = malloc(expected->size);
+	int result = got ? mem_read(machine_mem(end->board->machine), expected->gpa, got,
+				    expected->size) : -ENOMEM;
+
+	if (result == -EFAULT) {
+		fprintf(stream, "memory differs at 0x%" PRIx64 ": there is none\n",
+			expected->gpa);
+		result = 1;
+	} else if (!result && memcmp(got, expected->bytes, expected->size)) {
+		fprintf(stream, "memory differs at 0x%" PRIx64 ": expected ", expected->gpa);
+		print_hex(stream, expected->bytes, expected->size);
+		fprintf(stream, ", got ");
+		print_hex(stream, got, expected->size);
+		fprintf(stream, "\n");
+		result = 1;
+	}
+	free(got);
+	return result;
+}
+
+static int check_mem(const struct end *end)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < end->options->expect_mem_count && result >= 0; i++) {
+		int one = check_bytes(end, &end->options->expect_mem[i]);
+
+		if (one)
+			result = one;
+	}
+	return result;
+}
+
+int expect_check(const struct options *options, const struct board *board,
+		 const struct screen_frame *frame, const struct log *log)
+{
+	static int (*const checks[])(const struct end *end) = {
+		check_screen, check_disk, check_output, check_rax, check_mem,
+	};
+	struct end end = { options, board, frame, log };
+	int result = 0;
+
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		int one = checks[i](&end);
+
+		if (one && result >= 0)
+			result = one;
+	}
+	return result;
+}
+
+int expect_files_check(const struct options *options, const struct log *log)
+{
+	const char *const paths[] = { options->expect_screen, options->expect_disk };
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		int error = paths[i] && access(paths[i], R_OK) ? errno : 0;
+
+		if (!error)
+			continue;
+		log_error(log, "%s: %s (to be compared with at the end)", paths[i],
+			  strerror(error));
+		return -error;
+	}
+	return 0;
+}

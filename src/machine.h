@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * machine.h - the machine: memory, bus, lines, devices, and the vCPU that an
+ * engine runs. It knows no device by name; board.c puts them in.
+ *
+ * Threads: the one that calls machine_run() is the vCPU's; the loop has its
+ * own, and a window another one. Devices are entered with the machine lock
+ * held, which the machine takes around each exit and the loop around each
+ * callback.
+ */
+#ifndef VMM_MACHINE_H
+#define VMM_MACHINE_H
+
+#include <stdint.h>
+
+#include "core/bus.h"
+#include "core/device.h"
+#include "core/irq.h"
+#include "core/log.h"
+#include "core/loop.h"
+#include "core/mem.h"
+#include "core/run.h"
+#include "core/vcpu.h"
+#include "engine/engine.h"
+#include "observe/profile.h"
+
+struct machine;
+
+struct machine_limits {
+	double seconds;		/* of real time; 0: none */
+	uint64_t exits;		/* 0: none */
+};
+
+/*
+ * An empty machine. From here on SIGINT, SIGTERM and SIGHUP end the run.
+ * Returns 0, or -errno with a message in the log. The caller owns *machine,
+ * log must outlive it.
+ */
+int machine_create(struct machine **machine, const struct log *log);
+
+/* Ends the devices and frees all. NULL is fine. */
+void machine_destroy(struct machine *machine);
+
+/* The machine's parts, for the board. */
+struct mem *machine_mem(struct machine *machine);
+struct bus *machine_bus(struct machine *machine);
+struct irqs *machine_irqs(struct machine *machine);
+struct devices *machine_devices(struct machine *machine);
+struct run *machine_run_control(struct machine *machine);
+
+/*
+ * Makes the vCPU: memory must be complete. halt_status: of a run that ends by
+ * HLT with interrupts disabled. Returns 0, or -errno with a message in the log.
+ */
+int machine_power_on(struct machine *machine, const struct engine_ops *ops,
+		     const struct vcpu_state *start, int halt_status);
+
+/*
+ * Runs the guest until the run is ended. profile: counts the exits; NULL:
+ * none. Ending and registers can then be asked for. A failure of the host is
+ * an ending too.
+ */
+void machine_run(struct machine *machine, const struct machine_limits *limits,
+		 struct profile *profile);
+
+/* The registers at the end of the run. */
+const struct vcpu_state *machine_state(const struct machine *machine);
+
+#endif

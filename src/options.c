@@ -1,0 +1,686 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * options.c - the command line (machine.md, "Command line"), read with popt.
+ *
+ * One table says for each option its name, what kind of value it takes and
+ * where the value goes. The tables for popt are made from it: a visible one
+ * for each group of the help, and a hidden one in which each long option can
+ * be spelled with one dash (vmm -guest BIN).
+ */
+#include "options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <popt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "engine/select.h"
+#include "host/picture.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#define MEMORY_MAX (UINT64_C(512) << 30)
+#define DEMO_DEFAULT "demo"
+
+/* All that the command line can set. */
+struct parsed {
+	struct options options;
+	bool verbose;
+	bool quiet;
+	bool help;
+	bool usage;
+	bool version;
+};
+
+struct option;
+
+/* Reads a value; NULL for flags. Returns NULL, or what is wrong with it. */
+typedef const char *parse_fn(const struct option *option, void *target, const char *value,
+			     struct parsed *parsed);
+
+struct option {
+	const char *name;
+	char letter;		/* 0: none */
+	parse_fn *parse;
+	size_t offset;		/* of the target in struct parsed */
+	const char *argument;	/* as the help shows it; NULL: a flag */
+	const char *const *choices;
+	const char *help;
+};
+
+struct group {
+	const char *title;
+	const struct option *options;
+	size_t count;
+};
+
+/* --- kinds of values --- */
+
+static const char *parse_flag(const struct option *option, void *target, const char *value,
+			      struct parsed *parsed)
+{
+	*(bool *)target = true;
+	return NULL;
+}
+
+static const char *parse_string(const struct option *option, void *target, const char *value,
+				struct parsed *parsed)
+{
+	char *copy = strdup(value);
+
+	if (!copy)
+		return "out of memory";
+	free(*(char **)target);
+	*(char **)target = copy;
+	return NULL;
+}
+
+static const char *parse_file(const struct option *option, void *target, const char *value,
+			      struct parsed *parsed)
+{
+	return *value ? parse_string(option, target, value, parsed) : "a file name is missing";
+}
+
+static const char *parse_choice(const struct option *option, void *target, const char *value,
+				struct parsed *parsed)
+{
+	for (int i = 0; option->choices[i]; i++) {
+		if (strcmp(option->choices[i], value))
+			continue;
+		*(int *)target = i;
+		return NULL;
+	}
+	return "no such choice";
+}
+
+/*
+ * A whole number in C's notation, no sign. *end: behind it. Returns false where
+ * there is none or it does not fit.
+ */
+static bool parse_digits(const char *text, const char **end, uint64_t *value)
+{
+	char *stop;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	errno = 0;
+	*value = strtoull(text, &stop, 0);
+	*end = stop;
+	return errno == 0;
+}
+
+static const char *parse_number(const struct option *option, void *target, const char *value,
+				struct parsed *parsed)
+{
+	struct option_number *number = target;
+	const char *end;
+
+	if (!parse_digits(value, &end, &number->value) || *end)
+		return "not a number (decimal, or hexadecimal with 0x)";
+	number->set = true;
+	return NULL;
+}
+
+static const char *parse_count(const struct option *option, void *target, const char *value,
+			       struct parsed *parsed)
+{
+	const char *wrong = parse_number(option, target, value, parsed);
+
+	return !wrong && !((struct option_number *)target)->value ? "must be at least 1" : wrong;
+}
+
+static const char *parse_status(const struct option *option, void *target, const char *value,
+				struct parsed *parsed)
+{
+	const char *wrong = parse_number(option, target, value, parsed);
+
+	return !wrong && ((struct option_number *)target)->value > 255 ?
+		"a status is 0 to 255" : wrong;
+}
+
+static const char *parse_memory(const struct option *option, void *target, const char *value,
+				struct parsed *parsed)
+{
+	static const struct {
+		char suffix;
+		unsigned int shift;
+	} units[] = { { 'K', 10 }, { 'M', 20 }, { 'G', 30 }, { '\0', 20 } };
+	struct option_number *number = target;
+	const char *end;
+	size_t i = 0;
+
+	if (!parse_digits(value, &end, &number->value))
+		return "not a size (64M, 256K, 1G; a bare number is MiB)";
+	while (i < COUNT(units) && units[i].suffix != toupper((unsigned char)*end))
+		i++;
+	if (i == COUNT(units) || (*end && end[1]))
+		return "unknown unit (K, M or G; a bare number is MiB)";
+	if (!number->value || number->value > MEMORY_MAX >> units[i].shift)
+		return "must be at least 4K and at most 512G";
+	number->value <<= units[i].shift;
+	if (number->value % MEM_PAGE_SIZE)
+		return "must be a multiple of 4K";
+	number->set = true;
+	return NULL;
+}
+
+static const char *parse_seconds(const struct option *option, void *target, const char *value,
+				 struct parsed *parsed)
+{
+	double seconds;
+	char *end;
+
+	if (!isdigit((unsigned char)*value) && *value != '.')
+		return "not a number of seconds";
+	seconds = strtod(value, &end);
+	if (*end || end == value || !isfinite(seconds))
+		return "not a number of seconds";
+	if (seconds <= 0 || seconds > 1e9)
+		return "must be more than 0 and at most 1000000000";
+	*(double *)target = seconds;
+	return NULL;
+}
+
+static const char *parse_load(const struct option *option, void *target, const char *value,
+			      struct parsed *parsed)
+{
+	struct options *options = &parsed->options;
+	const char *at = strrchr(value, '@'), *end;
+	struct boot_load *grown, load;
+
+	if (!at || at == value)
+		return "must be FILE@ADDR";
+	if (!parse_digits(at + 1, &end, &load.gpa) || *end)
+		return "the address behind @ is not a number (0x7c00, say)";
+	grown = reallocarray(options->loads, options->load_count + 1, sizeof(*grown));
+	if (!grown)
+		return "out of memory";
+	options->loads = grown;
+	load.path = strndup(value, (size_t)(at - value));
+	grown[options->load_count++] = load;
+	return NULL;
+}
+
+static const char *parse_module(const struct option *option, void *target, const char *value,
+				struct parsed *parsed)
+{
+	struct options *options = &parsed->options;
+	char **grown = reallocarray(options->modules, options->module_count + 1, sizeof(*grown));
+
+	if (!grown)
+		return "out of memory";
+	options->modules = grown;
+	grown[options->module_count++] = strdup(value);
+	return NULL;
+}
+
+static int hex_digit(char character)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *found = character ? strchr(digits, tolower((unsigned char)character)) : NULL;
+
+	return found ? (int)(found - digits) : -1;
+}
+
+/* The byte of two hexadecimal digits, or -1. */
+static int hex_byte(const char *text)
+{
+	int high = hex_digit(text[0]), low = high < 0 ? -1 : hex_digit(text[1]);
+
+	return low < 0 ? -1 : high << 4 | low;
+}
+
+static const char *parse_expect_mem(const struct option *option, void *target,
+				    const char *value, struct parsed *parsed)
+{
+	static const char wrong[] = "must be ADDR:HEXBYTES (0x400:2a00, say)";
+	struct options *options = &parsed->options;
+	struct option_bytes expect = { 0 }, *grown;
+	const char *hex;
+
+	if (!parse_digits(value, &hex, &expect.gpa) || *hex++ != ':' || !*hex)
+		return wrong;
+	expect.bytes = malloc(strlen(hex));
+	grown = reallocarray(options->expect_mem, options->expect_mem_count + 1, sizeof(*grown));
+	if (grown)
+		options->expect_mem = grown;
+	if (!expect.bytes || !grown) {
+		free(expect.bytes);
+		return "out of memory";
+	}
+	for (; *hex; hex += 2) {
+		int byte = hex_byte(hex);
+
+		if (byte < 0) {
+			free(expect.bytes);
+			return wrong;
+		}
+		expect.bytes[expect.size++] = (uint8_t)byte;
+	}
+	grown[options->expect_mem_count++] = expect;
+	return NULL;
+}
+
+/* C's simple escapes and \xHH, so that a shell's plain quotes can say "\n". */
+static const char *parse_expect_output(const struct option *option, void *target,
+				       const char *value, struct parsed *parsed)
+{
+	static const char names[] = "ntr0\\", bytes[] = "\n\t\r\0\\";
+	const char *wrong = parse_string(option, target, value, parsed);
+	char *to = *(char **)target;
+	const char *named;
+
+	if (wrong)
+		return wrong;
+	for (const char *from = value; *from; from++) {
+		if (*from != '\\') {
+			*to++ = *from;
+			continue;
+		}
+		from++;
+		named = *from ? strchr(names, *from) : NULL;
+		if (named) {
+			*to++ = bytes[named - names];
+		} else if (*from == 'x' && hex_byte(from + 1) >= 0) {
+			*to++ = (char)hex_byte(from + 1);
+			from += 2;
+		} else {
+			return "unknown escape (\\n \\t \\r \\0 \\\\ \\xHH)";
+		}
+	}
+	parsed->options.expect_output_size = (size_t)(to - *(char **)target);
+	return NULL;
+}
+
+static const char *parse_engine(const struct option *option, void *target, const char *value,
+				struct parsed *parsed)
+{
+	/* What the names mean is checked at the end, by who knows them. */
+	return parse_file(option, target, value, parsed) ? "an engine's name is missing" : NULL;
+}
+
+static const char *parse_picture(const struct option *option, void *target, const char *value,
+				 struct parsed *parsed)
+{
+	const char *wrong = parse_file(option, target, value, parsed);
+
+	return !wrong && !picture_suffix_known(value) ?
+		"must end in .ppm, .png, .txt or .vram" : wrong;
+}
+
+static const char *parse_expect_screen(const struct option *option, void *target,
+				       const char *value, struct parsed *parsed)
+{
+	return strcmp(value, "-") ? parse_picture(option, target, value, parsed) :
+		"must be a file that ends in .ppm, .png, .txt or .vram";
+}
+
+static const char *parse_demo(const struct option *option, void *target, const char *value,
+			      struct parsed *parsed)
+{
+	return strchr(value, '/') || !*value ? "must be the name of a sample" :
+		parse_string(option, target, value, parsed);
+}
+
+/* --- the options --- */
+
+static const char *const modes[] = { "real", "protected", "long", NULL };
+static const char *const disk_modes[] = { "rw", "ro", "snapshot", NULL };
+static const char *const displays[] = { "auto", "sdl", "text", "none", NULL };
+static const char *const quit_keys[] = { "esc", "ctrl-alt-q", "none", NULL };
+static const char *const vga_modes[] = { "map", "trap", NULL };
+static const char *const debug_exits[] = { "plain", "qemu", NULL };
+
+#define IN(field) offsetof(struct parsed, field)
+#define OPTION(field) offsetof(struct parsed, options.field)
+
+static const struct option guest_options[] = {
+	{ "guest", 'g', parse_file, OPTION(guest), "FILE", NULL,
+	  "the guest image (or the first argument)" },
+	{ "demo", 0, parse_demo, OPTION(demo), "NAME", NULL,
+	  "run an installed sample; --demo alone runs the sample 'demo'" },
+	{ "format", 0, parse_choice, OPTION(format), "auto|flat|elf|multiboot|multiboot2|linux",
+	  boot_format_names, "the image's format" },
+	{ "mode", 0, parse_choice, OPTION(mode), "real|protected|long", modes,
+	  "a flat image: the mode it starts in" },
+	{ "base", 0, parse_number, OPTION(base), "ADDR", NULL,
+	  "a flat image: where it is loaded (default 0)" },
+	{ "entry", 0, parse_number, OPTION(entry), "ADDR", NULL,
+	  "a flat image: where it starts (default the base)" },
+	{ "load", 0, parse_load, 0, "FILE@ADDR", NULL,
+	  "load more bytes into memory before the start; repeatable" },
+	{ "append", 0, parse_string, OPTION(append), "STRING", NULL,
+	  "the command line handed to a kernel" },
+	{ "module", 0, parse_module, 0, "\"FILE ARGS\"", NULL,
+	  "a module handed to a multiboot kernel; repeatable" },
+	{ "initrd", 0, parse_file, OPTION(initrd), "FILE", NULL,
+	  "the initial RAM disk handed to a kernel" },
+	{ "name", 0, parse_string, OPTION(name), "NAME", NULL,
+	  "the machine's name, for the window's title" },
+};
+
+static const struct option machine_options[] = {
+	{ "memory", 'm', parse_memory, OPTION(memory), "SIZE", NULL,
+	  "guest memory: K, M or G, a bare number is MiB (default 64M)" },
+	{ "engine", 0, parse_engine, OPTION(engine), "LIST", NULL,
+	  "auto, or a list of kvm, direct, interp: the first that works" },
+	{ "isolate", 0, parse_flag, OPTION(isolate), NULL, NULL,
+	  "leave out engines that do not isolate the guest from vmm" },
+	{ "disk", 'd', parse_file, OPTION(disk), "FILE", NULL,
+	  "a raw disk image, a multiple of 512 bytes" },
+	{ "disk-mode", 0, parse_choice, OPTION(disk_mode), "rw|ro|snapshot", disk_modes,
+	  "what writes do; snapshot: they vanish at the end" },
+	{ "vga", 0, parse_choice, OPTION(vga), "map|trap", vga_modes,
+	  "VGA text memory as plain memory, or every access an exit" },
+	{ "debug-exit", 0, parse_choice, OPTION(debug_exit), "plain|qemu", debug_exits,
+	  "the status for v written to port 0xF4: v, or QEMU's 2v+1" },
+	{ "mergeable", 0, parse_flag, OPTION(mergeable), NULL, NULL,
+	  "let the host merge equal pages of guest memory (KSM)" },
+};
+
+static const struct option display_options[] = {
+	{ "display", 0, parse_choice, OPTION(display), "auto|sdl|text|none", displays,
+	  "a window, or the final screen as text; auto: what there is" },
+	{ "hold", 0, parse_flag, OPTION(hold), NULL, NULL,
+	  "keep the window open when the guest has ended" },
+	{ "no-hold", 0, parse_flag, OPTION(no_hold), NULL, NULL,
+	  "close the window when the guest has ended" },
+	{ "quit-key", 0, parse_choice, OPTION(quit_key), "esc|ctrl-alt-q|none", quit_keys,
+	  "the key that ends the run in the window (default: esc)" },
+	{ "screenshot", 0, parse_picture, OPTION(screenshot), "FILE", NULL,
+	  "write the final screen: .ppm, .png, .txt or .vram; -: text" },
+	{ "debugcon", 0, parse_file, OPTION(debugcon), "FILE", NULL,
+	  "where port 0xE9 prints (default -: standard output)" },
+	{ "serial", 0, parse_file, OPTION(serial), "FILE", NULL,
+	  "where COM1 prints (default -: standard output)" },
+};
+
+static const struct option check_options[] = {
+	{ "expect-screen", 0, parse_expect_screen, OPTION(expect_screen), "FILE", NULL,
+	  "the final screen, in any of the screenshot formats" },
+	{ "expect-disk", 0, parse_file, OPTION(expect_disk), "FILE", NULL,
+	  "the disk image at the end" },
+	{ "expect-output", 0, parse_expect_output, OPTION(expect_output), "TEXT", NULL,
+	  "text that the guest must have printed; \\n and \\xHH are known" },
+	{ "expect-rax", 0, parse_number, OPTION(expect_rax), "VALUE", NULL,
+	  "RAX at the end" },
+	{ "expect-mem", 0, parse_expect_mem, 0, "ADDR:HEXBYTES", NULL,
+	  "bytes in guest memory at the end; repeatable" },
+};
+
+static const struct option bound_options[] = {
+	{ "time-limit", 0, parse_seconds, OPTION(time_limit), "SECONDS", NULL,
+	  "end the run after that time (decimals allowed)" },
+	{ "insn-limit", 0, parse_count, OPTION(insn_limit), "N", NULL,
+	  "end the run after N instructions (engine interp)" },
+	{ "exit-limit", 0, parse_count, OPTION(exit_limit), "N", NULL,
+	  "end the run after N exits" },
+	{ "on-halt", 0, parse_status, OPTION(on_halt), "STATUS", NULL,
+	  "exit status for HLT with interrupts disabled" },
+};
+
+static const struct option report_options[] = {
+	{ "profile", 0, parse_file, OPTION(profile), "FILE", NULL,
+	  "write what the exits were; -: to standard error" },
+	{ "verbose", 'v', parse_flag, IN(verbose), NULL, NULL,
+	  "explain choices, show accesses that nobody answers" },
+	{ "quiet", 'q', parse_flag, IN(quiet), NULL, NULL,
+	  "do not say how the run ended" },
+	{ "version", 0, parse_flag, IN(version), NULL, NULL, "print the version" },
+	{ "help", 'h', parse_flag, IN(help), NULL, NULL, "print this help" },
+	{ "usage", 0, parse_flag, IN(usage), NULL, NULL, "print a short usage message" },
+};
+
+#define GROUP(title, options) { title, options, COUNT(options) }
+
+static const struct group groups[] = {
+	GROUP("The guest:", guest_options),
+	GROUP("The machine:", machine_options),
+	GROUP("Screen and output:", display_options),
+	GROUP("Checks at the end (status 120 where one is not met):", check_options),
+	GROUP("Limits and statuses:", bound_options),
+	GROUP("Reports and help:", report_options),
+};
+
+/* --- popt --- */
+
+/* popt's tables: a visible one a group, then all again with one dash. */
+struct tables {
+	struct poptOption *visible[COUNT(groups)];
+	struct poptOption *one_dash;
+	struct poptOption top[COUNT(groups) + 2];
+	const struct option **by_value;	/* popt's val - 1 */
+};
+
+static size_t option_count(void)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < COUNT(groups); i++)
+		count += groups[i].count;
+	return count;
+}
+
+static struct poptOption popt_option(const struct option *option, int value)
+{
+	return (struct poptOption){
+		.longName = option->name, .shortName = option->letter,
+		.argInfo = option->argument ? POPT_ARG_STRING : POPT_ARG_NONE,
+		.val = value, .descrip = option->help, .argDescrip = option->argument,
+	};
+}
+
+static struct poptOption popt_include(struct poptOption *table, const char *title)
+{
+	return (struct poptOption){
+		.argInfo = POPT_ARG_INCLUDE_TABLE, .arg = table, .descrip = title,
+	};
+}
+
+static void tables_free(struct tables *tables)
+{
+	for (size_t i = 0; i < COUNT(groups); i++)
+		free(tables->visible[i]);
+	free(tables->one_dash);
+	free(tables->by_value);
+}
+
+static int tables_make(struct tables *tables)
+{
+	size_t count = option_count(), value = 0;
+
+	*tables = (struct tables){ 0 };
+	tables->one_dash = calloc(count + 1, sizeof(*tables->one_dash));
+	tables->by_value = calloc(count, sizeof(const struct option *));
+	if (!tables->one_dash || !tables->by_value)
+		return -ENOMEM;
+	for (size_t i = 0; i < COUNT(groups); i++) {
+		tables->visible[i] = calloc(groups[i].count + 1, sizeof(*tables->visible[i]));
+		if (!tables->visible[i])
+			return -ENOMEM;
+		tables->top[i] = popt_include(tables->visible[i], groups[i].title);
+		for (size_t j = 0; j < groups[i].count; j++) {
+			struct poptOption option = popt_option(&groups[i].options[j],
+							       (int)value + 1);
+
+			tables->visible[i][j] = option;
+			option.shortName = 0;
+			option.argInfo |= POPT_ARGFLAG_ONEDASH | POPT_ARGFLAG_DOC_HIDDEN;
+			tables->one_dash[value] = option;
+			tables->by_value[value++] = &groups[i].options[j];
+		}
+	}
+	tables->top[COUNT(groups)] = popt_include(tables->one_dash, NULL);
+	return 0;
+}
+
+/* Says what is wrong with the command line; always false. */
+static bool usage_error(const struct log *log, const char *what, const char *about,
+			const char *why)
+{
+	log_error(log, "%s%s: %s (see vmm --help)", what, about, why);
+	return false;
+}
+
+static bool read_options(poptContext popt, const struct tables *tables, struct parsed *parsed,
+			 const struct log *log)
+{
+	int value;
+
+	while ((value = poptGetNextOpt(popt)) > 0) {
+		const struct option *option = tables->by_value[value - 1];
+		char *text = poptGetOptArg(popt);
+		const char *wrong = option->parse(option, (uint8_t *)parsed + option->offset,
+						  text, parsed);
+
+		if (wrong)
+			log_error(log, "--%s%s%s: %s (see vmm --help)", option->name,
+				  text ? "=" : "", text ? text : "", wrong);
+		free(text);
+		if (wrong)
+			return false;
+	}
+	if (value < -1)
+		return usage_error(log, "", poptBadOption(popt, 0), poptStrerror(value));
+	return true;
+}
+
+/* The guest may be the first argument; there is no second one. */
+static bool read_arguments(poptContext popt, struct parsed *parsed, const struct log *log)
+{
+	const char *argument = poptGetArg(popt), *more = poptGetArg(popt);
+	struct options *options = &parsed->options;
+
+	if (more || (argument && options->guest))
+		return usage_error(log, "", more ? more : argument,
+				   "one guest image only; options come with dashes");
+	if (argument)
+		options->guest = strdup(argument);
+	if (options->demo && options->guest)
+		return usage_error(log, "--demo and ", options->guest, "one guest only");
+	return true;
+}
+
+static bool consistent(const struct parsed *parsed, const struct log *log)
+{
+	const struct options *options = &parsed->options;
+
+	if (options->hold && options->no_hold)
+		return usage_error(log, "", "--hold and --no-hold", "choose one");
+	if (options->expect_disk && !options->disk)
+		return usage_error(log, "", "--expect-disk", "there is no disk (add --disk)");
+	return !engine_list_check(options->engine, log);
+}
+
+/*
+ * --demo may stand alone, which popt cannot say without letting it swallow the
+ * argument behind it.
+ */
+static void name_demo(int argc, const char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (!strcmp(argv[i], "--demo") || !strcmp(argv[i], "-demo"))
+			argv[i] = "--demo=" DEMO_DEFAULT;
+}
+
+static void print_version(void)
+{
+	printf("vmm (%s) %s\n"
+	       "Copyright (C) 2026 the authors of vmm.\n"
+	       "License GPL-3.0-or-later <https://gnu.org/licenses/gpl.html>.\n"
+	       "This is free software; there is no warranty, to the extent permitted by law.\n",
+	       PACKAGE, VERSION);
+}
+
+static void print_help(poptContext popt)
+{
+	poptPrintHelp(popt, stdout, 0);
+	printf("\nEvery long option also works with one dash (vmm -guest BIN -disk FILE).\n"
+	       "See vmm(1) for exit statuses and examples, vmm-machine(7) for what a guest sees.\n");
+}
+
+/* What is printed in place of a run. */
+static enum options_answer answer(poptContext popt, const struct parsed *parsed,
+				  const struct log *log)
+{
+	const struct options *options = &parsed->options;
+
+	if (parsed->help)
+		print_help(popt);
+	else if (parsed->usage)
+		poptPrintUsage(popt, stdout, 0);
+	else if (parsed->version)
+		print_version();
+	else if (options->guest || options->demo)
+		return OPTIONS_RUN;
+	else {
+		poptPrintUsage(popt, log_stream(log), 0);
+		log_error(log, "no guest: name an image, or try vmm --demo");
+		return OPTIONS_USAGE;
+	}
+	return OPTIONS_DONE;
+}
+
+static enum options_answer parse(struct parsed *parsed, poptContext popt,
+				 const struct tables *tables, struct log *log)
+{
+	if (!read_options(popt, tables, parsed, log) || !read_arguments(popt, parsed, log))
+		return OPTIONS_USAGE;
+	if (parsed->verbose)
+		log->level = LOG_VERBOSE;
+	if (parsed->quiet)
+		log->level = LOG_QUIET;
+	if (!parsed->help && !parsed->usage && !parsed->version && !consistent(parsed, log))
+		return OPTIONS_USAGE;
+	return answer(popt, parsed, log);
+}
+
+enum options_answer options_parse(struct options *options, int argc, const char **argv,
+				  struct log *log)
+{
+	struct parsed parsed = {
+		.options = { .quit_key = QUIT_KEY_DEFAULT, .engine = strdup("auto") },
+	};
+	enum options_answer result = OPTIONS_USAGE;
+	poptContext popt = NULL;
+	struct tables tables;
+
+	name_demo(argc, argv);
+	if (!tables_make(&tables) && parsed.options.engine)
+		popt = poptGetContext("vmm", argc, argv, tables.top, 0);
+	if (popt) {
+		poptSetOtherOptionHelp(popt, "[OPTION...] [GUEST]");
+		result = parse(&parsed, popt, &tables, log);
+		poptFreeContext(popt);
+	} else {
+		log_error(log, "out of memory");
+	}
+	tables_free(&tables);
+	*options = parsed.options;
+	return result;
+}
+
+void options_free(struct options *options)
+{
+	char *const strings[] = {
+		options->guest, options->demo, options->name, options->append, options->initrd,
+		options->engine, options->disk, options->screenshot, options->debugcon,
+		options->serial, options->profile, options->expect_screen,
+		options->expect_disk, options->expect_output,
+	};
+
+	for (size_t i = 0; i < COUNT(strings); i++)
+		free(strings[i]);
+	for (size_t i = 0; i < options->load_count; i++)
+		free((char *)options->loads[i].path);
+	for (size_t i = 0; i < options->module_count; i++)
+		free(options->modules[i]);
+	for (size_t i = 0; i < options->expect_mem_count; i++)
+		free(options->expect_mem[i].bytes);
+	free(options->loads);
+	free(options->modules);
+	free(options->expect_mem);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* report.c - the end of a run, see report.h. */
+#include "report.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "expect.h"
+#include "host/picture.h"
+#include "observe/crash.h"
+
+#define STATUS_UNMET 120
+
+/* Whether a file can be made or written at path. Returns 0 or an errno. */
+static int writable(const char *path)
+{
+	char *copy;
+	int error;
+
+	if (!access(path, F_OK))
+		return access(path, W_OK) ? errno : 0;
+	copy = strdup(path);
+	if (!copy)
+		return ENOMEM;
+	error = access(dirname(copy), W_OK | X_OK) ? errno : 0;
+	free(copy);
+	return error;
+}
+
+int report_files_check(const struct options *options, const struct log *log)
+{
+	const char *const paths[] = { options->screenshot, options->profile };
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		int error = paths[i] && strcmp(paths[i], "-") ? writable(paths[i]) : 0;
+
+		if (!error)
+			continue;
+		log_error(log, "%s: cannot be written: %s (choose another place)", paths[i],
+			  strerror(error));
+		return -error;
+	}
+	return 0;
+}
+
+/* Endings of which the place matters. */
+static bool has_place(enum ending_kind kind)
+{
+	return kind != ENDING_HOST_ERROR && kind != ENDING_CLOSED;
+}
+
+static void print_ending(const struct ending *ending, const struct vcpu_state *state,
+			 const struct log *log)
+{
+	if (has_place(ending->kind))
+		log_notice(log, "%s, at 0x%" PRIx64, ending->text,
+			   state->segment[SEG_CS].base + state->rip);
+	else
+		log_notice(log, "%s", ending->text);
+}
+
+static void print_crash(const struct ending *ending, const struct board *board,
+			const struct log *log)
+{
+	if (log->level < LOG_NORMAL)
+		return;
+	if (ending->kind == ENDING_CRASH || ending->kind == ENDING_LIMIT)
+		crash_report(log_stream(log), machine_mem(board->machine),
+			     machine_state(board->machine), ending->text);
+}
+
+int report_end(const struct options *options, const struct board *board,
+	       const struct profile *profile, struct screen_frame *frame,
+	       struct ending *ending, const struct log *log)
+{
+	struct run *run = machine_run_control(board->machine);
+	int unmet, status;
+
+	screen_frame(board->screen, frame);
+	if (board->disk)
+		disk_flush(board->disk);
+	if (board_host_error(board))
+		run_end(run, ENDING_HOST_ERROR, 0, "the run met an error of the host: %s",
+			strerror(-board_host_error(board)));
+	if (options->screenshot && picture_write(frame, options->screenshot, log) < 0)
+		run_end(run, ENDING_HOST_ERROR, 0, "the screenshot could not be written");
+	if (profile && profile_write(profile, options->profile,
+				     machine_bus(board->machine), log) < 0)
+		run_end(run, ENDING_HOST_ERROR, 0, "the profile could not be written");
+	unmet = expect_check(options, board, frame, log);
+	if (unmet < 0)
+		run_end(run, ENDING_HOST_ERROR, 0, "an expectation could not be checked");
+	run_ending(run, ending);
+	status = ending_status(ending);
+	if (status) {
+		print_crash(ending, board, log);
+		print_ending(ending, machine_state(board->machine), log);
+	} else if (unmet) {
+		log_notice(log, "an expectation was not met");
+		status = STATUS_UNMET;
+	}
+	return status;
+}

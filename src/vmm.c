@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* vmm.c - main(): options, board, run, report, exit status. */
+#include <signal.h>
+#include <stdlib.h>
+
+#include "board.h"
+#include "display.h"
+#include "expect.h"
+#include "machine.h"
+#include "options.h"
+#include "report.h"
+#include "samples.h"
+
+#define STATUS_USAGE 2
+#define STATUS_HOST 125
+#define STATUS_HALTED_KERNEL 121
+
+static int halt_status(const struct options *options, const struct board *board)
+{
+	if (options->on_halt.set)
+		return (int)options->on_halt.value;
+	return board->boot.format == BOOT_FLAT ? 0 : STATUS_HALTED_KERNEL;
+}
+
+/* A full disk and a closed pipe are errors of the call, not the program's end. */
+static void ignore_signals(void)
+{
+	signal(SIGXFSZ, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* What can be refused before anything is opened or made. */
+static int check(struct options *options, const struct log *log)
+{
+	if (options->demo) {
+		options->guest = sample_path(options->demo, log);
+		if (!options->guest)
+			return -1;
+	}
+	if (options->insn_limit.set) {
+		log_error(log, "--insn-limit: counts instructions with --engine=interp, which "
+			  "this version of vmm does not have (--exit-limit counts exits)");
+		return -1;
+	}
+	return report_files_check(options, log) || expect_files_check(options, log) ? -1 : 0;
+}
+
+static int run_board(const struct options *options, struct board *board,
+		     struct profile *profile, const struct log *log)
+{
+	struct machine_limits limits = {
+		.seconds = options->time_limit, .exits = options->exit_limit.value,
+	};
+	struct screen_frame frame;
+	struct display display;
+	struct ending ending;
+	int status;
+
+	if (machine_power_on(board->machine, board->engine, &board->boot.state,
+			     halt_status(options, board)) ||
+	    display_open(&display, options, board, log))
+		return STATUS_HOST;
+	machine_run(board->machine, &limits, profile);
+	status = report_end(options, board, profile, &frame, &ending, log);
+	display_finish(&display, options, &frame, &ending);
+	display_close(&display);
+	return status;
+}
+
+static int run(struct options *options, const struct log *log)
+{
+	struct profile *profile = NULL;
+	struct board board;
+	int status = STATUS_HOST;
+
+	ignore_signals();
+	if (check(options, log))
+		return STATUS_HOST;
+	if (options->profile && profile_create(&profile)) {
+		log_error(log, "out of memory");
+		return STATUS_HOST;
+	}
+	if (!board_create(&board, options, log))
+		status = run_board(options, &board, profile, log);
+	board_destroy(&board);
+	profile_destroy(profile);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct log log = { .stream = stderr };
+	struct options options;
+	int status = 0;
+
+	switch (options_parse(&options, argc, (const char **)argv, &log)) {
+	case OPTIONS_RUN:
+		status = run(&options, &log);
+		break;
+	case OPTIONS_USAGE:
+		status = STATUS_USAGE;
+		break;
+	case OPTIONS_DONE:
+		break;
+	}
+	options_free(&options);
+	/* What was printed must have arrived: a full disk is an error too. */
+	return fclose(stdout) && !status ? STATUS_HOST : status;
+}
