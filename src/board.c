@@ -149,14 +149,13 @@ static int wire(struct board *board, const struct chips *chips)
 
 static int add_hypercalls(struct board *board, const struct chips *chips)
 {
-	struct mem *mem = machine_mem(board->machine);
-	int error = pv_system_register(chips->hypercalls, mem,
-				       machine_run_control(board->machine), board->debugcon);
+	int error = pv_system_register(chips->hypercalls, machine_run_control(board->machine),
+				       board->debugcon);
 
 	if (!error)
-		error = pv_screen_register(chips->hypercalls, mem, board->screen);
+		error = pv_screen_register(chips->hypercalls, board->screen);
 	if (!error)
-		error = pv_disk_register(chips->hypercalls, mem, board->disk);
+		error = pv_disk_register(chips->hypercalls, board->disk);
 	return error;
 }
 

@@ -60,6 +60,7 @@ struct vcpu_state {
 
 #define RFLAGS_FIXED	(1u << 1)	/* always set */
 #define RFLAGS_IF	(1u << 9)
+#define RFLAGS_VM	(1u << 17)
 
 #define CR0_PE		(1u << 0)
 #define CR0_MP		(1u << 1)
@@ -75,6 +76,7 @@ struct vcpu_state {
 #define DR7_RESET	0x400u
 #define EFER_LME	(1u << 8)
 #define EFER_LMA	(1u << 10)
+#define EFER_NXE	(1u << 11)
 
 /* Segment types (SDM vol. 3, 3.4.5.1 and 3.5), accessed bit set. */
 #define SEG_TYPE_DATA	0x3
