@@ -1,0 +1,226 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# bench.pl - what vmm costs, beside floors and peers measured in the same run.
+#
+# Runs the commands of each session in turn (measure), works out the
+# comparisons, prints them as a table and writes bench.json and bench.svg. The
+# method is explained in README. Needs no more of Perl than Debian's perl-base.
+use strict;
+use warnings;
+
+use Cwd qw(abs_path);
+use Getopt::Long;
+use List::Util qw(any uniq);
+use POSIX qw(strftime uname);
+
+use BenchChart;
+use BenchPlan;
+use BenchReport;
+use BenchStats;
+
+use constant {
+	PROBE_LIMIT => 30,	# seconds that a peer may take for the halting guest
+	MEMORY_RUNS => 5,
+	MEMORY_TARGET => 3,	# MB beyond what the guest touched
+};
+
+my %option = (
+	vmm => './vmm', guests => 'guest', tools => 'tests/bench', out => '.',
+	qemu => 'qemu-system-x86_64', rounds => 15,
+);
+
+sub usage {
+	print STDERR <<'END';
+usage: bench.pl [OPTION...]
+  --vmm=PROGRAM   the vmm to measure (default ./vmm)
+  --guests=DIR    where the guests' images are (default guest)
+  --tools=DIR     where the floors are (default tests/bench)
+  --qemu=PROGRAM  the peer (default qemu-system-x86_64; left out where missing)
+  --out=DIR       where bench.json and bench.svg go, and the disk image in the
+                  meantime (default the current folder)
+  --tmpfs         put the disk image on /dev/shm
+  --rounds=N      runs of each command (default 15; slow ones a fifth of that)
+END
+	exit 2;
+}
+
+# The lines that a command prints.
+sub output_of {
+	my @command = @_;
+
+	open my $pipe, '-|', @command or die "bench: $command[0]: $!\n";
+	my @lines = <$pipe>;
+	close $pipe or die "bench: failed: @command\n";
+	chomp @lines;
+	return @lines;
+}
+
+sub first_line {
+	my ($path, $pattern) = @_;
+
+	open my $file, '<', $path or return '';
+	while (<$file>) {
+		return $1 if /$pattern/;
+	}
+	return '';
+}
+
+# What a reader must know to compare with another machine.
+sub describe_host {
+	my ($disk) = @_;
+	my ($system, undef, $release) = uname();
+	my $folder = $disk =~ s{/[^/]*$}{}r;
+	my ($type) = (output_of('df', '--output=fstype', $folder))[1];
+	my $hardware = first_line('/proc/cpuinfo', qr/^flags\s*:.*\b(vmx|svm)\b/);
+
+	return {
+		date => strftime('%Y-%m-%d %H:%M', localtime),
+		vmm => (output_of(abs_path($option{vmm}), '--version'))[0],
+		cpu => first_line('/proc/cpuinfo', qr/^model name\s*:\s*(.*)/),
+		kernel => "$system $release",
+		kvm => $hardware ? "hardware ($hardware)" : 'software (no vmx, no svm)',
+		load => first_line('/proc/loadavg', qr/^(\S+)/),
+		folder => $folder,
+		filesystem => $type,
+	};
+}
+
+sub make_disk {
+	my ($path) = @_;
+
+	open my $file, '>', $path or die "bench: $path: $!\n";
+	print $file "\0" x SECTOR_SIZE for 1 .. SECTORS;
+	close $file or die "bench: $path: $!\n";
+}
+
+# How often a guest leaves for its accesses, as the floor counts it; the last
+# exit is the guest's end.
+sub count_exits {
+	my ($guest) = @_;
+	my ($exits) = output_of(present("$option{tools}/kvm-floor"), '-c',
+				present("$option{guests}/bench-$guest.bin"));
+
+	return $exits - 1;
+}
+
+# Runs commands in turn. Returns their samples by name.
+sub measure {
+	my ($commands, $names, @options) = @_;
+	my @arguments = map { ('::', $_, @{$commands->{$_}}) } @$names;
+
+	shift @arguments;
+	return parse_samples(output_of(present("$option{tools}/measure"), @options, @arguments));
+}
+
+sub failed {
+	my ($name, $sample) = @_;
+
+	return any { $_ != success($name) } @{$sample->{status}};
+}
+
+# Leaves out the peers that do not work on this host.
+sub drop_broken_peers {
+	my ($commands) = @_;
+
+	for my $halt (grep { /^(?:microvm|pc)-\S+ halt$/ } sort keys %$commands) {
+		my ($peer) = $halt =~ /^(\S+)/;
+		my $sample = measure($commands, [$halt], '-n', 1, '-w', 0, '-t', PROBE_LIMIT);
+
+		next unless failed($halt, $sample->{$halt});
+		print STDERR "bench: $peer does not work here and is left out\n";
+		delete @$commands{grep { /^\Q$peer\E / } keys %$commands};
+	}
+}
+
+# The commands that a row needs.
+sub needs {
+	my ($row) = @_;
+
+	return grep { defined } @$row{qw(of less)};
+}
+
+sub run_session {
+	my ($session, $commands) = @_;
+	my @rows = map { @{$_->{rows}} } @{$session->{comparisons}};
+	my @names = grep { $commands->{$_} } uniq map { needs($_) } @rows;
+
+	printf STDERR "bench: %s: %d commands, %d times\n", $session->{name}, scalar @names,
+		$session->{rounds};
+	my $samples = measure($commands, \@names, '-n', $session->{rounds});
+
+	for my $name (@names) {
+		next unless failed($name, $samples->{$name});
+		die "bench: failed: @{$commands->{$name}}\n" if $name =~ /^(?:floor|vmm) /;
+		print STDERR "bench: failed, and left out: $name\n";
+		delete $samples->{$name};
+	}
+	return map { finish_comparison(with_numbers($_, $samples)) } @{$session->{comparisons}};
+}
+
+# Peak of the resident set beyond the guest's own pages, in bytes.
+sub peak_memory {
+	my (@command) = @_;
+	my @peaks;
+
+	for (1 .. MEMORY_RUNS) {
+		my ($line) = output_of(present("$option{tools}/peakmem"), @command);
+		my ($peak, $guest) = split /\t/, $line;
+
+		push @peaks, ($peak - $guest) * 1024;
+	}
+	return @peaks;
+}
+
+sub memory_comparison {
+	my ($commands) = @_;
+	my @rows = (['floor', 'bare KVM program', 'floor halt'],
+		    ['subject', 'vmm', 'vmm halt'],
+		    ['subject', 'vmm with a disk', 'vmm disk-bulk']);
+
+	print STDERR "bench: memory\n";
+	return finish_comparison({
+		id => 'memory', title => 'Peak memory beyond the guest\'s', unit => 'MB',
+		rows => [ map { {
+			role => $_->[0], label => $_->[1],
+			numbers => in_unit('MB', peak_memory(@{$commands->{$_->[2]}})),
+		} } @rows ],
+		targets => [ [undef, MEMORY_TARGET] ],
+	});
+}
+
+sub write_file {
+	my ($path, $text) = @_;
+
+	open my $file, '>', $path or die "bench: $path: $!\n";
+	print $file $text;
+	close $file or die "bench: $path: $!\n";
+	print STDERR "bench: wrote $path\n";
+}
+
+sub main {
+	GetOptions(\%option, qw(vmm=s guests=s tools=s qemu=s out=s tmpfs rounds=i)) or usage();
+	usage() if @ARGV || $option{rounds} < 1;
+
+	my $disk = ($option{tmpfs} ? '/dev/shm' : abs_path($option{out})) . "/bench-$$.img";
+	my %commands = commands(\%option, $disk);
+
+	make_disk($disk);
+	my $result = eval {
+		my $host = describe_host($disk);
+		my %exits = map { $_ => count_exits($_) } qw(pio mmio);
+
+		drop_broken_peers(\%commands);
+		{ host => $host, comparisons => [
+			(map { run_session($_, \%commands) } sessions(\%option, \%exits)),
+			memory_comparison(\%commands) ] };
+	};
+	unlink $disk;
+	die $@ unless $result;
+
+	print table($result);
+	write_file("$option{out}/bench.json", json($result));
+	write_file("$option{out}/bench.svg", chart($result));
+}
+
+main();
