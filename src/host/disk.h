@@ -49,7 +49,7 @@ int disk_write(struct disk *disk, uint64_t lba, uint32_t count, const void *buff
 
 /*
  * As above, at any byte offset: for transfers that are cut at the borders of
- * guest memory regions. The caller has checked the range.
+ * guest memory regions.
  */
 int disk_read_bytes(struct disk *disk, uint64_t offset, uint64_t len, void *buffer);
 int disk_write_bytes(struct disk *disk, uint64_t offset, uint64_t len, const void *buffer);
