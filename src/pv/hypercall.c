@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * hypercall.c - the registry of hypercalls and the port behind which it
+ * stands, see hypercall.h and vmm-hypercall(7).
+ */
+#include "pv/hypercall.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A guest may hand in bad requests as fast as it can; the user need not read them all. */
+#define NOTICES_MAX 8u
+
+_Static_assert(sizeof(struct hypercall_request) == 64, "the ABI's size");
+
+struct entry {
+	uint32_t number;
+	hypercall_fn *fn;
+	void *self;
+};
+
+struct hypercalls {
+	struct mem *mem;
+	const struct log *log;
+	struct entry *entries;	/* sorted by number */
+	size_t count;
+	unsigned int notices;	/* bad requests so far, NOTICES_MAX at most */
+};
+
+/* Index of the first entry with at least this number. */
+static size_t first_from(const struct hypercalls *calls, uint32_t number)
+{
+	size_t low = 0, high = calls->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (calls->entries[middle].number < number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static const struct entry *find(const struct hypercalls *calls, uint32_t number)
+{
+	size_t index = first_from(calls, number);
+
+	if (index == calls->count || calls->entries[index].number != number)
+		return NULL;
+	return &calls->entries[index];
+}
+
+static int64_t query(void *self, struct mem *mem, const uint64_t argument[HYPERCALL_ARGS])
+{
+	(void)mem;
+	return argument[0] <= UINT32_MAX && find(self, (uint32_t)argument[0]);
+}
+
+int hypercalls_create(struct hypercalls **hypercalls, struct mem *mem, const struct log *log)
+{
+	struct hypercalls *calls = calloc(1, sizeof(*calls));
+	int error;
+
+	if (!calls)
+		return -ENOMEM;
+	calls->mem = mem;
+	calls->log = log;
+	error = hypercall_register(calls, HYPERCALL_QUERY, query, calls);
+	if (error) {
+		free(calls);
+		return error;
+	}
+	*hypercalls = calls;
+	return 0;
+}
+
+static void hypercalls_fini(void *self)
+{
+	struct hypercalls *calls = self;
+
+	free(calls->entries);
+	free(calls);
+}
+
+int hypercall_register(struct hypercalls *hypercalls, uint32_t number,
+		       hypercall_fn *fn, void *self)
+{
+	size_t index = first_from(hypercalls, number);
+	struct entry *grown;
+
+	if (find(hypercalls, number))
+		return -EEXIST;
+	grown = reallocarray(hypercalls->entries, hypercalls->count + 1, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	hypercalls->entries = grown;
+	memmove(&grown[index + 1], &grown[index], (hypercalls->count - index) * sizeof(*grown));
+	grown[index] = (struct entry){ .number = number, .fn = fn, .self = self };
+	hypercalls->count++;
+	return 0;
+}
+
+static int64_t call(const struct hypercalls *calls, const struct hypercall_request *request)
+{
+	const struct entry *entry;
+
+	if (request->reserved)
+		return -EINVAL;
+	entry = find(calls, request->number);
+	if (!entry)
+		return -ENOSYS;
+	return entry->fn(entry->self, calls->mem, request->argument);
+}
+
+static void tell_bad_request(struct hypercalls *calls, uint64_t gpa)
+{
+	if (calls->notices == NOTICES_MAX)
+		return;
+	calls->notices++;
+	log_notice(calls->log, "hypercall ignored: its request at 0x%" PRIx64
+		   " does not lie in writable memory%s", gpa,
+		   calls->notices == NOTICES_MAX ? " (further ones are not shown)" : "");
+}
+
+static void port_write(void *self, uint64_t offset, unsigned int size, uint64_t gpa)
+{
+	struct hypercalls *calls = self;
+	struct hypercall_request request;
+
+	(void)offset;
+	(void)size;
+	/* Nothing is done for a guest that could not be told of it. */
+	if (!mem_valid(calls->mem, gpa, sizeof(request), MEM_RW) ||
+	    mem_read(calls->mem, gpa, &request, sizeof(request)) < 0) {
+		tell_bad_request(calls, gpa);
+		return;
+	}
+	request.result = call(calls, &request);
+	mem_write(calls->mem, gpa + offsetof(struct hypercall_request, result),
+		  &request.result, sizeof(request.result));
+}
+
+static uint64_t port_read(void *self, uint64_t offset, unsigned int size)
+{
+	(void)self;
+	(void)offset;
+	(void)size;
+	return HYPERCALL_MAGIC;
+}
+
+const struct bus_ops hypercall_port_ops = {
+	.sizes = BUS_SIZE_4,
+	.read = port_read,
+	.write = port_write,
+};
+
+const struct device_ops hypercalls_device = {
+	.name = "hypercall",
+	.fini = hypercalls_fini,
+};
