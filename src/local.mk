@@ -23,6 +23,7 @@ libvmm_a_SOURCES = \
 	src/core/mem.c src/core/mem.h \
 	src/core/run.c src/core/run.h \
 	src/core/vcpu.c src/core/vcpu.h \
+	src/cpu/cpuid.c src/cpu/cpuid.h \
 	src/cpu/pagewalk.c src/cpu/pagewalk.h \
 	src/engine/dispatch.c src/engine/dispatch.h \
 	src/engine/engine.h \

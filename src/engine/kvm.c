@@ -9,6 +9,8 @@
  */
 #include "engine/engine.h"
 
+#include "cpu/cpuid.h"
+
 #include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -31,8 +33,6 @@
  */
 #define IDENTITY_MAP_ADDRESS UINT64_C(0xFFFBC000)
 #define TSS_ADDRESS 0xFFFBD000ul
-
-#define CPUID_ENTRIES 128u
 
 struct engine {
 	const struct log *log;
@@ -197,41 +197,53 @@ static int post_writes(struct engine *engine, const struct mem_region *region)
 	return failed(engine, "KVM_REGISTER_COALESCED_MMIO");
 }
 
+/* Whether the second region can share the first one's slot. */
+static bool continues(const struct mem_region *first, const struct mem_region *second)
+{
+	return first->gpa + first->size == second->gpa &&
+	       first->host + first->size == second->host &&
+	       !((first->flags ^ second->flags) & (MEM_WRITE | MEM_TRAP | MEM_POSTED));
+}
+
 static int map_memory(struct engine *engine, const struct mem *mem)
 {
 	const struct mem_region *regions;
 	size_t count = mem_regions(mem, &regions);
 	uint32_t slot = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		int error = 0;
-
-		if (!(regions[i].flags & MEM_TRAP))
-			error = set_slot(engine, slot++, &regions[i]);
-		else if (regions[i].flags & MEM_POSTED)
-			error = post_writes(engine, &regions[i]);
-		if (error)
-			return error;
-	}
-	return 0;
-}
-
-/* The guest sees the CPU that KVM offers. */
-static int set_cpuid(struct engine *engine)
-{
-	struct kvm_cpuid2 *cpuid =
-		calloc(1, sizeof(*cpuid) + CPUID_ENTRIES * sizeof(cpuid->entries[0]));
 	int error = 0;
 
-	if (!cpuid)
-		return -ENOMEM;
-	cpuid->nent = CPUID_ENTRIES;
-	if (ioctl(engine->kvm, KVM_GET_SUPPORTED_CPUID, cpuid) < 0)
-		error = failed(engine, "KVM_GET_SUPPORTED_CPUID");
-	else if (ioctl(engine->vcpu, KVM_SET_CPUID2, cpuid) < 0)
-		error = failed(engine, "KVM_SET_CPUID2");
-	free(cpuid);
+	for (size_t i = 0; i < count && !error; i++) {
+		struct mem_region region = regions[i];
+
+		/* A slot less is some microseconds less at the start. */
+		while (i + 1 < count && continues(&region, &regions[i + 1]))
+			region.size += regions[++i].size;
+		if (!(region.flags & MEM_TRAP))
+			error = set_slot(engine, slot++, &region);
+		else if (region.flags & MEM_POSTED)
+			error = post_writes(engine, &region);
+	}
 	return error;
+}
+
+static int set_cpuid(struct engine *engine)
+{
+	struct cpuid_leaf leaves[CPUID_LEAVES];
+	struct {
+		struct kvm_cpuid2 head;
+		struct kvm_cpuid_entry2 entries[CPUID_LEAVES];
+	} cpuid = { .head.nent = cpuid_model(leaves) };
+
+	for (unsigned int i = 0; i < cpuid.head.nent; i++)
+		cpuid.entries[i] = (struct kvm_cpuid_entry2){
+			.function = leaves[i].leaf, .index = leaves[i].subleaf,
+			.flags = leaves[i].by_subleaf ? KVM_CPUID_FLAG_SIGNIFCANT_INDEX : 0,
+			.eax = leaves[i].eax, .ebx = leaves[i].ebx,
+			.ecx = leaves[i].ecx, .edx = leaves[i].edx,
+		};
+	if (ioctl(engine->vcpu, KVM_SET_CPUID2, &cpuid) < 0)
+		return failed(engine, "KVM_SET_CPUID2");
+	return 0;
 }
 
 static int create_vcpu(struct engine *engine)
@@ -580,7 +592,9 @@ static void kvm_complete(struct engine *engine)
 static void kvm_kick(struct engine *engine)
 {
 	__atomic_store_n(&engine->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
-	pthread_kill(engine->thread, kick_signal());
+	/* The vCPU's own thread is not in the guest. */
+	if (!pthread_equal(pthread_self(), engine->thread))
+		pthread_kill(engine->thread, kick_signal());
 }
 
 const struct engine_ops engine_kvm = {

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * cpuid.c - the CPU model, see cpuid.h. Bits as in the Intel SDM vol. 2 and the
+ * AMD APM vol. 3, appendix E. Not asked of KVM (KVM_GET_SUPPORTED_CPUID): that
+ * costs a third of a millisecond, and gives every host another guest.
+ */
+#include "cpu/cpuid.h"
+
+#include <cpuid.h>
+#include <string.h>
+
+#define LEAF_FEATURES		0x1u
+#define LEAF_STRUCTURED		0x7u
+#define LEAF_XSAVE		0xDu
+#define LEAF_HYPERVISOR		0x40000000u
+#define LEAF_EXTENDED		0x80000000u
+#define LEAF_EXTENDED_FEATURES	0x80000001u
+#define LEAF_BRAND		0x80000002u
+#define LEAF_BRAND_END		0x80000004u
+#define LEAF_ADDRESS_SIZES	0x80000008u
+
+/* Family 6, as every x86-64-v3 processor of Intel's; model and stepping are vmm's own. */
+#define SIGNATURE		0x00000601u
+#define CLFLUSH_LINE_SIZE	(8u << 8)	/* in units of 8 bytes */
+#define ADDRESS_SIZES		0x3028u		/* 48 bits linear, 40 physical */
+
+/* Leaf 1, ECX. */
+#define F1C_SSE3		(1u << 0)
+#define F1C_PCLMULQDQ		(1u << 1)
+#define F1C_SSSE3		(1u << 9)
+#define F1C_FMA			(1u << 12)
+#define F1C_CMPXCHG16B		(1u << 13)
+#define F1C_SSE41		(1u << 19)
+#define F1C_SSE42		(1u << 20)
+#define F1C_MOVBE		(1u << 22)
+#define F1C_POPCNT		(1u << 23)
+#define F1C_XSAVE		(1u << 26)
+#define F1C_AVX			(1u << 28)
+#define F1C_F16C		(1u << 29)
+#define F1C_RDRAND		(1u << 30)
+#define F1C_HYPERVISOR		(1u << 31)
+
+/* Leaf 1, EDX; those that AMD repeats in leaf 0x80000001 are the same bits there. */
+#define F1D_FPU			(1u << 0)
+#define F1D_DE			(1u << 2)
+#define F1D_PSE			(1u << 3)
+#define F1D_TSC			(1u << 4)
+#define F1D_MSR			(1u << 5)
+#define F1D_PAE			(1u << 6)
+#define F1D_CX8			(1u << 8)
+#define F1D_SEP			(1u << 11)
+#define F1D_PGE			(1u << 13)
+#define F1D_CMOV		(1u << 15)
+#define F1D_PAT			(1u << 16)
+#define F1D_PSE36		(1u << 17)
+#define F1D_CLFSH		(1u << 19)
+#define F1D_MMX			(1u << 23)
+#define F1D_FXSR		(1u << 24)
+#define F1D_SSE			(1u << 25)
+#define F1D_SSE2		(1u << 26)
+
+/* Leaf 7, subleaf 0, EBX. */
+#define F7B_FSGSBASE		(1u << 0)
+#define F7B_BMI1		(1u << 3)
+#define F7B_AVX2		(1u << 5)
+#define F7B_SMEP		(1u << 7)
+#define F7B_BMI2		(1u << 8)
+#define F7B_ERMS		(1u << 9)
+#define F7B_RDSEED		(1u << 18)
+#define F7B_ADX			(1u << 19)
+#define F7B_SMAP		(1u << 20)
+
+/* Leaf 0x80000001. */
+#define FXC_LAHF		(1u << 0)
+#define FXC_LZCNT		(1u << 5)
+#define FXD_SYSCALL		(1u << 11)
+#define FXD_NX			(1u << 20)
+#define FXD_PAGE1GB		(1u << 26)
+#define FXD_RDTSCP		(1u << 27)
+#define FXD_LM			(1u << 29)
+
+/* XSAVE components x87, SSE and AVX: SDM vol. 1, 13.1 and 13.4. */
+#define XSAVE_COMPONENTS	0x7u
+#define XSAVE_AVX_COMPONENT	2u
+#define XSAVE_LEGACY_SIZE	576u	/* with the header */
+#define XSAVE_AVX_SIZE		256u
+
+/* What the model has where the host has it too. */
+static const struct cpuid_leaf features[] = {
+	{ .leaf = LEAF_FEATURES,
+	  .ecx = F1C_SSE3 | F1C_PCLMULQDQ | F1C_SSSE3 | F1C_FMA | F1C_CMPXCHG16B | F1C_SSE41 |
+		 F1C_SSE42 | F1C_MOVBE | F1C_POPCNT | F1C_XSAVE | F1C_AVX | F1C_F16C | F1C_RDRAND,
+	  .edx = F1D_FPU | F1D_DE | F1D_PSE | F1D_TSC | F1D_MSR | F1D_PAE | F1D_CX8 | F1D_SEP |
+		 F1D_PGE | F1D_CMOV | F1D_PAT | F1D_PSE36 | F1D_CLFSH | F1D_MMX | F1D_FXSR |
+		 F1D_SSE | F1D_SSE2 },
+	{ .leaf = LEAF_STRUCTURED, .by_subleaf = true,
+	  .ebx = F7B_FSGSBASE | F7B_BMI1 | F7B_AVX2 | F7B_SMEP | F7B_BMI2 | F7B_ERMS |
+		 F7B_RDSEED | F7B_ADX | F7B_SMAP },
+	{ .leaf = LEAF_EXTENDED_FEATURES,
+	  .ecx = FXC_LAHF | FXC_LZCNT,
+	  .edx = FXD_SYSCALL | FXD_NX | FXD_PAGE1GB | FXD_RDTSCP | FXD_LM },
+};
+
+/* The features that both the host and the model have. */
+static struct cpuid_leaf common(const struct cpuid_leaf *model)
+{
+	struct cpuid_leaf leaf = *model;
+	uint32_t eax, ebx = 0, ecx = 0, edx = 0;
+
+	__get_cpuid_count(model->leaf, model->subleaf, &eax, &ebx, &ecx, &edx);
+	leaf.ebx &= ebx;
+	leaf.ecx &= ecx;
+	leaf.edx &= edx;
+	return leaf;
+}
+
+/* Twelve characters in EBX, ECX, EDX, for hypervisors; others have EBX, EDX, ECX. */
+static struct cpuid_leaf hypervisor(void)
+{
+	static const char signature[12] = "vmm vmm vmm ";
+	struct cpuid_leaf leaf = { .leaf = LEAF_HYPERVISOR, .eax = LEAF_HYPERVISOR };
+
+	memcpy(&leaf.ebx, signature, 4);
+	memcpy(&leaf.ecx, signature + 4, 4);
+	memcpy(&leaf.edx, signature + 8, 4);
+	return leaf;
+}
+
+/*
+ * The host's vendor: SYSENTER and SYSCALL differ between them, and KVM runs
+ * them on the host's processor.
+ */
+static struct cpuid_leaf vendor(uint32_t leaf_number, uint32_t last)
+{
+	struct cpuid_leaf leaf = { .leaf = leaf_number, .eax = last };
+	uint32_t eax;
+
+	__get_cpuid(0, &eax, &leaf.ebx, &leaf.ecx, &leaf.edx);
+	return leaf;
+}
+
+static struct cpuid_leaf brand(uint32_t part)
+{
+	static const char name[48] = "vmm virtual x86-64-v3 processor";
+	const char *text = name + 16 * part;
+	struct cpuid_leaf leaf = { .leaf = LEAF_BRAND + part };
+
+	memcpy(&leaf.eax, text, 4);
+	memcpy(&leaf.ebx, text + 4, 4);
+	memcpy(&leaf.ecx, text + 8, 4);
+	memcpy(&leaf.edx, text + 12, 4);
+	return leaf;
+}
+
+unsigned int cpuid_model(struct cpuid_leaf leaves[CPUID_LEAVES])
+{
+	struct cpuid_leaf basic = common(&features[0]), extended = common(&features[2]);
+	unsigned int count = 0;
+
+	basic.eax = SIGNATURE;
+	basic.ebx = CLFLUSH_LINE_SIZE;
+	basic.ecx |= F1C_HYPERVISOR;
+	leaves[count++] = vendor(0, LEAF_XSAVE);
+	leaves[count++] = basic;
+	leaves[count++] = common(&features[1]);
+	leaves[count++] = (struct cpuid_leaf){
+		.leaf = LEAF_XSAVE, .by_subleaf = true, .eax = XSAVE_COMPONENTS,
+		.ebx = XSAVE_LEGACY_SIZE + XSAVE_AVX_SIZE,
+		.ecx = XSAVE_LEGACY_SIZE + XSAVE_AVX_SIZE,
+	};
+	leaves[count++] = (struct cpuid_leaf){
+		.leaf = LEAF_XSAVE, .subleaf = XSAVE_AVX_COMPONENT, .by_subleaf = true,
+		.eax = XSAVE_AVX_SIZE, .ebx = XSAVE_LEGACY_SIZE,
+	};
+	leaves[count++] = hypervisor();
+	leaves[count++] = vendor(LEAF_EXTENDED, LEAF_ADDRESS_SIZES);
+	leaves[count++] = extended;
+	for (uint32_t part = 0; part <= LEAF_BRAND_END - LEAF_BRAND; part++)
+		leaves[count++] = brand(part);
+	leaves[count++] = (struct cpuid_leaf){ .leaf = LEAF_ADDRESS_SIZES, .eax = ADDRESS_SIZES };
+	return count;
+}
