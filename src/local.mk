@@ -4,7 +4,7 @@
 noinst_LIBRARIES += libvmm.a
 bin_PROGRAMS += vmm
 
-libvmm_a_CPPFLAGS = -I$(srcdir)/src -I$(builddir) $(POPT_CFLAGS) $(PNG_CFLAGS) \
+libvmm_a_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src -I$(builddir) $(POPT_CFLAGS) $(PNG_CFLAGS) \
 	-DVMM_PKGLIBDIR='"$(pkglibdir)"' -DVMM_PKGDATADIR='"$(pkgdatadir)"'
 libvmm_a_CFLAGS = $(VMM_CFLAGS)
 libvmm_a_SOURCES = \
@@ -41,7 +41,7 @@ libvmm_a_SOURCES = \
 	src/pv/screen.c src/pv/system.c \
 	src/host/disk.c src/host/disk.h \
 	src/host/disklock.c src/host/disklock.h \
-	src/host/font.c \
+	src/host/font.c src/host/font.h \
 	src/host/output.c src/host/output.h \
 	src/host/picture.c src/host/picture.h \
 	src/host/raster.c src/host/raster.h \
@@ -60,8 +60,8 @@ vmm_LDADD = libvmm.a $(POPT_LIBS) $(PNG_LIBS)
 if WITH_SDL
 pkglib_LTLIBRARIES += sdl.la
 endif
-sdl_la_CPPFLAGS = -I$(srcdir)/src -I$(builddir) $(SDL_CFLAGS)
+sdl_la_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src -I$(builddir) $(SDL_CFLAGS)
 sdl_la_CFLAGS = $(VMM_CFLAGS)
 sdl_la_LDFLAGS = -module -avoid-version -shared -export-symbols-regex '^vmm_' $(VMM_LDFLAGS)
 sdl_la_LIBADD = $(SDL_LIBS)
-sdl_la_SOURCES = src/host/sdl.c src/host/raster.c src/host/font.c src/host/window_module.h
+sdl_la_SOURCES = src/host/sdl.c src/host/raster.c src/host/font.c src/host/font.h src/host/window_module.h
