@@ -101,16 +101,27 @@ static const struct cpuid_leaf features[] = {
 	  .edx = FXD_SYSCALL | FXD_NX | FXD_PAGE1GB | FXD_RDTSCP | FXD_LM },
 };
 
-/* The features that both the host and the model have. */
-static struct cpuid_leaf common(const struct cpuid_leaf *model)
+/*
+ * The host's row. Leaves that the host lacks give no features: those that
+ * are asked for are there on every x86-64 processor, but for leaf 7.
+ */
+static struct cpuid_leaf host_leaf(uint32_t leaf, uint32_t last)
 {
-	struct cpuid_leaf leaf = *model;
-	uint32_t eax, ebx = 0, ecx = 0, edx = 0;
+	struct cpuid_leaf host = { .leaf = leaf };
 
-	__get_cpuid_count(model->leaf, model->subleaf, &eax, &ebx, &ecx, &edx);
-	leaf.ebx &= ebx;
-	leaf.ecx &= ecx;
-	leaf.edx &= edx;
+	if (leaf <= last || leaf >= LEAF_EXTENDED)
+		__cpuid_count(leaf, 0, host.eax, host.ebx, host.ecx, host.edx);
+	return host;
+}
+
+/* The features that both the host and the model have. */
+static struct cpuid_leaf common(const struct cpuid_leaf *model, uint32_t last)
+{
+	struct cpuid_leaf host = host_leaf(model->leaf, last), leaf = *model;
+
+	leaf.ebx &= host.ebx;
+	leaf.ecx &= host.ecx;
+	leaf.edx &= host.edx;
 	return leaf;
 }
 
@@ -127,16 +138,16 @@ static struct cpuid_leaf hypervisor(void)
 }
 
 /*
- * The host's vendor: SYSENTER and SYSCALL differ between them, and KVM runs
- * them on the host's processor.
+ * The host's vendor, from its leaf 0: SYSENTER and SYSCALL differ between them,
+ * and KVM runs them on the host's processor.
  */
-static struct cpuid_leaf vendor(uint32_t leaf_number, uint32_t last)
+static struct cpuid_leaf vendor(const struct cpuid_leaf *host, uint32_t leaf, uint32_t last)
 {
-	struct cpuid_leaf leaf = { .leaf = leaf_number, .eax = last };
-	uint32_t eax;
+	struct cpuid_leaf result = *host;
 
-	__get_cpuid(0, &eax, &leaf.ebx, &leaf.ecx, &leaf.edx);
-	return leaf;
+	result.leaf = leaf;
+	result.eax = last;
+	return result;
 }
 
 static struct cpuid_leaf brand(uint32_t part)
@@ -154,15 +165,16 @@ static struct cpuid_leaf brand(uint32_t part)
 
 unsigned int cpuid_model(struct cpuid_leaf leaves[CPUID_LEAVES])
 {
-	struct cpuid_leaf basic = common(&features[0]), extended = common(&features[2]);
+	struct cpuid_leaf host = host_leaf(0, 0);
+	struct cpuid_leaf basic = common(&features[0], host.eax);
 	unsigned int count = 0;
 
 	basic.eax = SIGNATURE;
 	basic.ebx = CLFLUSH_LINE_SIZE;
 	basic.ecx |= F1C_HYPERVISOR;
-	leaves[count++] = vendor(0, LEAF_XSAVE);
+	leaves[count++] = vendor(&host, 0, LEAF_XSAVE);
 	leaves[count++] = basic;
-	leaves[count++] = common(&features[1]);
+	leaves[count++] = common(&features[1], host.eax);
 	leaves[count++] = (struct cpuid_leaf){
 		.leaf = LEAF_XSAVE, .by_subleaf = true, .eax = XSAVE_COMPONENTS,
 		.ebx = XSAVE_LEGACY_SIZE + XSAVE_AVX_SIZE,
@@ -173,8 +185,8 @@ unsigned int cpuid_model(struct cpuid_leaf leaves[CPUID_LEAVES])
 		.eax = XSAVE_AVX_SIZE, .ebx = XSAVE_LEGACY_SIZE,
 	};
 	leaves[count++] = hypervisor();
-	leaves[count++] = vendor(LEAF_EXTENDED, LEAF_ADDRESS_SIZES);
-	leaves[count++] = extended;
+	leaves[count++] = vendor(&host, LEAF_EXTENDED, LEAF_ADDRESS_SIZES);
+	leaves[count++] = common(&features[2], host.eax);
 	for (uint32_t part = 0; part <= LEAF_BRAND_END - LEAF_BRAND; part++)
 		leaves[count++] = brand(part);
 	leaves[count++] = (struct cpuid_leaf){ .leaf = LEAF_ADDRESS_SIZES, .eax = ADDRESS_SIZES };

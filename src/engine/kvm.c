@@ -62,21 +62,21 @@ static int kick_signal(void)
 	return SIGRTMIN;
 }
 
-static bool cpuid_bit(unsigned int leaf, unsigned int ecx_bit)
+/* Each CPUID is an exit where the host is itself a virtual machine: ask but once. */
+static bool host_has_vmx(void)
 {
 	unsigned int eax, ebx, ecx, edx;
 
-	return __get_cpuid(leaf, &eax, &ebx, &ecx, &edx) && ecx >> ecx_bit & 1;
-}
-
-static bool host_has_vmx(void)
-{
-	return cpuid_bit(1, 5);
+	__cpuid(1, eax, ebx, ecx, edx);
+	return ecx >> 5 & 1;
 }
 
 static bool host_has_svm(void)
 {
-	return cpuid_bit(0x80000001, 2);
+	unsigned int eax, ebx, ecx, edx;
+
+	__cpuid(0x80000001, eax, ebx, ecx, edx);
+	return ecx >> 2 & 1;
 }
 
 /* Why KVM_PATH could not be opened, and what would help. */
