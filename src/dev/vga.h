@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * vga.h - the text mode of a VGA: its memory window and its CRTC.
+ * vga.h - the text mode of a VGA: its memory window and its registers.
+ *
+ * The registers are in the state of text mode 3 from reset on, as a PC's
+ * firmware leaves them, but for the cursor, which is off. All of them can be
+ * written and read back; the picture follows the start address and the cursor.
  */
 #ifndef VMM_DEV_VGA_H
 #define VMM_DEV_VGA_H
@@ -18,6 +22,8 @@ int vga_create(struct vga **vga, struct screen *screen);
 
 extern const struct bus_ops vga_text_ops;	/* SCREEN_MEMORY_SIZE bytes, --vga=trap */
 extern const struct bus_ops vga_register_ops;	/* ports 0x3C0-0x3DF */
+/* Ports 0x3B0-0x3BB: answer in place of 0x3D0-0x3DB once a guest selects monochrome. */
+extern const struct bus_ops vga_mono_ops;
 extern const struct device_ops vga_device;
 
 #endif

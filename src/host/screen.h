@@ -10,6 +10,7 @@
 #define VMM_HOST_SCREEN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define SCREEN_MEMORY_SIZE 0x8000u	/* bytes: 0xB8000 to 0xBFFFF */
@@ -26,11 +27,14 @@
 struct screen_cursor {
 	bool enabled;
 	uint16_t cell;		/* from the start of the text memory */
-	uint8_t first_line;	/* 0 to 15; past last_line: nothing is drawn */
+	uint8_t first_line;	/* past last_line, or past 15: nothing is drawn */
 	uint8_t last_line;
 };
 
-/* What the picture is made of. */
+/*
+ * What the picture is made of. The cursor's cell counts from the frame's
+ * first; where nothing of the cursor is to be seen, it is not enabled.
+ */
 struct screen_frame {
 	uint8_t cells[SCREEN_FRAME_BYTES];
 	struct screen_cursor cursor;
@@ -51,7 +55,22 @@ void screen_reset(struct screen *screen);
 /* The text memory: SCREEN_MEMORY_SIZE bytes, page aligned, the screen's own. */
 uint8_t *screen_memory(struct screen *screen);
 
-/* From the vCPU's thread with the machine lock held. */
+/*
+ * Bytes of the text memory, at any alignment; offset + len: at most
+ * SCREEN_MEMORY_SIZE. From the vCPU's thread with the machine lock held, as
+ * everything below up to screen_frame().
+ */
+void screen_read(const struct screen *screen, size_t offset, void *data, size_t len);
+void screen_write(struct screen *screen, size_t offset, const void *data, size_t len);
+
+/*
+ * Puts cells (two bytes each) into the picture, left to right and top to
+ * bottom from a position counted from its first cell; position + count: at
+ * most SCREEN_CELLS.
+ */
+void screen_put(struct screen *screen, unsigned int position, const uint8_t *cells,
+		unsigned int count);
+
 void screen_set_cursor(struct screen *screen, const struct screen_cursor *cursor);
 
 /*

@@ -21,6 +21,7 @@ enum window_quit_key {
 	WINDOW_QUIT_NONE,
 };
 
+/* What it points to must outlive the window. */
 struct window_config {
 	const struct screen *screen;
 	const char *name;		/* of the guest, for the title */
@@ -57,10 +58,19 @@ int window_open(struct window **window, const struct window_config *config, bool
 /* The run has ended: the title says so, the quit key now only closes the window. */
 void window_run_ended(struct window *window);
 
-/* Waits until the user closes the window (or presses the quit key). */
+/*
+ * Waits until the user closes the window (or presses the quit key); returns at
+ * once where that has happened already.
+ */
 void window_wait_closed(struct window *window);
 
-/* Draws what is there, closes the window and joins its thread. NULL is fine. */
+/* From any thread: ends window_wait_closed(), now or when it comes (a signal arrived). */
+void window_release(struct window *window);
+
+/*
+ * Draws what is there, closes the window and joins its thread; to be called
+ * without a lock that the callbacks take. NULL is fine.
+ */
 void window_close(struct window *window);
 
 #endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * sdl.c - the window module (window_module.h) over SDL 2.
+ *
+ * The picture is a texture of the screen's size that SDL scales to the window.
+ * Cells are drawn into it as they change; the window is presented only then,
+ * or when the window system has lost what it showed.
+ */
+#define SDL_MAIN_HANDLED
+#include <SDL.h>
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "host/raster.h"
+#include "host/window_module.h"
+
+#define PIXEL_FORMAT SDL_PIXELFORMAT_ARGB8888
+#define OPAQUE 0xFF000000u
+
+struct window_view {
+	SDL_Window *window;
+	SDL_Renderer *renderer;
+	SDL_Texture *texture;
+	const struct quit_key *quit_key;
+	struct screen_frame frame;	/* what the texture shows */
+	uint32_t pixels[RASTER_COLORS];	/* the palette */
+	bool stale;			/* the window does not show the texture */
+};
+
+static const struct quit_key {
+	SDL_Keycode key;		/* SDLK_UNKNOWN: none */
+	SDL_Keymod modifiers[2];	/* one of each, left or right; KMOD_NONE: any */
+} quit_keys[] = {
+	[WINDOW_QUIT_ESC] = { .key = SDLK_ESCAPE },
+	[WINDOW_QUIT_CTRL_ALT_Q] = { .key = SDLK_q, .modifiers = { KMOD_CTRL, KMOD_ALT } },
+	[WINDOW_QUIT_NONE] = { .key = SDLK_UNKNOWN },
+};
+
+/* What SDL does by itself and a window among others should not do. */
+static void set_hints(void)
+{
+	SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
+	SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
+	SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
+	SDL_SetHint(SDL_HINT_RENDER_SCALE_QUALITY, "nearest");
+	SDL_SetHint(SDL_HINT_APP_NAME, "vmm");
+}
+
+static int create_view(struct window_view *view)
+{
+	set_hints();
+	SDL_SetMainReady();
+	if (SDL_Init(SDL_INIT_VIDEO))
+		return -ENODEV;
+	/* Keys are looked at as keys: no input method. */
+	SDL_StopTextInput();
+	view->window = SDL_CreateWindow("vmm", SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED,
+					SCREEN_WIDTH, SCREEN_HEIGHT,
+					SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI);
+	if (!view->window)
+		return -ENODEV;
+	/* No flags: the first renderer that works, in hardware or in software. */
+	view->renderer = SDL_CreateRenderer(view->window, -1, 0);
+	if (!view->renderer)
+		return -ENODEV;
+	if (SDL_RenderSetLogicalSize(view->renderer, SCREEN_WIDTH, SCREEN_HEIGHT))
+		return -ENODEV;
+	view->texture = SDL_CreateTexture(view->renderer, PIXEL_FORMAT,
+					  SDL_TEXTUREACCESS_STREAMING, SCREEN_WIDTH,
+					  SCREEN_HEIGHT);
+	return view->texture ? 0 : -ENODEV;
+}
+
+static void sdl_close(struct window_view *view)
+{
+	if (view->texture)
+		SDL_DestroyTexture(view->texture);
+	if (view->renderer)
+		SDL_DestroyRenderer(view->renderer);
+	if (view->window)
+		SDL_DestroyWindow(view->window);
+	SDL_Quit();
+	free(view);
+}
+
+static int sdl_open(struct window_view **view, enum window_quit_key quit_key, char *error,
+		    size_t error_size)
+{
+	struct window_view *made = calloc(1, sizeof(*made));
+	int result;
+
+	if (!made) {
+		SDL_strlcpy(error, "no memory", error_size);
+		return -ENOMEM;
+	}
+	made->quit_key = &quit_keys[quit_key];
+	for (unsigned int i = 0; i < RASTER_COLORS; i++)
+		made->pixels[i] = OPAQUE | (uint32_t)raster_palette[i].red << 16 |
+				  (uint32_t)raster_palette[i].green << 8 | raster_palette[i].blue;
+	result = create_view(made);
+	if (result) {
+		SDL_strlcpy(error, SDL_GetError(), error_size);
+		sdl_close(made);
+		return result;
+	}
+	*view = made;
+	return 0;
+}
+
+static void sdl_set_title(struct window_view *view, const char *title)
+{
+	SDL_SetWindowTitle(view->window, title);
+}
+
+/* Draws count cells of one row into the texture. */
+static void draw_run(struct window_view *view, unsigned int first, unsigned int count)
+{
+	uint8_t dots[SCREEN_CELL_HEIGHT][SCREEN_WIDTH];
+	uint32_t pixels[SCREEN_CELL_HEIGHT][SCREEN_WIDTH];
+	const SDL_Rect rectangle = {
+		.x = (int)(first % SCREEN_COLUMNS * SCREEN_CELL_WIDTH),
+		.y = (int)(first / SCREEN_COLUMNS * SCREEN_CELL_HEIGHT),
+		.w = (int)(count * SCREEN_CELL_WIDTH),
+		.h = SCREEN_CELL_HEIGHT,
+	};
+
+	for (unsigned int i = 0; i < count; i++)
+		raster_cell(&view->frame, first + i, &dots[0][i * SCREEN_CELL_WIDTH],
+			    SCREEN_WIDTH);
+	for (unsigned int y = 0; y < SCREEN_CELL_HEIGHT; y++)
+		for (int x = 0; x < rectangle.w; x++)
+			pixels[y][x] = view->pixels[dots[y][x]];
+	SDL_UpdateTexture(view->texture, &rectangle, pixels, sizeof(pixels[0]));
+}
+
+/* In each row one rectangle, from the first changed cell to the last. */
+static void draw_row(struct window_view *view, unsigned int row,
+		     const bool changed[SCREEN_COLUMNS])
+{
+	unsigned int first = 0, end = SCREEN_COLUMNS;
+
+	while (first < end && !changed[first])
+		first++;
+	while (end > first && !changed[end - 1])
+		end--;
+	if (first < end)
+		draw_run(view, row * SCREEN_COLUMNS + first, end - first);
+}
+
+static void present(struct window_view *view)
+{
+	SDL_RenderClear(view->renderer);
+	SDL_RenderCopy(view->renderer, view->texture, NULL, NULL);
+	SDL_RenderPresent(view->renderer);
+	view->stale = false;
+}
+
+static void sdl_draw(struct window_view *view, const struct screen_frame *frame,
+		     const bool changed[SCREEN_CELLS])
+{
+	view->frame = *frame;
+	for (unsigned int row = 0; row < SCREEN_ROWS; row++)
+		draw_row(view, row, &changed[row * SCREEN_COLUMNS]);
+	present(view);
+}
+
+static bool is_quit_key(const struct window_view *view, const SDL_Keysym *pressed)
+{
+	const struct quit_key *quit_key = view->quit_key;
+
+	if (quit_key->key == SDLK_UNKNOWN || pressed->sym != quit_key->key)
+		return false;
+	for (unsigned int i = 0; i < SDL_arraysize(quit_key->modifiers); i++)
+		if (quit_key->modifiers[i] && !(pressed->mod & quit_key->modifiers[i]))
+			return false;
+	return true;
+}
+
+/* Returns whether the event ends the run. */
+static bool handle_event(struct window_view *view, const SDL_Event *event)
+{
+	switch (event->type) {
+	case SDL_QUIT:
+		return true;
+	case SDL_KEYDOWN:
+		return is_quit_key(view, &event->key.keysym);
+	case SDL_RENDER_TARGETS_RESET:
+	case SDL_RENDER_DEVICE_RESET:
+		/* The texture is lost, too. */
+		for (unsigned int row = 0; row < SCREEN_ROWS; row++)
+			draw_run(view, row * SCREEN_COLUMNS, SCREEN_COLUMNS);
+		view->stale = true;
+		return false;
+	case SDL_WINDOWEVENT:
+		view->stale |= event->window.event == SDL_WINDOWEVENT_EXPOSED ||
+			       event->window.event == SDL_WINDOWEVENT_SIZE_CHANGED;
+		return false;
+	default:
+		return false;
+	}
+}
+
+static bool sdl_wait(struct window_view *view, unsigned int milliseconds)
+{
+	uint64_t end = SDL_GetTicks64() + milliseconds;
+	uint64_t now;
+
+	while ((now = SDL_GetTicks64()) < end) {
+		SDL_Event event;
+
+		if (SDL_WaitEventTimeout(&event, (int)(end - now)) && handle_event(view, &event))
+			return true;
+		if (view->stale)
+			present(view);
+	}
+	return false;
+}
+
+const struct window_module vmm_window_module = {
+	.abi = WINDOW_MODULE_ABI,
+	.open = sdl_open,
+	.close = sdl_close,
+	.set_title = sdl_set_title,
+	.draw = sdl_draw,
+	.wait = sdl_wait,
+};

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* window.c - the window's thread and its module, see window.h. */
+#include "host/window.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host/window_module.h"
+
+#define MODULE_FILE "sdl.so"
+#define NS_PER_MS 1000000u
+#define NS_PER_SECOND 1000000000u
+#define FRAMES_PER_SECOND 60u
+
+enum window_state { WINDOW_OPENING, WINDOW_OPEN, WINDOW_FAILED };
+
+struct window {
+	struct window_config config;
+	void *library;
+	const struct window_module *module;
+	pthread_t thread;
+
+	/* The thread's own. */
+	struct window_view *view;
+	struct screen_frame shown;
+	bool drawn;			/* shown is in the window */
+
+	pthread_mutex_t lock;		/* guards what follows */
+	pthread_cond_t changed;
+	enum window_state state;
+	int error;			/* of WINDOW_FAILED, -errno */
+	char error_text[256];
+	bool ended;			/* the run has */
+	bool closed;			/* the user wants the window closed */
+	bool stopping;			/* the thread has to end */
+};
+
+/* Says why there is no window. */
+typedef void say_fn(const struct log *log, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+bool window_likely(void)
+{
+	static const char *const variables[] = { "DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER" };
+
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+		const char *value = getenv(variables[i]);
+
+		if (value && *value)
+			return true;
+	}
+	return false;
+}
+
+/* The folder where libtool leaves modules in a build tree that runs uninstalled. */
+static bool build_folder(char path[PATH_MAX])
+{
+	static const char libtool_folder[] = "/.libs";
+	ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - sizeof(libtool_folder));
+	char *slash;
+
+	if (length < 0)
+		return false;
+	path[length] = '\0';
+	slash = strrchr(path, '/');
+	if (!slash)
+		return false;
+	memcpy(slash, libtool_folder, sizeof(libtool_folder));
+	return true;
+}
+
+static bool module_at(char path[PATH_MAX], const char *folder)
+{
+	int length = snprintf(path, PATH_MAX, "%s/" MODULE_FILE, folder);
+
+	return length > 0 && length < PATH_MAX && !access(path, R_OK);
+}
+
+static bool find_module(char path[PATH_MAX])
+{
+	const char *chosen = getenv("VMM_MODULE_DIR");
+	char folder[PATH_MAX];
+
+	if (chosen && *chosen)
+		return module_at(path, chosen);
+	if (build_folder(folder) && module_at(path, folder))
+		return true;
+	return module_at(path, VMM_PKGLIBDIR);
+}
+
+static int load_module(struct window *window, say_fn *say)
+{
+	const struct log *log = window->config.log;
+	char path[PATH_MAX];
+
+	if (!find_module(path)) {
+		say(log, "no window: the module " MODULE_FILE " is not there (install the package "
+			 "vmm-hypervisor-sdl, or use --display=text)");
+		return -ENOENT;
+	}
+	window->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!window->library) {
+		say(log, "no window: %s (use --display=text)", dlerror());
+		return -ELIBACC;
+	}
+	window->module = dlsym(window->library, WINDOW_MODULE_SYMBOL);
+	if (!window->module || window->module->abi != WINDOW_MODULE_ABI) {
+		say(log, "no window: %s belongs to another version of vmm", path);
+		return -ELIBBAD;
+	}
+	return 0;
+}
+
+static void set_title(struct window *window, bool ended)
+{
+	/* What the quit key does while the guest runs, and afterwards. */
+	static const char *const hints[][2] = {
+		[WINDOW_QUIT_ESC] = { " - ESC ends", " - ESC closes (ended)" },
+		[WINDOW_QUIT_CTRL_ALT_Q] = { " - Ctrl+Alt+Q ends", " - Ctrl+Alt+Q closes (ended)" },
+		[WINDOW_QUIT_NONE] = { "", " (ended)" },
+	};
+	char title[256];
+
+	snprintf(title, sizeof(title), "vmm: %s%s", window->config.name,
+		 hints[window->config.quit_key][ended]);
+	window->module->set_title(window->view, title);
+}
+
+static bool cursor_equal(const struct screen_cursor *a, const struct screen_cursor *b)
+{
+	return a->enabled == b->enabled && a->cell == b->cell &&
+	       a->first_line == b->first_line && a->last_line == b->last_line;
+}
+
+static bool cursor_in(const struct screen_cursor *cursor, unsigned int cell)
+{
+	return cursor->enabled && cursor->cell == cell;
+}
+
+/* Marks the cells that look different from what is shown; returns whether any does. */
+static bool find_changes(const struct window *window, const struct screen_frame *frame,
+			 bool changed[SCREEN_CELLS])
+{
+	const struct screen_frame *shown = &window->shown;
+	bool cursor_changed = !cursor_equal(&shown->cursor, &frame->cursor);
+	bool any = false;
+
+	for (unsigned int cell = 0; cell < SCREEN_CELLS; cell++) {
+		changed[cell] = !window->drawn ||
+				memcmp(&shown->cells[cell * 2], &frame->cells[cell * 2], 2) ||
+				(cursor_changed && (cursor_in(&shown->cursor, cell) ||
+						    cursor_in(&frame->cursor, cell)));
+		any |= changed[cell];
+	}
+	return any;
+}
+
+static void draw_changes(struct window *window)
+{
+	const struct window_config *config = &window->config;
+	bool changed[SCREEN_CELLS];
+	struct screen_frame frame;
+
+	if (config->before_frame)
+		config->before_frame(config->self);
+	screen_frame(config->screen, &frame);
+	if (!find_changes(window, &frame, changed))
+		return;
+	window->module->draw(window->view, &frame, changed);
+	window->shown = frame;
+	window->drawn = true;
+}
+
+static uint64_t clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
+}
+
+/* Moves *due on to the next frame; the milliseconds until then, at least 1. */
+static unsigned int next_frame(uint64_t *due)
+{
+	uint64_t now = clock_ns();
+
+	*due += NS_PER_SECOND / FRAMES_PER_SECOND;
+	/* What came too late is left out, not made up for. */
+	if (*due <= now)
+		*due = now + 1;
+	return (unsigned int)((*due - now + NS_PER_MS - 1) / NS_PER_MS);
+}
+
+static void set_state(struct window *window, enum window_state state)
+{
+	pthread_mutex_lock(&window->lock);
+	window->state = state;
+	pthread_cond_broadcast(&window->changed);
+	pthread_mutex_unlock(&window->lock);
+}
+
+/* Whether the guest has still to be told, because it is the first time and it runs. */
+static bool mark_closed(struct window *window)
+{
+	bool first;
+
+	pthread_mutex_lock(&window->lock);
+	first = !window->closed && !window->ended;
+	window->closed = true;
+	pthread_cond_broadcast(&window->changed);
+	pthread_mutex_unlock(&window->lock);
+	return first;
+}
+
+static void show(struct window *window)
+{
+	const struct window_config *config = &window->config;
+	uint64_t due = clock_ns();
+	bool ended = false;
+
+	for (;;) {
+		bool was_ended = ended, stopping;
+
+		pthread_mutex_lock(&window->lock);
+		ended = window->ended;
+		stopping = window->stopping;
+		pthread_mutex_unlock(&window->lock);
+		if (ended && !was_ended)
+			set_title(window, true);
+		draw_changes(window);
+		if (stopping)
+			return;
+		if (window->module->wait(window->view, next_frame(&due)) && mark_closed(window))
+			config->on_quit(config->self);
+	}
+}
+
+static void *window_thread(void *self)
+{
+	struct window *window = self;
+	const struct window_module *module = window->module;
+
+	window->error = module->open(&window->view, window->config.quit_key, window->error_text,
+				     sizeof(window->error_text));
+	if (window->error) {
+		set_state(window, WINDOW_FAILED);
+		return NULL;
+	}
+	set_title(window, false);
+	set_state(window, WINDOW_OPEN);
+	show(window);
+	module->close(window->view);
+	return NULL;
+}
+
+/* Signals are for other threads. */
+static int create_thread(struct window *window)
+{
+	sigset_t all, old;
+	int error;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	error = pthread_create(&window->thread, NULL, window_thread, window);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return -error;
+}
+
+static int start(struct window *window, say_fn *say)
+{
+	const struct log *log = window->config.log;
+	int error = create_thread(window);
+
+	if (error) {
+		say(log, "no window: %s", strerror(-error));
+		return error;
+	}
+	pthread_mutex_lock(&window->lock);
+	while (window->state == WINDOW_OPENING)
+		pthread_cond_wait(&window->changed, &window->lock);
+	error = window->error;
+	pthread_mutex_unlock(&window->lock);
+	if (error) {
+		pthread_join(window->thread, NULL);
+		say(log, "no window: %s (use --display=text)", window->error_text);
+	}
+	return error;
+}
+
+/* Without its thread. */
+static void destroy(struct window *window)
+{
+	if (window->library)
+		dlclose(window->library);
+	pthread_cond_destroy(&window->changed);
+	pthread_mutex_destroy(&window->lock);
+	free(window);
+}
+
+int window_open(struct window **window, const struct window_config *config, bool quiet)
+{
+	say_fn *say = quiet ? log_verbose : log_error;
+	struct window *made = calloc(1, sizeof(*made));
+	int error;
+
+	if (!made) {
+		say(config->log, "no window: %s", strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	made->config = *config;
+	pthread_mutex_init(&made->lock, NULL);
+	pthread_cond_init(&made->changed, NULL);
+	error = load_module(made, say);
+	if (!error)
+		error = start(made, say);
+	if (error) {
+		destroy(made);
+		return error;
+	}
+	*window = made;
+	return 0;
+}
+
+void window_run_ended(struct window *window)
+{
+	pthread_mutex_lock(&window->lock);
+	window->ended = true;
+	pthread_mutex_unlock(&window->lock);
+}
+
+void window_release(struct window *window)
+{
+	mark_closed(window);
+}
+
+void window_wait_closed(struct window *window)
+{
+	pthread_mutex_lock(&window->lock);
+	while (!window->closed)
+		pthread_cond_wait(&window->changed, &window->lock);
+	pthread_mutex_unlock(&window->lock);
+}
+
+void window_close(struct window *window)
+{
+	if (!window)
+		return;
+	pthread_mutex_lock(&window->lock);
+	window->stopping = true;
+	pthread_mutex_unlock(&window->lock);
+	pthread_join(window->thread, NULL);
+	destroy(window);
+}

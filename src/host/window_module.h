@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * window_module.h - what window.c asks of a module that knows a window system.
+ *
+ * The module is a shared object that exports one symbol, a const struct
+ * window_module. All of its functions are called from one thread.
+ */
+#ifndef VMM_HOST_WINDOW_MODULE_H
+#define VMM_HOST_WINDOW_MODULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "host/screen.h"
+#include "host/window.h"
+
+/* To be raised with every change to struct window_module or to what it uses. */
+#define WINDOW_MODULE_ABI 1u
+#define WINDOW_MODULE_SYMBOL "vmm_window_module"
+
+struct window_view;	/* the module's own */
+
+struct window_module {
+	unsigned int abi;	/* WINDOW_MODULE_ABI, the first member for ever */
+
+	/* Opens a window. Returns 0, or -errno with the reason in error. */
+	int (*open)(struct window_view **view, enum window_quit_key quit_key, char *error,
+		    size_t error_size);
+	void (*close)(struct window_view *view);
+
+	/* title: UTF-8. */
+	void (*set_title)(struct window_view *view, const char *title);
+
+	/* Redraws the cells of the frame that have changed; at first: all. */
+	void (*draw)(struct window_view *view, const struct screen_frame *frame,
+		     const bool changed[SCREEN_CELLS]);
+
+	/*
+	 * Handles what the user and the window system want for so long. Returns
+	 * true at once when the user presses the quit key or closes the window.
+	 */
+	bool (*wait)(struct window_view *view, unsigned int milliseconds);
+};
+
+extern const struct window_module vmm_window_module;
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * screen.c - the paravirtual screen: cells put where they are to be seen,
+ * without a write to video memory, see vmm-hypercall(7).
+ */
+#include "pv/pv.h"
+
+#include <errno.h>
+
+/*
+ * The position in the picture of a column and a row; -EINVAL where not all of
+ * count cells from there on lie in the picture.
+ */
+static int64_t position(uint64_t column, uint64_t row, uint64_t count)
+{
+	uint64_t cell;
+
+	if (column >= SCREEN_COLUMNS || row >= SCREEN_ROWS)
+		return -EINVAL;
+	cell = row * SCREEN_COLUMNS + column;
+	return count <= SCREEN_CELLS - cell ? (int64_t)cell : -EINVAL;
+}
+
+/* () -> columns | rows << 16 */
+static int64_t pv_screen_info(void *self, struct mem *mem,
+			      const uint64_t argument[HYPERCALL_ARGS])
+{
+	(void)self;
+	(void)mem;
+	(void)argument;
+	return SCREEN_COLUMNS | SCREEN_ROWS << 16;
+}
+
+/* (column, row, character | attribute << 8) */
+static int64_t pv_screen_put(void *self, struct mem *mem, const uint64_t argument[HYPERCALL_ARGS])
+{
+	int64_t cell = position(argument[0], argument[1], 1);
+	const uint8_t bytes[2] = { argument[2] & 0xFF, argument[2] >> 8 & 0xFF };
+
+	(void)mem;
+	if (cell < 0)
+		return cell;
+	if (argument[2] > 0xFFFF)
+		return -EINVAL;
+	screen_put(self, (unsigned int)cell, bytes, 1);
+	return 0;
+}
+
+/* (column, row, gpa of cells, count) */
+static int64_t pv_screen_write(void *self, struct mem *mem,
+			       const uint64_t argument[HYPERCALL_ARGS])
+{
+	uint64_t count = argument[3];
+	int64_t cell = position(argument[0], argument[1], count);
+	/* A copy: the cells may be the screen's own, as in scrolling. */
+	uint8_t cells[SCREEN_FRAME_BYTES];
+	int error;
+
+	if (cell < 0)
+		return cell;
+	error = mem_read(mem, argument[2], cells, count * 2);
+	if (error)
+		return error;
+	screen_put(self, (unsigned int)cell, cells, (unsigned int)count);
+	return 0;
+}
+
+int pv_screen_register(struct hypercalls *hypercalls, struct screen *screen)
+{
+	static const struct {
+		uint32_t number;
+		hypercall_fn *fn;
+	} calls[] = {
+		{ HYPERCALL_SCREEN_INFO, pv_screen_info },
+		{ HYPERCALL_SCREEN_PUT, pv_screen_put },
+		{ HYPERCALL_SCREEN_WRITE, pv_screen_write },
+	};
+	int error = 0;
+
+	for (size_t i = 0; !error && i < sizeof(calls) / sizeof(calls[0]); i++)
+		error = hypercall_register(hypercalls, calls[i].number, calls[i].fn, screen);
+	return error;
+}
