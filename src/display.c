@@ -81,8 +81,11 @@ void display_finish(struct display *display, const struct options *options,
 	if (!display->window)
 		return;
 	window_run_ended(display->window);
-	if (holds(options, frame, ending))
-		window_wait_closed(display->window);
+	if (!holds(options, frame, ending))
+		return;
+	/* All is written: from here on a signal may just end the program. */
+	machine_release_signals();
+	window_wait_closed(display->window);
 }
 
 void display_close(struct display *display)

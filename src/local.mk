@@ -4,7 +4,7 @@
 noinst_LIBRARIES += libvmm.a
 bin_PROGRAMS += vmm
 
-libvmm_a_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src -I$(builddir) $(POPT_CFLAGS) $(PNG_CFLAGS) \
+libvmm_a_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src -I$(builddir) $(POPT_CFLAGS) \
 	-DVMM_PKGLIBDIR='"$(pkglibdir)"' -DVMM_PKGDATADIR='"$(pkgdatadir)"'
 libvmm_a_CFLAGS = $(VMM_CFLAGS)
 libvmm_a_SOURCES = \
@@ -42,8 +42,9 @@ libvmm_a_SOURCES = \
 	src/host/disk.c src/host/disk.h \
 	src/host/disklock.c src/host/disklock.h \
 	src/host/font.c src/host/font.h \
+	src/host/module.c src/host/module.h \
 	src/host/output.c src/host/output.h \
-	src/host/picture.c src/host/picture.h \
+	src/host/picture.c src/host/picture.h src/host/png_module.h \
 	src/host/raster.c src/host/raster.h \
 	src/host/screen.c src/host/screen.h \
 	src/host/window.c src/host/window.h src/host/window_module.h \
@@ -54,14 +55,23 @@ vmm_CPPFLAGS = $(libvmm_a_CPPFLAGS)
 vmm_CFLAGS = $(VMM_CFLAGS)
 vmm_LDFLAGS = $(VMM_LDFLAGS)
 vmm_SOURCES = src/vmm.c
-vmm_LDADD = libvmm.a $(POPT_LIBS) $(PNG_LIBS)
+vmm_LDADD = libvmm.a $(POPT_LIBS)
 
-# The window: a module that vmm opens when it wants one.
+# Modules, which vmm opens when it wants them (see src/host/module.h).
+module_ldflags = -module -avoid-version -shared -export-symbols-regex '^vmm_' $(VMM_LDFLAGS)
+
+pkglib_LTLIBRARIES += png.la
+png_la_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src -I$(builddir) $(PNG_CFLAGS)
+png_la_CFLAGS = $(VMM_CFLAGS)
+png_la_LDFLAGS = $(module_ldflags)
+png_la_LIBADD = $(PNG_LIBS)
+png_la_SOURCES = src/host/png.c src/host/png_module.h src/host/raster.h
+
 if WITH_SDL
 pkglib_LTLIBRARIES += sdl.la
 endif
 sdl_la_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src -I$(builddir) $(SDL_CFLAGS)
 sdl_la_CFLAGS = $(VMM_CFLAGS)
-sdl_la_LDFLAGS = -module -avoid-version -shared -export-symbols-regex '^vmm_' $(VMM_LDFLAGS)
+sdl_la_LDFLAGS = $(module_ldflags)
 sdl_la_LIBADD = $(SDL_LIBS)
 sdl_la_SOURCES = src/host/sdl.c src/host/raster.c src/host/font.c src/host/font.h src/host/window_module.h

@@ -40,17 +40,28 @@ static void on_signal(void *self, int number)
 		sigabbrev_np(number));
 }
 
+/* The signals that end a run. */
+static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+#define ENDING_SIGNALS (sizeof(ending_signals) / sizeof(ending_signals[0]))
+
 static int catch_signals(struct machine *machine)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	int error = 0;
 
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
-		int error = loop_add_signal(machine->loop, signals[i], on_signal, machine);
+	for (size_t i = 0; i < ENDING_SIGNALS && !error; i++)
+		error = loop_add_signal(machine->loop, ending_signals[i], on_signal, machine);
+	return error;
+}
 
-		if (error)
-			return error;
-	}
-	return 0;
+void machine_release_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ENDING_SIGNALS; i++)
+		sigaddset(&set, ending_signals[i]);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
 static void on_stray(void *self, enum bus_space space, uint64_t address, unsigned int size,

@@ -63,6 +63,12 @@ int machine_power_on(struct machine *machine, const struct engine_ops *ops,
 void machine_run(struct machine *machine, const struct machine_limits *limits,
 		 struct profile *profile);
 
+/*
+ * After the run: SIGINT, SIGTERM and SIGHUP end the program as they do in
+ * others, for one that waits for its user.
+ */
+void machine_release_signals(void);
+
 /* The registers at the end of the run. */
 const struct vcpu_state *machine_state(const struct machine *machine);
 

@@ -5,8 +5,6 @@
  * In snapshot mode what the guest writes goes to an overlay, a sparse file in
  * memory with the image's layout, and a bitmap says which sectors lie there.
  */
-#include "config.h"
-
 #include "host/disk.h"
 
 #include <errno.h>
@@ -67,20 +65,20 @@ static int transfer(int fd, uint64_t *offset, uint64_t len, void *buffer, bool w
 }
 
 /* Keeps the first error of the host. Returns whether this is it: to be told. */
-static bool keep_error(struct disk *disk, int err)
+static bool keep_error(struct disk *disk, int error)
 {
 	if (disk->error)
 		return false;
-	disk->error = err;
+	disk->error = error;
 	return true;
 }
 
-static int transfer_failed(struct disk *disk, int err, const char *action, uint64_t offset)
+static int transfer_failed(struct disk *disk, int error, const char *action, uint64_t offset)
 {
-	if (keep_error(disk, err))
+	if (keep_error(disk, error))
 		log_error(disk->log, "%s: cannot %s sector %" PRIu64 ": %s", disk->path,
-			  action, offset / DISK_SECTOR_SIZE, strerror(-err));
-	return err;
+			  action, offset / DISK_SECTOR_SIZE, strerror(-error));
+	return error;
 }
 
 /* Refuses what can be no disk; to open it could block, or do worse. */
@@ -119,21 +117,21 @@ static int open_failed(const char *path, bool write, int error, const struct log
 static int open_file(const char *path, bool write, const struct log *log)
 {
 	struct stat file;
-	int fd, err;
+	int fd, error;
 
 	if (stat(path, &file) < 0)
 		return open_failed(path, write, errno, log);
-	err = check_kind(&file, path, log);
-	if (err)
-		return err;
+	error = check_kind(&file, path, log);
+	if (error)
+		return error;
 	/* Not to block, should it have become a FIFO by now. */
 	fd = open(path, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return open_failed(path, write, errno, log);
-	err = fstat(fd, &file) < 0 ? -errno : check_kind(&file, path, log);
-	if (err) {
+	error = fstat(fd, &file) < 0 ? -errno : check_kind(&file, path, log);
+	if (error) {
 		close(fd);
-		return err;
+		return error;
 	}
 	return fd;
 }
@@ -141,13 +139,13 @@ static int open_file(const char *path, bool write, const struct log *log)
 static int lock_image(const struct disk *disk)
 {
 	struct disklock_holder holder;
-	int err = disklock_take(disk->fd, disk->mode == DISK_RW);
+	int error = disklock_take(disk->fd, disk->mode == DISK_RW);
 
-	if (!err)
+	if (!error)
 		return 0;
-	if (err != -EAGAIN) {
+	if (error != -EAGAIN) {
 		log_notice(disk->log, "%s: cannot be locked against use by others: %s",
-			   disk->path, strerror(-err));
+			   disk->path, strerror(-error));
 		return 0;
 	}
 	if (disklock_find_holder(disk->fd, &holder))
@@ -155,7 +153,7 @@ static int lock_image(const struct disk *disk)
 			  holder.command, (int)holder.pid);
 	else
 		log_error(disk->log, "%s: in use by another process", disk->path);
-	return err;
+	return error;
 }
 
 static int measure_image(struct disk *disk)
@@ -195,7 +193,7 @@ static int make_overlay(struct disk *disk)
 int disk_open(struct disk **result, const char *path, enum disk_mode mode, const struct log *log)
 {
 	struct disk *disk = calloc(1, sizeof(*disk));
-	int err;
+	int error;
 
 	*result = NULL;
 	if (!disk) {
@@ -207,14 +205,14 @@ int disk_open(struct disk **result, const char *path, enum disk_mode mode, const
 	disk->mode = mode;
 	disk->overlay = -1;
 	disk->fd = open_file(path, mode == DISK_RW, log);
-	err = disk->fd < 0 ? disk->fd : lock_image(disk);
-	if (!err)
-		err = measure_image(disk);
-	if (!err && mode == DISK_SNAPSHOT)
-		err = make_overlay(disk);
-	if (err) {
+	error = disk->fd < 0 ? disk->fd : lock_image(disk);
+	if (!error)
+		error = measure_image(disk);
+	if (!error && mode == DISK_SNAPSHOT)
+		error = make_overlay(disk);
+	if (error) {
 		disk_close(disk);
-		return err;
+		return error;
 	}
 	*result = disk;
 	return 0;
@@ -278,10 +276,10 @@ static int read_all(const struct disk *disk, uint64_t *offset, uint64_t len, voi
 	while (len) {
 		int fd;
 		uint64_t piece = same_file(disk, *offset, len, &fd);
-		int err = transfer(fd, offset, piece, to, false);
+		int error = transfer(fd, offset, piece, to, false);
 
-		if (err)
-			return err;
+		if (error)
+			return error;
 		to += piece;
 		len -= piece;
 	}
@@ -293,32 +291,32 @@ static int overlay_sector(struct disk *disk, uint64_t sector)
 {
 	uint64_t from = sector * DISK_SECTOR_SIZE, to = from;
 	uint8_t data[DISK_SECTOR_SIZE];
-	int err;
+	int error;
 
 	if (is_overlaid(disk, sector))
 		return 0;
-	err = transfer(disk->fd, &from, sizeof(data), data, false);
-	if (!err)
-		err = transfer(disk->overlay, &to, sizeof(data), data, true);
-	if (!err)
+	error = transfer(disk->fd, &from, sizeof(data), data, false);
+	if (!error)
+		error = transfer(disk->overlay, &to, sizeof(data), data, true);
+	if (!error)
 		disk->overlaid[sector / 8] |= 1u << sector % 8;
-	return err;
+	return error;
 }
 
 /* Like transfer() it moves *offset. */
 static int write_overlay(struct disk *disk, uint64_t *offset, uint64_t len, const void *buffer)
 {
 	uint64_t sector = *offset / DISK_SECTOR_SIZE, end = *offset + len;
-	int err = 0;
+	int error = 0;
 
 	if (*offset % DISK_SECTOR_SIZE)
-		err = overlay_sector(disk, sector);
-	if (!err && end % DISK_SECTOR_SIZE)
-		err = overlay_sector(disk, end / DISK_SECTOR_SIZE);
-	if (!err)
-		err = transfer(disk->overlay, offset, len, (void *)buffer, true);
-	if (err)
-		return err;
+		error = overlay_sector(disk, sector);
+	if (!error && end % DISK_SECTOR_SIZE)
+		error = overlay_sector(disk, end / DISK_SECTOR_SIZE);
+	if (!error)
+		error = transfer(disk->overlay, offset, len, (void *)buffer, true);
+	if (error)
+		return error;
 	for (; sector * DISK_SECTOR_SIZE < end; sector++)
 		disk->overlaid[sector / 8] |= 1u << sector % 8;
 	return 0;
@@ -326,29 +324,29 @@ static int write_overlay(struct disk *disk, uint64_t *offset, uint64_t len, cons
 
 int disk_read_bytes(struct disk *disk, uint64_t offset, uint64_t len, void *buffer)
 {
-	int err;
+	int error;
 
 	if (!inside(disk->size, offset, len))
 		return -ERANGE;
-	err = read_all(disk, &offset, len, buffer);
-	return err ? transfer_failed(disk, err, "read", offset) : 0;
+	error = read_all(disk, &offset, len, buffer);
+	return error ? transfer_failed(disk, error, "read", offset) : 0;
 }
 
 int disk_write_bytes(struct disk *disk, uint64_t offset, uint64_t len, const void *buffer)
 {
-	int err;
+	int error;
 
 	if (!inside(disk->size, offset, len))
 		return -ERANGE;
 	if (disk->mode == DISK_RO)
 		return -EROFS;
 	if (disk->mode == DISK_SNAPSHOT) {
-		err = write_overlay(disk, &offset, len, buffer);
+		error = write_overlay(disk, &offset, len, buffer);
 	} else {
 		disk->dirty = true;
-		err = transfer(disk->fd, &offset, len, (void *)buffer, true);
+		error = transfer(disk->fd, &offset, len, (void *)buffer, true);
 	}
-	return err ? transfer_failed(disk, err, "write", offset) : 0;
+	return error ? transfer_failed(disk, error, "write", offset) : 0;
 }
 
 int disk_read(struct disk *disk, uint64_t lba, uint32_t count, void *buffer)
@@ -369,7 +367,7 @@ int disk_write(struct disk *disk, uint64_t lba, uint32_t count, const void *buff
 
 int disk_flush(struct disk *disk)
 {
-	int err;
+	int error;
 
 	if (!disk->dirty)
 		return 0;
@@ -377,10 +375,10 @@ int disk_flush(struct disk *disk)
 		disk->dirty = false;
 		return 0;
 	}
-	err = -errno;
-	if (keep_error(disk, err))
-		log_error(disk->log, "%s: cannot flush: %s", disk->path, strerror(-err));
-	return err;
+	error = -errno;
+	if (keep_error(disk, error))
+		log_error(disk->log, "%s: cannot flush: %s", disk->path, strerror(-error));
+	return error;
 }
 
 static void show_difference(FILE *stream, const char *path, uint64_t sector,
@@ -404,12 +402,12 @@ static int64_t compare_sectors(struct disk *disk, int reference, const char *pat
 	for (uint64_t at = 0; at < len; at += COMPARE_CHUNK) {
 		uint64_t piece = len - at < COMPARE_CHUNK ? len - at : COMPARE_CHUNK;
 		uint64_t from = at;
-		int err = disk_read_bytes(disk, at, piece, got);
+		int error = disk_read_bytes(disk, at, piece, got);
 
-		if (!err)
-			err = transfer(reference, &from, piece, expected, false);
-		if (err)
-			return err;
+		if (!error)
+			error = transfer(reference, &from, piece, expected, false);
+		if (error)
+			return error;
 		for (uint64_t i = 0; i < piece; i += DISK_SECTOR_SIZE) {
 			uint64_t rest = piece - i;
 			size_t n = rest < DISK_SECTOR_SIZE ? rest : DISK_SECTOR_SIZE;

@@ -6,8 +6,6 @@
  * is -1), so that the holder is looked for in /proc: a descriptor whose fdinfo
  * lists a lock (proc(5)) and that leads to the same file.
  */
-#include "config.h"
-
 #include "host/disklock.h"
 
 #include <ctype.h>

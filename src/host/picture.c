@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * picture.c - frames as files, see picture.h. PPM as in netpbm's ppm(5), PNG
- * by libpng, text as UTF-8 (RFC 3629).
+ * by a module (png.c), text as UTF-8 (RFC 3629).
  */
 #include "host/picture.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <png.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "host/font.h"
+#include "host/module.h"
+#include "host/png_module.h"
 #include "host/raster.h"
 
 #define UTF8_MAX 3u		/* bytes of a character of code page 437 */
@@ -35,8 +36,8 @@ struct source {
 
 struct format {
 	const char *suffix;
-	/* Returns 0 or -errno. */
-	int (*write)(const struct screen_frame *frame, FILE *file);
+	/* Returns 0, or -errno; a message for that is given by the caller. */
+	int (*write)(const struct screen_frame *frame, FILE *file, const struct log *log);
 	/* Returns 0, or -errno with a message in the log. */
 	int (*read)(union content *content, const struct source *source);
 	/* Whether a cell of the frame looks as the file says. */
@@ -102,7 +103,7 @@ static uint8_t *frame_dots(const struct screen_frame *frame)
 	return dots;
 }
 
-static int ppm_write(const struct screen_frame *frame, FILE *file)
+static int ppm_write(const struct screen_frame *frame, FILE *file, const struct log *log)
 {
 	struct raster_color line[SCREEN_WIDTH];
 	uint8_t *dots = frame_dots(frame);
@@ -167,43 +168,49 @@ static int ppm_read(union content *content, const struct source *source)
 	return 0;
 }
 
-static int png_write(const struct screen_frame *frame, FILE *file)
+static int open_png(struct module *module, char *error, size_t error_size)
 {
-	png_image image = {
-		.version = PNG_IMAGE_VERSION,
-		.width = SCREEN_WIDTH,
-		.height = SCREEN_HEIGHT,
-		.format = PNG_FORMAT_RGB_COLORMAP,
-		.colormap_entries = RASTER_COLORS,
-	};
+	return module_open(module, "png.so", PNG_MODULE_SYMBOL, PNG_MODULE_VERSION,
+			   "vmm-hypervisor", error, error_size);
+}
+
+static int png_write(const struct screen_frame *frame, FILE *file, const struct log *log)
+{
 	uint8_t *dots = frame_dots(frame);
-	int error = 0;
+	const struct png_module *png;
+	struct module module;
+	char text[200];
+	int error;
 
 	if (!dots)
 		return -ENOMEM;
-	errno = 0;
-	if (!png_image_write_to_stdio(&image, file, 0, dots, 0, raster_palette))
-		error = errno ? -errno : -EIO;
+	error = open_png(&module, text, sizeof(text));
+	if (error) {
+		log_error(log, "no PNG: %s", text);
+	} else {
+		png = module.symbol;
+		error = png->write(file, dots, raster_palette);
+	}
+	module_close(&module);
 	free(dots);
 	return error;
 }
 
 static int png_read(union content *content, const struct source *source)
 {
-	png_image image = { .version = PNG_IMAGE_VERSION };
-	int error;
+	const struct png_module *png;
+	struct module module;
+	char text[200];
+	int error = open_png(&module, text, sizeof(text));
 
-	if (!png_image_begin_read_from_stdio(&image, source->file))
-		return refuse(source, "not a PNG picture: %s", image.message);
-	error = check_size(source, image.width, image.height);
-	if (error) {
-		png_image_free(&image);
-		return error;
+	if (!error) {
+		png = module.symbol;
+		error = png->read(source->file, content->dots, text, sizeof(text));
 	}
-	image.format = PNG_FORMAT_RGB;
-	if (!png_image_finish_read(&image, NULL, content->dots, 0, NULL))
-		return refuse(source, "malformed PNG picture: %s", image.message);
-	return 0;
+	if (error)
+		error = refuse(source, "%s", text);
+	module_close(&module);
+	return error;
 }
 
 static uint32_t code_point_at(const struct screen_frame *frame, unsigned int cell)
@@ -280,7 +287,7 @@ static int32_t text_get(FILE *file)
 	return code_point;
 }
 
-static int text_write(const struct screen_frame *frame, FILE *file)
+static int text_write(const struct screen_frame *frame, FILE *file, const struct log *log)
 {
 	return picture_write_text(frame, file, false);
 }
@@ -346,7 +353,7 @@ static void text_describe(const union content *content, unsigned int cell, FILE 
 		fprintf(stream, "U+%04X (not in code page 437)", content->text[cell]);
 }
 
-static int vram_write(const struct screen_frame *frame, FILE *file)
+static int vram_write(const struct screen_frame *frame, FILE *file, const struct log *log)
 {
 	return put(file, frame->cells, sizeof(frame->cells));
 }
@@ -432,7 +439,7 @@ int picture_write_text(const struct screen_frame *frame, FILE *stream, bool trim
 	return error;
 }
 
-static int file_write(const struct screen_frame *frame, const char *path)
+static int file_write(const struct screen_frame *frame, const char *path, const struct log *log)
 {
 	const struct format *format = format_of(path);
 	FILE *file;
@@ -443,7 +450,7 @@ static int file_write(const struct screen_frame *frame, const char *path)
 	file = fopen(path, "wb");
 	if (!file)
 		return -errno;
-	error = format->write(frame, file);
+	error = format->write(frame, file, log);
 	if (fclose(file) && !error)
 		error = -errno;
 	return error;
@@ -452,7 +459,7 @@ static int file_write(const struct screen_frame *frame, const char *path)
 int picture_write(const struct screen_frame *frame, const char *path, const struct log *log)
 {
 	int error = is_stdout(path) ? picture_write_text(frame, stdout, false) :
-				      file_write(frame, path);
+				      file_write(frame, path, log);
 
 	if (error)
 		log_error(log, "%s: cannot write the screen: %s",

@@ -2,19 +2,16 @@
 /* window.c - the window's thread and its module, see window.h. */
 #include "host/window.h"
 
-#include <dlfcn.h>
 #include <errno.h>
-#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "host/module.h"
 #include "host/window_module.h"
 
-#define MODULE_FILE "sdl.so"
 #define NS_PER_MS 1000000u
 #define NS_PER_SECOND 1000000000u
 #define FRAMES_PER_SECOND 60u
@@ -23,7 +20,7 @@ enum window_state { WINDOW_OPENING, WINDOW_OPEN, WINDOW_FAILED };
 
 struct window {
 	struct window_config config;
-	void *library;
+	struct module library;
 	const struct window_module *module;
 	pthread_t thread;
 
@@ -59,63 +56,17 @@ bool window_likely(void)
 	return false;
 }
 
-/* The folder where libtool leaves modules in a build tree that runs uninstalled. */
-static bool build_folder(char path[PATH_MAX])
-{
-	static const char libtool_folder[] = "/.libs";
-	ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - sizeof(libtool_folder));
-	char *slash;
-
-	if (length < 0)
-		return false;
-	path[length] = '\0';
-	slash = strrchr(path, '/');
-	if (!slash)
-		return false;
-	memcpy(slash, libtool_folder, sizeof(libtool_folder));
-	return true;
-}
-
-static bool module_at(char path[PATH_MAX], const char *folder)
-{
-	int length = snprintf(path, PATH_MAX, "%s/" MODULE_FILE, folder);
-
-	return length > 0 && length < PATH_MAX && !access(path, R_OK);
-}
-
-static bool find_module(char path[PATH_MAX])
-{
-	const char *chosen = getenv("VMM_MODULE_DIR");
-	char folder[PATH_MAX];
-
-	if (chosen && *chosen)
-		return module_at(path, chosen);
-	if (build_folder(folder) && module_at(path, folder))
-		return true;
-	return module_at(path, VMM_PKGLIBDIR);
-}
-
 static int load_module(struct window *window, say_fn *say)
 {
-	const struct log *log = window->config.log;
-	char path[PATH_MAX];
+	char text[256];
+	int error = module_open(&window->library, "sdl.so", WINDOW_MODULE_SYMBOL,
+				WINDOW_MODULE_VERSION, "vmm-hypervisor-sdl", text, sizeof(text));
 
-	if (!find_module(path)) {
-		say(log, "no window: the module " MODULE_FILE " is not there (install the package "
-			 "vmm-hypervisor-sdl, or use --display=text)");
-		return -ENOENT;
-	}
-	window->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (!window->library) {
-		say(log, "no window: %s (use --display=text)", dlerror());
-		return -ELIBACC;
-	}
-	window->module = dlsym(window->library, WINDOW_MODULE_SYMBOL);
-	if (!window->module || window->module->abi != WINDOW_MODULE_ABI) {
-		say(log, "no window: %s belongs to another version of vmm", path);
-		return -ELIBBAD;
-	}
-	return 0;
+	if (error)
+		say(window->config.log, "no window: %s (or use --display=text)", text);
+	else
+		window->module = window->library.symbol;
+	return error;
 }
 
 static void set_title(struct window *window, bool ended)
@@ -297,8 +248,7 @@ static int start(struct window *window, say_fn *say)
 /* Without its thread. */
 static void destroy(struct window *window)
 {
-	if (window->library)
-		dlclose(window->library);
+	module_close(&window->library);
 	pthread_cond_destroy(&window->changed);
 	pthread_mutex_destroy(&window->lock);
 	free(window);
@@ -333,11 +283,6 @@ void window_run_ended(struct window *window)
 	pthread_mutex_lock(&window->lock);
 	window->ended = true;
 	pthread_mutex_unlock(&window->lock);
-}
-
-void window_release(struct window *window)
-{
-	mark_closed(window);
 }
 
 void window_wait_closed(struct window *window)

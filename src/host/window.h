@@ -64,9 +64,6 @@ void window_run_ended(struct window *window);
  */
 void window_wait_closed(struct window *window);
 
-/* From any thread: ends window_wait_closed(), now or when it comes (a signal arrived). */
-void window_release(struct window *window);
-
 /*
  * Draws what is there, closes the window and joins its thread; to be called
  * without a lock that the callbacks take. NULL is fine.

@@ -2,8 +2,8 @@
 /*
  * window_module.h - what window.c asks of a module that knows a window system.
  *
- * The module is a shared object that exports one symbol, a const struct
- * window_module. All of its functions are called from one thread.
+ * A const struct window_module, see module.h. All of its functions are called
+ * from one thread.
  */
 #ifndef VMM_HOST_WINDOW_MODULE_H
 #define VMM_HOST_WINDOW_MODULE_H
@@ -15,13 +15,13 @@
 #include "host/window.h"
 
 /* To be raised with every change to struct window_module or to what it uses. */
-#define WINDOW_MODULE_ABI 1u
+#define WINDOW_MODULE_VERSION 1u
 #define WINDOW_MODULE_SYMBOL "vmm_window_module"
 
 struct window_view;	/* the module's own */
 
 struct window_module {
-	unsigned int abi;	/* WINDOW_MODULE_ABI, the first member for ever */
+	unsigned int version;	/* WINDOW_MODULE_VERSION */
 
 	/* Opens a window. Returns 0, or -errno with the reason in error. */
 	int (*open)(struct window_view **view, enum window_quit_key quit_key, char *error,

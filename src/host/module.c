@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* module.c - finds and opens modules, see module.h. */
+#include "host/module.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The folder where libtool leaves modules in a build tree that runs uninstalled. */
+static bool build_folder(char path[PATH_MAX])
+{
+	static const char libtool_folder[] = "/.libs";
+	ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - sizeof(libtool_folder));
+	char *slash;
+
+	if (length < 0)
+		return false;
+	path[length] = '\0';
+	slash = strrchr(path, '/');
+	if (!slash)
+		return false;
+	memcpy(slash, libtool_folder, sizeof(libtool_folder));
+	return true;
+}
+
+static bool module_at(char path[PATH_MAX], const char *folder, const char *file)
+{
+	int length = snprintf(path, PATH_MAX, "%s/%s", folder, file);
+
+	return length > 0 && length < PATH_MAX && !access(path, R_OK);
+}
+
+static bool find(char path[PATH_MAX], const char *file)
+{
+	const char *chosen = getenv("VMM_MODULE_DIR");
+	char folder[PATH_MAX];
+
+	if (chosen && *chosen)
+		return module_at(path, chosen, file);
+	if (build_folder(folder) && module_at(path, folder, file))
+		return true;
+	return module_at(path, VMM_PKGLIBDIR, file);
+}
+
+int module_open(struct module *module, const char *file, const char *symbol,
+		unsigned int version, const char *package, char *error, size_t error_size)
+{
+	char path[PATH_MAX];
+	unsigned int has;
+
+	*module = (struct module){ 0 };
+	if (!find(path, file)) {
+		snprintf(error, error_size, "the module %s is not there (install the package %s)",
+			 file, package);
+		return -ENOENT;
+	}
+	module->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!module->library) {
+		snprintf(error, error_size, "%s", dlerror());
+		return -ELIBACC;
+	}
+	module->symbol = dlsym(module->library, symbol);
+	if (module->symbol) {
+		memcpy(&has, module->symbol, sizeof(has));
+		if (has == version)
+			return 0;
+	}
+	snprintf(error, error_size, "%s belongs to another version of vmm", path);
+	module_close(module);
+	return -ELIBBAD;
+}
+
+void module_close(struct module *module)
+{
+	if (module->library)
+		dlclose(module->library);
+	*module = (struct module){ 0 };
+}
