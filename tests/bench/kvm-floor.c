@@ -25,14 +25,18 @@
 #define USAGE 2
 
 #define SECTOR_SIZE 512
+#define MEMORY_SIZE 0xA0000u		/* what lies above is no memory, as on a PC */
 #define STACK_TOP 0x40000u		/* as vmm starts flat guests */
 #define DEBUG_EXIT_PORT 0xF4
+#define HYPERCALL_PORT 0xABBA		/* vmm-hypercall(7) */
+#define REQUEST_SIZE 64
+#define REQUEST_RESULT 8		/* its place in the request */
+#define RESULT_SIZE 8
 #define IDENTITY_MAP 0xFFFBC000ull	/* below 4 GiB, out of the guest's way */
 #define TSS_ADDRESS (IDENTITY_MAP + 0x1000)
 
 struct floor {
 	uint8_t *memory;
-	size_t memory_size;
 	int disk;		/* gets a sector at each OUT; -1: none */
 	off_t written;
 	uint32_t input;		/* what an IN gives */
@@ -43,11 +47,10 @@ struct floor {
 
 static void usage(void)
 {
-	fputs("usage: kvm-floor [-c] [-d DISK] [-i VALUE] [-m MIB] IMAGE\n"
+	fputs("usage: kvm-floor [-c] [-d DISK] [-i VALUE] IMAGE\n"
 	      "  -c        print the number of exits at the end\n"
 	      "  -d DISK   write the next sector of this file at each OUT\n"
-	      "  -i VALUE  what an IN gives (default 0)\n"
-	      "  -m MIB    guest memory (default 64)\n", stderr);
+	      "  -i VALUE  what an IN gives (default 0)\n", stderr);
 	exit(USAGE);
 }
 
@@ -73,11 +76,11 @@ static void load(struct floor *floor, const char *path)
 {
 	int fd = open(path, O_RDONLY);
 
-	floor->memory = mmap(NULL, floor->memory_size, PROT_READ | PROT_WRITE,
+	floor->memory = mmap(NULL, MEMORY_SIZE, PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (floor->memory == MAP_FAILED)
 		err(FAILED, "guest memory");
-	if (fd < 0 || read(fd, floor->memory, floor->memory_size) <= 0)
+	if (fd < 0 || read(fd, floor->memory, MEMORY_SIZE) <= 0)
 		err(FAILED, "%s", path);
 	close(fd);
 }
@@ -98,7 +101,7 @@ static void set_registers(int vcpu)
 static void create(struct floor *floor)
 {
 	struct kvm_userspace_memory_region slot = {
-		.memory_size = floor->memory_size,
+		.memory_size = MEMORY_SIZE,
 		.userspace_addr = (uintptr_t)floor->memory,
 	};
 	uint64_t identity_map = IDENTITY_MAP;
@@ -122,22 +125,28 @@ static void create(struct floor *floor)
 	set_registers(floor->vcpu);
 }
 
+/* Writes a sector and, where the OUT was a hypercall, tells the guest that all is well. */
+static void write_sector(struct floor *floor, uint32_t request)
+{
+	if (pwrite(floor->disk, floor->memory, SECTOR_SIZE, floor->written) != SECTOR_SIZE)
+		err(FAILED, "pwrite");
+	floor->written += SECTOR_SIZE;
+	if (floor->run->io.port == HYPERCALL_PORT && request < MEMORY_SIZE - REQUEST_SIZE)
+		memset(floor->memory + request + REQUEST_RESULT, 0, RESULT_SIZE);
+}
+
 /* Returns false where the guest ends by the debug-exit port. */
 static bool port_access(struct floor *floor)
 {
 	struct kvm_run *run = floor->run;
+	uint32_t *data = (uint32_t *)((uintptr_t)run + run->io.data_offset);
 
-	if (run->io.direction == KVM_EXIT_IO_IN) {
-		memcpy((uint8_t *)run + run->io.data_offset, &floor->input, run->io.size);
-		return true;
-	}
-	if (run->io.port == DEBUG_EXIT_PORT)
+	if (run->io.direction == KVM_EXIT_IO_IN)
+		*data = floor->input;
+	else if (run->io.port == DEBUG_EXIT_PORT)
 		return false;
-	if (floor->disk >= 0) {
-		if (pwrite(floor->disk, floor->memory, SECTOR_SIZE, floor->written) != SECTOR_SIZE)
-			err(FAILED, "pwrite");
-		floor->written += SECTOR_SIZE;
-	}
+	else if (floor->disk >= 0)
+		write_sector(floor, *data);
 	return true;
 }
 
@@ -159,19 +168,17 @@ static void run_guest(struct floor *floor)
 
 int main(int argc, char **argv)
 {
-	struct floor floor = { .disk = -1, .memory_size = (size_t)64 << 20 };
+	struct floor floor = { .disk = -1 };
 	bool print_exits = false;
 	int option;
 
-	while ((option = getopt(argc, argv, "cd:i:m:")) != -1) {
+	while ((option = getopt(argc, argv, "cd:i:")) != -1) {
 		if (option == 'c')
 			print_exits = true;
 		else if (option == 'd')
 			floor.disk = open_disk(optarg);
 		else if (option == 'i')
 			floor.input = (uint32_t)strtoul(optarg, NULL, 0);
-		else if (option == 'm')
-			floor.memory_size = strtoul(optarg, NULL, 0) << 20;
 		else
 			usage();
 	}
