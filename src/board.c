@@ -12,6 +12,7 @@
 #include "dev/uart.h"
 #include "dev/vga.h"
 #include "engine/select.h"
+#include "options.h"
 #include "pv/hypercall.h"
 #include "pv/pv.h"
 
@@ -184,7 +185,7 @@ static int open_outputs(struct board *board, const struct options *options,
 {
 	int error = 0;
 
-	if (options->expect_output)
+	if (options->expect.output)
 		error = capture_create(&board->capture);
 	if (!error)
 		error = output_open(&board->debugcon, options->debugcon, board->capture, log);

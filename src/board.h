@@ -12,7 +12,8 @@
 #include "host/output.h"
 #include "host/screen.h"
 #include "machine.h"
-#include "options.h"
+
+struct options;
 
 struct board {
 	struct machine *machine;

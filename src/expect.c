@@ -8,13 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "board.h"
 #include "host/picture.h"
 
 #define SHOWN_OUTPUT 200u	/* bytes of the guest's output, from its end */
 
 /* What the checks look at. */
 struct end {
-	const struct options *options;
+	const struct expectations *expect;
 	const struct board *board;
 	const struct screen_frame *frame;
 	const struct log *log;
@@ -22,14 +23,14 @@ struct end {
 
 static int check_screen(const struct end *end)
 {
-	const char *path = end->options->expect_screen;
+	const char *path = end->expect->screen;
 
 	return path ? picture_compare(end->frame, path, end->log) : 0;
 }
 
 static int check_disk(const struct end *end)
 {
-	const char *path = end->options->expect_disk;
+	const char *path = end->expect->disk;
 
 	return path ? disk_compare(end->board->disk, path, end->log) : 0;
 }
@@ -51,19 +52,19 @@ static void print_text(FILE *stream, const char *text, size_t size)
 
 static int check_output(const struct end *end)
 {
-	const struct options *options = end->options;
+	const struct expectations *expect = end->expect;
 	FILE *stream = log_stream(end->log);
 	const char *bytes;
 	size_t size;
 
-	if (!options->expect_output)
+	if (!expect->output)
 		return 0;
 	bytes = capture_bytes(end->board->capture, &size);
-	if (!options->expect_output_size ||
-	    (size && memmem(bytes, size, options->expect_output, options->expect_output_size)))
+	if (!expect->output_size ||
+	    (size && memmem(bytes, size, expect->output, expect->output_size)))
 		return 0;
 	fprintf(stream, "output lacks \"");
-	print_text(stream, options->expect_output, options->expect_output_size);
+	print_text(stream, expect->output, expect->output_size);
 	fprintf(stream, "\"; it is%s \"", size > SHOWN_OUTPUT ? " (its end)" : "");
 	if (size > SHOWN_OUTPUT) {
 		bytes += size - SHOWN_OUTPUT;
@@ -76,7 +77,7 @@ static int check_output(const struct end *end)
 
 static int check_rax(const struct end *end)
 {
-	const struct option_number *expected = &end->options->expect_rax;
+	const struct optional *expected = &end->expect->rax;
 	uint64_t rax = machine_state(end->board->machine)->gpr[GPR_RAX];
 
 	if (!expected->set || rax == expected->value)
@@ -93,7 +94,7 @@ static void print_hex(FILE *stream, const uint8_t *bytes, size_t size)
 		fprintf(stream, "%02x", bytes[i]);
 }
 
-static int check_bytes(const struct end *end, const struct option_bytes *expected)
+static int check_bytes(const struct end *end, const struct expect_bytes *expected)
 {
 	FILE *stream = log_stream(end->log);
 	uint8_t *got = malloc(expected->size);
@@ -120,8 +121,8 @@ static int check_mem(const struct end *end)
 {
 	int result = 0;
 
-	for (size_t i = 0; i < end->options->expect_mem_count && result >= 0; i++) {
-		int one = check_bytes(end, &end->options->expect_mem[i]);
+	for (size_t i = 0; i < end->expect->mem_count && result >= 0; i++) {
+		int one = check_bytes(end, &end->expect->mem[i]);
 
 		if (one)
 			result = one;
@@ -129,13 +130,13 @@ static int check_mem(const struct end *end)
 	return result;
 }
 
-int expect_check(const struct options *options, const struct board *board,
+int expect_check(const struct expectations *expect, const struct board *board,
 		 const struct screen_frame *frame, const struct log *log)
 {
 	static int (*const checks[])(const struct end *end) = {
 		check_screen, check_disk, check_output, check_rax, check_mem,
 	};
-	struct end end = { options, board, frame, log };
+	struct end end = { expect, board, frame, log };
 	int result = 0;
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
@@ -147,9 +148,9 @@ int expect_check(const struct options *options, const struct board *board,
 	return result;
 }
 
-int expect_files_check(const struct options *options, const struct log *log)
+int expect_files_check(const struct expectations *expect, const struct log *log)
 {
-	const char *const paths[] = { options->expect_screen, options->expect_disk };
+	const char *const paths[] = { expect->screen, expect->disk };
 
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
 		int error = paths[i] && access(paths[i], R_OK) ? errno : 0;

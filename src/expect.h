@@ -5,21 +5,45 @@
 #ifndef VMM_EXPECT_H
 #define VMM_EXPECT_H
 
-#include "board.h"
-#include "options.h"
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/log.h"
+#include "core/optional.h"
+#include "host/screen.h"
+
+struct board;
+
+/* Bytes that guest memory must hold. */
+struct expect_bytes {
+	uint64_t gpa;
+	uint8_t *bytes;
+	size_t size;
+};
+
+/* Null pointers, 0 and what is not set: nothing is expected. */
+struct expectations {
+	char *screen;			/* a picture's path */
+	char *disk;			/* an image's path; there is a disk */
+	char *output;			/* to be found in what was printed; may hold NULs */
+	size_t output_size;
+	struct optional rax;
+	struct expect_bytes *mem;
+	size_t mem_count;
+};
 
 /*
  * Checks every expectation and prints each difference. Returns 0 where all are
  * met, 1 where one is not, -errno with a message in the log where one could
  * not be checked (a file cannot be read).
  */
-int expect_check(const struct options *options, const struct board *board,
+int expect_check(const struct expectations *expect, const struct board *board,
 		 const struct screen_frame *frame, const struct log *log);
 
 /*
  * Whether the files to compare with can be read: before the run, so that a
  * mistyped name costs no run. Returns 0, or -errno with a message.
  */
-int expect_files_check(const struct options *options, const struct log *log);
+int expect_files_check(const struct expectations *expect, const struct log *log);
 
 #endif

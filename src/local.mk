@@ -21,6 +21,7 @@ libvmm_a_SOURCES = \
 	src/core/log.c src/core/log.h \
 	src/core/loop.c src/core/loop.h \
 	src/core/mem.c src/core/mem.h \
+	src/core/optional.h \
 	src/core/run.c src/core/run.h \
 	src/core/vcpu.c src/core/vcpu.h \
 	src/cpu/cpuid.c src/cpu/cpuid.h \

@@ -115,7 +115,7 @@ static bool parse_digits(const char *text, const char **end, uint64_t *value)
 static const char *parse_number(const struct option *option, void *target, const char *value,
 				struct parsed *parsed)
 {
-	struct option_number *number = target;
+	struct optional *number = target;
 	const char *end;
 
 	if (!parse_digits(value, &end, &number->value) || *end)
@@ -129,7 +129,7 @@ static const char *parse_count(const struct option *option, void *target, const 
 {
 	const char *wrong = parse_number(option, target, value, parsed);
 
-	return !wrong && !((struct option_number *)target)->value ? "must be at least 1" : wrong;
+	return !wrong && !((struct optional *)target)->value ? "must be at least 1" : wrong;
 }
 
 static const char *parse_status(const struct option *option, void *target, const char *value,
@@ -137,7 +137,7 @@ static const char *parse_status(const struct option *option, void *target, const
 {
 	const char *wrong = parse_number(option, target, value, parsed);
 
-	return !wrong && ((struct option_number *)target)->value > 255 ?
+	return !wrong && ((struct optional *)target)->value > 255 ?
 		"a status is 0 to 255" : wrong;
 }
 
@@ -148,7 +148,7 @@ static const char *parse_memory(const struct option *option, void *target, const
 		char suffix;
 		unsigned int shift;
 	} units[] = { { 'K', 10 }, { 'M', 20 }, { 'G', 30 }, { '\0', 20 } };
-	struct option_number *number = target;
+	struct optional *number = target;
 	const char *end;
 	size_t i = 0;
 
@@ -238,15 +238,15 @@ static const char *parse_expect_mem(const struct option *option, void *target,
 {
 	static const char wrong[] = "must be ADDR:HEXBYTES (0x400:2a00, say)";
 	struct options *options = &parsed->options;
-	struct option_bytes expect = { 0 }, *grown;
+	struct expect_bytes expect = { 0 }, *grown;
 	const char *hex;
 
 	if (!parse_digits(value, &hex, &expect.gpa) || *hex++ != ':' || !*hex)
 		return wrong;
 	expect.bytes = malloc(strlen(hex));
-	grown = reallocarray(options->expect_mem, options->expect_mem_count + 1, sizeof(*grown));
+	grown = reallocarray(options->expect.mem, options->expect.mem_count + 1, sizeof(*grown));
 	if (grown)
-		options->expect_mem = grown;
+		options->expect.mem = grown;
 	if (!expect.bytes || !grown) {
 		free(expect.bytes);
 		return "out of memory";
@@ -260,7 +260,7 @@ static const char *parse_expect_mem(const struct option *option, void *target,
 		}
 		expect.bytes[expect.size++] = (uint8_t)byte;
 	}
-	grown[options->expect_mem_count++] = expect;
+	grown[options->expect.mem_count++] = expect;
 	return NULL;
 }
 
@@ -291,7 +291,7 @@ static const char *parse_expect_output(const struct option *option, void *target
 			return "unknown escape (\\n \\t \\r \\0 \\\\ \\xHH)";
 		}
 	}
-	parsed->options.expect_output_size = (size_t)(to - *(char **)target);
+	parsed->options.expect.output_size = (size_t)(to - *(char **)target);
 	return NULL;
 }
 
@@ -399,13 +399,13 @@ static const struct option display_options[] = {
 };
 
 static const struct option check_options[] = {
-	{ "expect-screen", 0, parse_expect_screen, OPTION(expect_screen), "FILE", NULL,
+	{ "expect-screen", 0, parse_expect_screen, OPTION(expect.screen), "FILE", NULL,
 	  "the final screen, in any of the screenshot formats" },
-	{ "expect-disk", 0, parse_file, OPTION(expect_disk), "FILE", NULL,
+	{ "expect-disk", 0, parse_file, OPTION(expect.disk), "FILE", NULL,
 	  "the disk image at the end" },
-	{ "expect-output", 0, parse_expect_output, OPTION(expect_output), "TEXT", NULL,
+	{ "expect-output", 0, parse_expect_output, OPTION(expect.output), "TEXT", NULL,
 	  "text that the guest must have printed; \\n and \\xHH are known" },
-	{ "expect-rax", 0, parse_number, OPTION(expect_rax), "VALUE", NULL,
+	{ "expect-rax", 0, parse_number, OPTION(expect.rax), "VALUE", NULL,
 	  "RAX at the end" },
 	{ "expect-mem", 0, parse_expect_mem, 0, "ADDR:HEXBYTES", NULL,
 	  "bytes in guest memory at the end; repeatable" },
@@ -570,7 +570,7 @@ static bool consistent(const struct parsed *parsed, const struct log *log)
 
 	if (options->hold && options->no_hold)
 		return usage_error(log, "", "--hold and --no-hold", "choose one");
-	if (options->expect_disk && !options->disk)
+	if (options->expect.disk && !options->disk)
 		return usage_error(log, "", "--expect-disk", "there is no disk (add --disk)");
 	return !engine_list_check(options->engine, log);
 }
@@ -668,8 +668,8 @@ void options_free(struct options *options)
 	char *const strings[] = {
 		options->guest, options->demo, options->name, options->append, options->initrd,
 		options->engine, options->disk, options->screenshot, options->debugcon,
-		options->serial, options->profile, options->expect_screen,
-		options->expect_disk, options->expect_output,
+		options->serial, options->profile, options->expect.screen,
+		options->expect.disk, options->expect.output,
 	};
 
 	for (size_t i = 0; i < COUNT(strings); i++)
@@ -678,9 +678,9 @@ void options_free(struct options *options)
 		free((char *)options->loads[i].path);
 	for (size_t i = 0; i < options->module_count; i++)
 		free(options->modules[i]);
-	for (size_t i = 0; i < options->expect_mem_count; i++)
-		free(options->expect_mem[i].bytes);
+	for (size_t i = 0; i < options->expect.mem_count; i++)
+		free(options->expect.mem[i].bytes);
 	free(options->loads);
 	free(options->modules);
-	free(options->expect_mem);
+	free(options->expect.mem);
 }

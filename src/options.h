@@ -11,27 +11,15 @@
 
 #include "boot/boot.h"
 #include "core/log.h"
+#include "core/optional.h"
+#include "display.h"
+#include "expect.h"
 #include "host/disk.h"
-#include "host/window.h"
 
-enum option_display { DISPLAY_AUTO, DISPLAY_SDL, DISPLAY_TEXT, DISPLAY_NONE };
 enum option_vga { VGA_MAP, VGA_TRAP };
 enum option_debug_exit { DEBUG_EXIT_PLAIN, DEBUG_EXIT_QEMU };
 /* enum window_quit_key, or what fits the guest. */
 #define QUIT_KEY_DEFAULT (-1)
-
-/* A number that may be left out. */
-struct option_number {
-	bool set;
-	uint64_t value;
-};
-
-/* --expect-mem: bytes that memory must hold at the end. */
-struct option_bytes {
-	uint64_t gpa;
-	uint8_t *bytes;
-	size_t size;
-};
 
 struct options {
 	/* the guest */
@@ -40,8 +28,8 @@ struct options {
 	char *name;
 	int format;			/* enum boot_format */
 	int mode;			/* enum boot_mode */
-	struct option_number base;
-	struct option_number entry;
+	struct optional base;
+	struct optional entry;
 	struct boot_load *loads;
 	size_t load_count;
 	char *append;
@@ -52,7 +40,7 @@ struct options {
 	/* the machine */
 	char *engine;
 	bool isolate;
-	struct option_number memory;	/* bytes */
+	struct optional memory;	/* bytes */
 	bool mergeable;
 	int vga;			/* enum option_vga */
 	int debug_exit;			/* enum option_debug_exit */
@@ -62,7 +50,7 @@ struct options {
 	int disk_mode;			/* enum disk_mode */
 
 	/* what is seen and printed */
-	int display;			/* enum option_display */
+	int display;			/* enum display_kind */
 	bool hold;
 	bool no_hold;
 	int quit_key;			/* enum window_quit_key or QUIT_KEY_DEFAULT */
@@ -72,19 +60,13 @@ struct options {
 	char *profile;
 
 	/* what is checked */
-	char *expect_screen;
-	char *expect_disk;
-	char *expect_output;
-	size_t expect_output_size;	/* escapes resolved; may hold NULs */
-	struct option_number expect_rax;
-	struct option_bytes *expect_mem;
-	size_t expect_mem_count;
+	struct expectations expect;
 
 	/* bounds and statuses */
 	double time_limit;		/* seconds; 0: none */
-	struct option_number insn_limit;
-	struct option_number exit_limit;
-	struct option_number on_halt;	/* 0 to 255 */
+	struct optional insn_limit;
+	struct optional exit_limit;
+	struct optional on_halt;	/* 0 to 255 */
 };
 
 enum options_answer {

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "expect.h"
+#include "board.h"
 #include "host/picture.h"
 #include "observe/crash.h"
 
@@ -31,9 +31,9 @@ static int writable(const char *path)
 	return error;
 }
 
-int report_files_check(const struct options *options, const struct log *log)
+int report_files_check(const struct report_config *config, const struct log *log)
 {
-	const char *const paths[] = { options->screenshot, options->profile };
+	const char *const paths[] = { config->screenshot, config->profile };
 
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
 		int error = paths[i] && strcmp(paths[i], "-") ? writable(paths[i]) : 0;
@@ -44,7 +44,7 @@ int report_files_check(const struct options *options, const struct log *log)
 			  strerror(error));
 		return -error;
 	}
-	return 0;
+	return expect_files_check(config->expect, log);
 }
 
 /* Endings of which the place matters. */
@@ -73,7 +73,7 @@ static void print_crash(const struct ending *ending, const struct board *board,
 			     machine_state(board->machine), ending->text);
 }
 
-int report_end(const struct options *options, const struct board *board,
+int report_end(const struct report_config *config, const struct board *board,
 	       const struct profile *profile, struct screen_frame *frame,
 	       struct ending *ending, const struct log *log)
 {
@@ -86,12 +86,12 @@ int report_end(const struct options *options, const struct board *board,
 	if (board_host_error(board))
 		run_end(run, ENDING_HOST_ERROR, 0, "the run met an error of the host: %s",
 			strerror(-board_host_error(board)));
-	if (options->screenshot && picture_write(frame, options->screenshot, log) < 0)
+	if (config->screenshot && picture_write(frame, config->screenshot, log) < 0)
 		run_end(run, ENDING_HOST_ERROR, 0, "the screenshot could not be written");
-	if (profile && profile_write(profile, options->profile,
+	if (profile && profile_write(profile, config->profile,
 				     machine_bus(board->machine), log) < 0)
 		run_end(run, ENDING_HOST_ERROR, 0, "the profile could not be written");
-	unmet = expect_check(options, board, frame, log);
+	unmet = expect_check(config->expect, board, frame, log);
 	if (unmet < 0)
 		run_end(run, ENDING_HOST_ERROR, 0, "an expectation could not be checked");
 	run_ending(run, ending);

@@ -6,22 +6,32 @@
 #ifndef VMM_REPORT_H
 #define VMM_REPORT_H
 
-#include "board.h"
+#include "core/log.h"
+#include "core/run.h"
+#include "expect.h"
+#include "host/screen.h"
 #include "observe/profile.h"
-#include "options.h"
+
+struct board;
+
+struct report_config {
+	const char *screenshot;		/* a picture's path; NULL: none */
+	const char *profile;		/* a path or "-"; NULL: none */
+	const struct expectations *expect;
+};
 
 /*
- * Whether the files that the end of the run will write can be made, so that a
- * mistyped folder costs no run. Returns 0, or -errno with a message in the log.
+ * Whether the files that the end of the run will write can be made, and those
+ * that it compares with can be read, so that a mistyped name costs no run. Returns 0, or -errno with a message in the log.
  */
-int report_files_check(const struct options *options, const struct log *log);
+int report_files_check(const struct report_config *config, const struct log *log);
 
 /*
  * Writes everything, after the run. profile: NULL where there is none. frame:
  * gets the final screen. ending: gets what ended the run. Returns the exit
  * status (machine.md, "Exit status").
  */
-int report_end(const struct options *options, const struct board *board,
+int report_end(const struct report_config *config, const struct board *board,
 	       const struct profile *profile, struct screen_frame *frame,
 	       struct ending *ending, const struct log *log);
 

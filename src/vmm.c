@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* vmm.c - main(): options, board, run, report, exit status. */
 #include <signal.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include "board.h"
 #include "display.h"
-#include "expect.h"
 #include "machine.h"
 #include "options.h"
 #include "report.h"
@@ -42,12 +41,42 @@ static int check(struct options *options, const struct log *log)
 			  "this version of vmm does not have (--exit-limit counts exits)");
 		return -1;
 	}
-	return report_files_check(options, log) || expect_files_check(options, log) ? -1 : 0;
+	return 0;
 }
 
-static int run_board(const struct options *options, struct board *board,
-		     struct profile *profile, const struct log *log)
+static const char *guest_name(const struct options *options)
 {
+	const char *slash = strrchr(options->guest, '/');
+
+	if (options->name)
+		return options->name;
+	return slash ? slash + 1 : options->guest;
+}
+
+static struct display_config display_config(const struct options *options,
+					    const struct board *board)
+{
+	struct display_config config = {
+		.kind = (enum display_kind)options->display,
+		.name = guest_name(options),
+		.posted_writes = options->vga == VGA_TRAP,
+		.unattended = options->time_limit > 0,
+	};
+
+	if (options->hold || options->no_hold)
+		config.hold = options->hold ? HOLD_ALWAYS : HOLD_NEVER;
+	if (options->quit_key != QUIT_KEY_DEFAULT)
+		config.quit_key = (enum window_quit_key)options->quit_key;
+	else	/* Kernels want ESC for themselves. */
+		config.quit_key = board->boot.format == BOOT_FLAT ? WINDOW_QUIT_ESC :
+				  WINDOW_QUIT_CTRL_ALT_Q;
+	return config;
+}
+
+static int run_board(const struct options *options, const struct report_config *report,
+		     struct board *board, struct profile *profile, const struct log *log)
+{
+	struct display_config shown = display_config(options, board);
 	struct machine_limits limits = {
 		.seconds = options->time_limit, .exits = options->exit_limit.value,
 	};
@@ -58,30 +87,34 @@ static int run_board(const struct options *options, struct board *board,
 
 	if (machine_power_on(board->machine, board->engine, &board->boot.state,
 			     halt_status(options, board)) ||
-	    display_open(&display, options, board, log))
+	    display_open(&display, &shown, board, log))
 		return STATUS_HOST;
 	machine_run(board->machine, &limits, profile);
-	status = report_end(options, board, profile, &frame, &ending, log);
-	display_finish(&display, options, &frame, &ending);
+	status = report_end(report, board, profile, &frame, &ending, log);
+	display_finish(&display, &frame, &ending);
 	display_close(&display);
 	return status;
 }
 
 static int run(struct options *options, const struct log *log)
 {
+	struct report_config report = {
+		.screenshot = options->screenshot, .profile = options->profile,
+		.expect = &options->expect,
+	};
 	struct profile *profile = NULL;
 	struct board board;
 	int status = STATUS_HOST;
 
 	ignore_signals();
-	if (check(options, log))
+	if (check(options, log) || report_files_check(&report, log))
 		return STATUS_HOST;
 	if (options->profile && profile_create(&profile)) {
 		log_error(log, "out of memory");
 		return STATUS_HOST;
 	}
 	if (!board_create(&board, options, log))
-		status = run_board(options, &board, profile, log);
+		status = run_board(options, &report, &board, profile, log);
 	board_destroy(&board);
 	profile_destroy(profile);
 	return status;

@@ -124,9 +124,13 @@ static int sdl_open(struct window_view **view, enum window_quit_key quit_key, ch
 	return 0;
 }
 
+/* Names of files may hold any bytes; a title with bad UTF-8 would not be shown at all. */
 static void sdl_set_title(struct window_view *view, const char *title)
 {
-	SDL_SetWindowTitle(view->window, title);
+	char *valid = SDL_iconv_string("UTF-8", "UTF-8", title, SDL_strlen(title) + 1);
+
+	SDL_SetWindowTitle(view->window, valid ? valid : "vmm");
+	SDL_free(valid);
 }
 
 /* Draws count cells of one row into the texture. */

@@ -79,7 +79,7 @@ static void set_title(struct window *window, bool ended)
 	};
 	char title[256];
 
-	snprintf(title, sizeof(title), "vmm: %s%s", window->config.name,
+	snprintf(title, sizeof(title), "vmm: %.200s%s", window->config.name,
 		 hints[window->config.quit_key][ended]);
 	window->module->set_title(window->view, title);
 }

@@ -28,7 +28,7 @@ struct window_module {
 		    size_t error_size);
 	void (*close)(struct window_view *view);
 
-	/* title: UTF-8. */
+	/* title: UTF-8, but for what bytes the guest's name has. */
 	void (*set_title)(struct window_view *view, const char *title);
 
 	/* Redraws the cells of the frame that have changed; at first: all. */

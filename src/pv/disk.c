@@ -40,21 +40,21 @@ static int64_t transfer(struct disk *disk, const struct mem *mem,
 	uint64_t offset = argument[ARG_LBA] * DISK_SECTOR_SIZE;
 	uint64_t rest = argument[ARG_COUNT] * DISK_SECTOR_SIZE;
 	uint64_t gpa = argument[ARG_GPA];
-	int err;
+	int error;
 
 	if (argument[ARG_COUNT] == 0)
 		return 0;
-	err = check_request(disk, mem, argument, rights);
-	while (!err && rest) {
+	error = check_request(disk, mem, argument, rights);
+	while (!error && rest) {
 		uint64_t span = rest;
 		void *host = mem_span(mem, gpa, &span, rights);
 
-		err = move_bytes(disk, offset, span, host);
+		error = move_bytes(disk, offset, span, host);
 		gpa += span;
 		offset += span;
 		rest -= span;
 	}
-	return err;
+	return error;
 }
 
 /* () -> sectors */
