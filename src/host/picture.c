@@ -18,6 +18,7 @@
 #include "host/raster.h"
 
 #define UTF8_MAX 3u		/* bytes of a character of code page 437 */
+#define REASON_SIZE 256u	/* of a failure, in words */
 #define SHOWN_DIFFERENCES 10u
 
 /* A picture as a file has it; which member counts depends on the format. */
@@ -36,8 +37,8 @@ struct source {
 
 struct format {
 	const char *suffix;
-	/* Returns 0, or -errno; a message for that is given by the caller. */
-	int (*write)(const struct screen_frame *frame, FILE *file, const struct log *log);
+	/* Returns 0, or -errno, with a reason where that does not say enough. */
+	int (*write)(const struct screen_frame *frame, FILE *file, char reason[REASON_SIZE]);
 	/* Returns 0, or -errno with a message in the log. */
 	int (*read)(union content *content, const struct source *source);
 	/* Whether a cell of the frame looks as the file says. */
@@ -59,13 +60,13 @@ static int refuse(const struct source *source, const char *format, ...)
 static int refuse(const struct source *source, const char *format, ...)
 {
 	int error = ferror(source->file) ? errno : 0;
-	char text[200];
+	char reason[REASON_SIZE];
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	vsnprintf(reason, sizeof(reason), format, args);
 	va_end(args);
-	log_error(source->log, "%s: %s", source->path, error ? strerror(error) : text);
+	log_error(source->log, "%s: %s", source->path, error ? strerror(error) : reason);
 	return error ? -error : -EINVAL;
 }
 
@@ -103,7 +104,7 @@ static uint8_t *frame_dots(const struct screen_frame *frame)
 	return dots;
 }
 
-static int ppm_write(const struct screen_frame *frame, FILE *file, const struct log *log)
+static int ppm_write(const struct screen_frame *frame, FILE *file, char reason[REASON_SIZE])
 {
 	struct raster_color line[SCREEN_WIDTH];
 	uint8_t *dots = frame_dots(frame);
@@ -168,47 +169,45 @@ static int ppm_read(union content *content, const struct source *source)
 	return 0;
 }
 
-static int open_png(struct module *module, char *error, size_t error_size)
+static int open_png(struct module *module, char reason[REASON_SIZE])
 {
 	return module_open(module, "png.so", PNG_MODULE_SYMBOL, PNG_MODULE_VERSION,
-			   "vmm-hypervisor", error, error_size);
+			   "vmm-hypervisor", reason, REASON_SIZE);
 }
 
-static int png_write(const struct screen_frame *frame, FILE *file, const struct log *log)
+static int png_write(const struct screen_frame *frame, FILE *file, char reason[REASON_SIZE])
 {
 	uint8_t *dots = frame_dots(frame);
 	const struct png_module *png;
 	struct module module;
-	char text[200];
 	int error;
 
 	if (!dots)
 		return -ENOMEM;
-	error = open_png(&module, text, sizeof(text));
-	if (error) {
-		log_error(log, "no PNG: %s", text);
-	} else {
+	error = open_png(&module, reason);
+	if (!error) {
 		png = module.symbol;
 		error = png->write(file, dots, raster_palette);
+		module_close(&module);
 	}
-	module_close(&module);
 	free(dots);
 	return error;
 }
 
 static int png_read(union content *content, const struct source *source)
 {
+	char reason[REASON_SIZE];
 	const struct png_module *png;
 	struct module module;
-	char text[200];
-	int error = open_png(&module, text, sizeof(text));
+	int error = open_png(&module, reason);
 
-	if (!error) {
-		png = module.symbol;
-		error = png->read(source->file, content->dots, text, sizeof(text));
+	if (error) {
+		log_error(source->log, "%s: no PNG: %s", source->path, reason);
+		return error;
 	}
-	if (error)
-		error = refuse(source, "%s", text);
+	png = module.symbol;
+	if (png->read(source->file, content->dots, reason, sizeof(reason)))
+		error = refuse(source, "%s", reason);
 	module_close(&module);
 	return error;
 }
@@ -287,7 +286,7 @@ static int32_t text_get(FILE *file)
 	return code_point;
 }
 
-static int text_write(const struct screen_frame *frame, FILE *file, const struct log *log)
+static int text_write(const struct screen_frame *frame, FILE *file, char reason[REASON_SIZE])
 {
 	return picture_write_text(frame, file, false);
 }
@@ -353,7 +352,7 @@ static void text_describe(const union content *content, unsigned int cell, FILE 
 		fprintf(stream, "U+%04X (not in code page 437)", content->text[cell]);
 }
 
-static int vram_write(const struct screen_frame *frame, FILE *file, const struct log *log)
+static int vram_write(const struct screen_frame *frame, FILE *file, char reason[REASON_SIZE])
 {
 	return put(file, frame->cells, sizeof(frame->cells));
 }
@@ -439,7 +438,8 @@ int picture_write_text(const struct screen_frame *frame, FILE *stream, bool trim
 	return error;
 }
 
-static int file_write(const struct screen_frame *frame, const char *path, const struct log *log)
+static int file_write(const struct screen_frame *frame, const char *path,
+		      char reason[REASON_SIZE])
 {
 	const struct format *format = format_of(path);
 	FILE *file;
@@ -450,7 +450,7 @@ static int file_write(const struct screen_frame *frame, const char *path, const 
 	file = fopen(path, "wb");
 	if (!file)
 		return -errno;
-	error = format->write(frame, file, log);
+	error = format->write(frame, file, reason);
 	if (fclose(file) && !error)
 		error = -errno;
 	return error;
@@ -458,12 +458,14 @@ static int file_write(const struct screen_frame *frame, const char *path, const 
 
 int picture_write(const struct screen_frame *frame, const char *path, const struct log *log)
 {
+	const char *name = is_stdout(path) ? "standard output" : path;
+	char reason[REASON_SIZE] = "";
 	int error = is_stdout(path) ? picture_write_text(frame, stdout, false) :
-				      file_write(frame, path, log);
+				      file_write(frame, path, reason);
 
 	if (error)
-		log_error(log, "%s: cannot write the screen: %s",
-			  is_stdout(path) ? "standard output" : path, strerror(-error));
+		log_error(log, "%s: cannot write the screen: %s", name,
+			  *reason ? reason : strerror(-error));
 	return error;
 }
 
