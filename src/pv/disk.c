@@ -8,6 +8,7 @@
 #include "pv/pv.h"
 
 #include <errno.h>
+#include <stdbool.h>
 
 /* The arguments of DISK_READ and DISK_WRITE. */
 enum { ARG_LBA, ARG_COUNT, ARG_GPA };
@@ -17,6 +18,14 @@ typedef int move_bytes_fn(struct disk *disk, uint64_t offset, uint64_t len, void
 static int write_bytes(struct disk *disk, uint64_t offset, uint64_t len, void *buffer)
 {
 	return disk_write_bytes(disk, offset, len, buffer);
+}
+
+/* Of the host's errors the ABI knows two: no room, and all else. */
+static int guest_error(int error)
+{
+	bool full = error == -ENOSPC || error == -EFBIG || error == -EDQUOT;
+
+	return full ? -ENOSPC : -EIO;
 }
 
 /* Whether the sectors are on the disk and their bytes in memory. */
@@ -45,16 +54,20 @@ static int64_t transfer(struct disk *disk, const struct mem *mem,
 	if (argument[ARG_COUNT] == 0)
 		return 0;
 	error = check_request(disk, mem, argument, rights);
-	while (!error && rest) {
+	if (error)
+		return error;
+	while (rest) {
 		uint64_t span = rest;
 		void *host = mem_span(mem, gpa, &span, rights);
 
 		error = move_bytes(disk, offset, span, host);
+		if (error)
+			return guest_error(error);
 		gpa += span;
 		offset += span;
 		rest -= span;
 	}
-	return error;
+	return 0;
 }
 
 /* () -> sectors */
@@ -86,7 +99,9 @@ static int64_t pv_disk_flush(void *self, struct mem *mem, const uint64_t argumen
 {
 	(void)mem;
 	(void)argument;
-	return self ? disk_flush(self) : -ENODEV;
+	if (!self)
+		return -ENODEV;
+	return disk_flush(self) ? -EIO : 0;
 }
 
 int pv_disk_register(struct hypercalls *hypercalls, struct disk *disk)
