@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: 0BSD
+# Guest code: a library for each mode and the guests that are linked with it.
+#
+# It runs on the bare machine: it is compiled by rules of its own with none of
+# the user's or the distribution's CFLAGS, CPPFLAGS and LDFLAGS (hardening, sanitizers,
+# SSE). Objects are named .o16, .o32 and .o64 by their mode.
+
+# What a guest needs of the compiler; the .pc files say the same.
+guest_abi_flags = -ffreestanding -fno-pic -fno-pie -fno-stack-protector \
+	-fcf-protection=none -fno-asynchronous-unwind-tables -mgeneral-regs-only
+guest_flags_16 = -m16 -march=i686 $(guest_abi_flags) -DVMM_GUEST_BITS=16
+guest_flags_32 = -m32 -march=i686 $(guest_abi_flags) -DVMM_GUEST_BITS=32
+guest_flags_64 = -m64 -mno-red-zone $(guest_abi_flags) -DVMM_GUEST_BITS=64
+guest_ldflags = -nostdlib -static -no-pie -Wl,--oformat=binary -Wl,--build-id=none
+
+GUEST_OPTIMIZE = -O2
+guest_cflags = -std=gnu17 $(GUEST_OPTIMIZE) -Wall -Wextra -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wold-style-definition -Wpointer-arith -Wwrite-strings \
+	-Wformat=2 -Wundef -Wvla -I$(srcdir)/guest/include -I$(srcdir)/guest
+guest_compile = $(MKDIR_P) $(@D) && $(CC) $(guest_cflags) -c -o $@ $<
+guest_link = $(CC) $(guest_ldflags) -Wl,-T,$(srcdir)/guest/lib/flat.ld -o $@
+
+SUFFIXES = .o16 .o32 .o64
+.c.o16:
+	$(AM_V_CC)$(guest_compile) $(guest_flags_16)
+.S.o16:
+	$(AM_V_CC)$(guest_compile) $(guest_flags_16)
+.c.o32:
+	$(AM_V_CC)$(guest_compile) $(guest_flags_32)
+.S.o32:
+	$(AM_V_CC)$(guest_compile) $(guest_flags_32)
+.c.o64:
+	$(AM_V_CC)$(guest_compile) $(guest_flags_64)
+.S.o64:
+	$(AM_V_CC)$(guest_compile) $(guest_flags_64)
+
+# The library.
+
+guest_include = \
+	guest/include/vmm/ata.h guest/include/vmm/console.h guest/include/vmm/error.h \
+	guest/include/vmm/format.h guest/include/vmm/hypercall.h guest/include/vmm/io.h \
+	guest/include/vmm/machine.h guest/include/vmm/pv.h guest/include/vmm/string.h \
+	guest/include/vmm/vga.h
+guest_lib_c = \
+	guest/lib/arithmetic.c guest/lib/ata.c guest/lib/console.c guest/lib/format.c \
+	guest/lib/hypercall.c guest/lib/pv-disk.c guest/lib/pv-screen.c \
+	guest/lib/pv-system.c guest/lib/string.c guest/lib/vga.c
+guest_lib16 = guest/16/libvmmguest.a
+guest_lib32 = guest/32/libvmmguest.a
+guest_lib64 = guest/64/libvmmguest.a
+guest_lib16_objects = guest/lib/crt0-16.o16 $(guest_lib_c:.c=.o16)
+guest_lib32_objects = guest/lib/crt0-32.o32 $(guest_lib_c:.c=.o32)
+guest_lib64_objects = guest/lib/crt0-64.o64 $(guest_lib_c:.c=.o64)
+
+# The guests' layout counts as a part of the library, so that they are linked anew
+# when it changes.
+guest_archive = $(MKDIR_P) $(@D) && rm -f $@ && $(AR) crs $@
+$(guest_lib16): $(guest_lib16_objects) guest/lib/flat.ld
+	$(AM_V_AR)$(guest_archive) $(guest_lib16_objects)
+$(guest_lib32): $(guest_lib32_objects) guest/lib/flat.ld
+	$(AM_V_AR)$(guest_archive) $(guest_lib32_objects)
+$(guest_lib64): $(guest_lib64_objects) guest/lib/flat.ld
+	$(AM_V_AR)$(guest_archive) $(guest_lib64_objects)
+
+vmmguestincludedir = $(includedir)/vmm-guest/vmm
+vmmguestinclude_HEADERS = $(guest_include)
+vmmguest16dir = $(libdir)/vmm-guest/16
+vmmguest16_DATA = $(guest_lib16) guest/lib/flat.ld
+vmmguest32dir = $(libdir)/vmm-guest/32
+vmmguest32_DATA = $(guest_lib32) guest/lib/flat.ld
+vmmguest64dir = $(libdir)/vmm-guest/64
+vmmguest64_DATA = $(guest_lib64) guest/lib/flat.ld
+
+# pkg-config: compiler and linker flags for a guest of one's own.
+
+pkgconfigdir = $(libdir)/pkgconfig
+pkgconfig_DATA = guest/vmm-guest-16.pc guest/vmm-guest-32.pc guest/vmm-guest-64.pc
+guest_pc = $(MKDIR_P) $(@D) && $(SED) \
+	-e 's|@prefix[@]|$(prefix)|' \
+	-e 's|@libdir[@]|$(libdir)|' -e 's|@includedir[@]|$(includedir)|' \
+	-e 's|dir=$(prefix)/|dir=$${prefix}/|' \
+	-e 's|@url[@]|$(PACKAGE_URL)|' -e 's|@version[@]|$(PACKAGE_VERSION)|' \
+	-e 's|@ldflags[@]|$(guest_ldflags)|'
+guest/vmm-guest-16.pc: guest/vmm-guest.pc.in Makefile
+	$(AM_V_GEN)$(guest_pc) -e 's|@bits[@]|16|' -e 's|@cflags[@]|$(guest_flags_16)|' \
+		$(srcdir)/guest/vmm-guest.pc.in > $@
+guest/vmm-guest-32.pc: guest/vmm-guest.pc.in Makefile
+	$(AM_V_GEN)$(guest_pc) -e 's|@bits[@]|32|' -e 's|@cflags[@]|$(guest_flags_32)|' \
+		$(srcdir)/guest/vmm-guest.pc.in > $@
+guest/vmm-guest-64.pc: guest/vmm-guest.pc.in Makefile
+	$(AM_V_GEN)$(guest_pc) -e 's|@bits[@]|64|' -e 's|@cflags[@]|$(guest_flags_64)|' \
+		$(srcdir)/guest/vmm-guest.pc.in > $@
+
+# The guests: their sources by mode, and what each is made of. All are installed
+# as samples.
+
+guest_asm_16 = guest/bench-halt/bench-halt.S guest/hang/hang.S guest/hello16/hello16.S \
+	guest/hlt-sti/hlt-sti.S
+guest_c_32 = \
+	guest/ata-full/ata-full.c guest/badcall/badcall.c \
+	guest/bench-disk-bulk/bench-disk-bulk.c guest/bench-disk-emul/bench-disk-emul.c \
+	guest/bench-disk-pv/bench-disk-pv.c guest/bench-mmio/bench-mmio.c \
+	guest/bench-pio/bench-pio.c guest/console/console.c guest/disk-emul/disk-emul.c \
+	guest/disk-pv/disk-pv.c guest/exit-pv/exit-pv.c guest/exit-status/exit-status.c \
+	guest/hello/hello.c guest/poweroff/poweroff.c guest/reset/reset.c \
+	guest/selftest/selftest.c guest/triple-fault/triple-fault.c \
+	guest/vga-emul/vga-emul.c guest/vga-loop/vga-loop.c guest/vga-pv/vga-pv.c \
+	guest/vga-widths/vga-widths.c
+guest_asm_64 = guest/hello64/hello64.S
+guest_private_include = \
+	guest/shared/check.h guest/shared/disk-test.h guest/shared/picture.h
+guest_private_c = \
+	guest/shared/check.c guest/shared/disk-test.c guest/shared/picture.c \
+	guest/shared/vga-painter.c
+
+# Of those that are built for other modes too.
+guest_more_objects = guest/selftest/selftest.o16 guest/selftest/selftest.o64 \
+	guest/shared/check.o16 guest/shared/check.o64 guest/vga-widths/vga-widths.o64
+
+guest_bins_16 = guest/bench-halt.bin guest/hang.bin guest/hello16.bin guest/hlt-sti.bin \
+	guest/selftest16.bin
+guest/bench-halt.bin: guest/bench-halt/bench-halt.o16 $(guest_lib16)
+guest/hang.bin: guest/hang/hang.o16 $(guest_lib16)
+guest/hello16.bin: guest/hello16/hello16.o16 $(guest_lib16)
+guest/hlt-sti.bin: guest/hlt-sti/hlt-sti.o16 $(guest_lib16)
+guest/selftest16.bin: guest/selftest/selftest.o16 guest/shared/check.o16 $(guest_lib16)
+
+guest_bins_32 = \
+	guest/ata-full.bin guest/badcall.bin guest/bench-disk-bulk.bin \
+	guest/bench-disk-emul.bin guest/bench-disk-pv.bin guest/bench-mmio.bin \
+	guest/bench-pio.bin guest/console.bin guest/disk-emul.bin guest/disk-pv.bin \
+	guest/exit-pv.bin guest/exit-status.bin guest/hello.bin guest/poweroff.bin \
+	guest/reset.bin guest/selftest.bin guest/triple-fault.bin guest/vga-emul.bin \
+	guest/vga-loop.bin guest/vga-pv.bin guest/vga-widths.bin
+guest/ata-full.bin: guest/ata-full/ata-full.o32 guest/shared/check.o32 $(guest_lib32)
+guest/badcall.bin: guest/badcall/badcall.o32 guest/shared/check.o32 $(guest_lib32)
+guest/bench-disk-bulk.bin: guest/bench-disk-bulk/bench-disk-bulk.o32 $(guest_lib32)
+guest/bench-disk-emul.bin: guest/bench-disk-emul/bench-disk-emul.o32 $(guest_lib32)
+guest/bench-disk-pv.bin: guest/bench-disk-pv/bench-disk-pv.o32 $(guest_lib32)
+guest/bench-mmio.bin: guest/bench-mmio/bench-mmio.o32 $(guest_lib32)
+guest/bench-pio.bin: guest/bench-pio/bench-pio.o32 $(guest_lib32)
+guest/console.bin: guest/console/console.o32 $(guest_lib32)
+guest/disk-emul.bin: guest/disk-emul/disk-emul.o32 guest/shared/disk-test.o32 $(guest_lib32)
+guest/disk-pv.bin: guest/disk-pv/disk-pv.o32 guest/shared/disk-test.o32 $(guest_lib32)
+guest/exit-pv.bin: guest/exit-pv/exit-pv.o32 $(guest_lib32)
+guest/exit-status.bin: guest/exit-status/exit-status.o32 $(guest_lib32)
+guest/hello.bin: guest/hello/hello.o32 $(guest_lib32)
+guest/poweroff.bin: guest/poweroff/poweroff.o32 $(guest_lib32)
+guest/reset.bin: guest/reset/reset.o32 $(guest_lib32)
+guest/selftest.bin: guest/selftest/selftest.o32 guest/shared/check.o32 $(guest_lib32)
+guest/triple-fault.bin: guest/triple-fault/triple-fault.o32 $(guest_lib32)
+guest/vga-emul.bin: guest/vga-emul/vga-emul.o32 guest/shared/picture.o32 \
+	guest/shared/vga-painter.o32 $(guest_lib32)
+guest/vga-loop.bin: guest/vga-loop/vga-loop.o32 guest/shared/picture.o32 \
+	guest/shared/vga-painter.o32 $(guest_lib32)
+guest/vga-pv.bin: guest/vga-pv/vga-pv.o32 guest/shared/picture.o32 $(guest_lib32)
+guest/vga-widths.bin: guest/vga-widths/vga-widths.o32 guest/shared/check.o32 $(guest_lib32)
+
+# 64 bits, and what is built for more than one mode.
+guest_bins_64 = \
+	guest/hello64.bin guest/selftest64.bin guest/vga-widths64.bin
+guest/hello64.bin: guest/hello64/hello64.o64 $(guest_lib64)
+guest/selftest64.bin: guest/selftest/selftest.o64 guest/shared/check.o64 $(guest_lib64)
+guest/vga-widths64.bin: guest/vga-widths/vga-widths.o64 guest/shared/check.o64 $(guest_lib64)
+
+$(guest_bins_16):
+	$(AM_V_CCLD)$(guest_link) -m16 $^
+$(guest_bins_32):
+	$(AM_V_CCLD)$(guest_link) -m32 $^
+$(guest_bins_64):
+	$(AM_V_CCLD)$(guest_link) -m64 $^
+
+.PHONY: guests
+guests: $(samples_DATA)
+
+samplesdir = $(pkgdatadir)/samples
+samples_DATA = $(guest_bins_16) $(guest_bins_32) $(guest_bins_64)
+
+# Benchmarks: what is compared is the interfaces, not the compiler's carefulness.
+guest/bench-disk-bulk/bench-disk-bulk.o32 guest/bench-disk-emul/bench-disk-emul.o32 \
+guest/bench-disk-pv/bench-disk-pv.o32 guest/bench-mmio/bench-mmio.o32 \
+guest/bench-pio/bench-pio.o32: GUEST_OPTIMIZE = -O3
+
+# Few and small: all are compiled anew when a header or the flags change.
+$(guest_lib16_objects) $(guest_lib32_objects) $(guest_lib64_objects) \
+$(guest_asm_16:.S=.o16) $(guest_c_32:.c=.o32) $(guest_asm_64:.S=.o64) \
+$(guest_private_c:.c=.o32) $(guest_more_objects): $(guest_include) $(guest_private_include) guest/local.mk
+
+EXTRA_DIST += guest/COPYING guest/vmm-guest.pc.in guest/lib/flat.ld \
+	guest/lib/crt0-16.S guest/lib/crt0-32.S guest/lib/crt0-64.S $(guest_lib_c) \
+	$(guest_asm_16) $(guest_c_32) $(guest_asm_64) \
+	$(guest_private_include) $(guest_private_c)
+CLEANFILES += guest/*.bin guest/*.pc guest/*/libvmmguest.a \
+	guest/*/*.o16 guest/*/*.o32 guest/*/*.o64

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * hypercall.h - how a guest calls vmm (vmm-hypercall(7)).
+ *
+ * A request is a struct in guest memory; a 32-bit OUT of its physical address
+ * to VMM_HYPERCALL_PORT hands it over, and when the instruction is done the
+ * result is in it. What a call means is its number's business alone: a new
+ * hypercall is a number, a wrapper in pv.h, and nothing here.
+ *
+ * The library's guests have memory mapped one-to-one, so that a pointer is a
+ * physical address.
+ */
+#ifndef VMM_HYPERCALL_H
+#define VMM_HYPERCALL_H
+
+#include <stdint.h>
+
+#define VMM_HYPERCALL_PORT	0xABBA
+#define VMM_HYPERCALL_MAGIC	0x564D4D00u	/* "VMM"; the low byte is the version */
+#define VMM_HYPERCALL_ARGUMENTS	6
+
+enum vmm_hypercall_number {
+	VMM_QUERY = 0,		/* (number) -> 1 where it exists, else 0 */
+	VMM_EXIT = 1,		/* (status) */
+	VMM_PRINT = 2,		/* (address, length) */
+	VMM_SCREEN_INFO = 16,	/* () -> columns | rows << 16 */
+	VMM_SCREEN_PUT = 17,	/* (column, row, cell) */
+	VMM_SCREEN_WRITE = 18,	/* (column, row, address of cells, count) */
+	VMM_DISK_INFO = 32,	/* () -> sectors */
+	VMM_DISK_READ = 33,	/* (lba, count, address) */
+	VMM_DISK_WRITE = 34,	/* (lba, count, address) */
+	VMM_DISK_FLUSH = 35,	/* () */
+};
+
+struct vmm_request {
+	uint32_t number;
+	uint32_t reserved;	/* 0 */
+	int64_t result;		/* 0 or more; an error: minus a number of error.h */
+	uint64_t argument[VMM_HYPERCALL_ARGUMENTS];
+};
+
+/* Hands the request over. Returns its result; -VMM_ENOSYS on another machine than vmm. */
+int64_t vmm_call(struct vmm_request *request);
+
+/*
+ * The generic hypercall: vmm_hypercall(number, up to six arguments), each an
+ * integer of any width; pointers through vmm_address(). The arguments that are
+ * left out are 0.
+ */
+#define vmm_hypercall(call, ...) \
+	vmm_call(&(struct vmm_request){ .number = (call), .argument = { __VA_ARGS__ } })
+
+static inline uint64_t vmm_address(const volatile void *pointer)
+{
+	return (uintptr_t)pointer;
+}
+
+/* The version of the ABI that the machine speaks; 0: it knows no hypercalls. */
+unsigned int vmm_hypercall_version(void);
+
+#endif
