@@ -65,6 +65,7 @@ static const struct entry entries_32[] = {
 	{ 0x2020, 0x00348002 },		/* linear 0x8000: all but present */
 	{ 0x1004, 0x00C240E7 },		/* linear 4 MiB: a page at 0x12_00C0_0000 (PSE-36) */
 	{ 0x100C, 0x00E00083 },		/* linear 12 MiB: bit 21 has to be 0 */
+	{ 0x1018, 0x00D02083 },		/* linear 24 MiB: a page at 0x81_00C0_0000 */
 	{ 0x1010, 0x7FFFF003 },		/* linear 16 MiB: table outside memory */
 	{ 0x1014, 0x00002001 },		/* linear 20 MiB: the first table, read-only */
 	{ 0x1FFC, 0x00003003 },
@@ -88,6 +89,7 @@ static const struct wanted wanted_32[] = {
 
 static const struct wanted wanted_pse[] = {
 	{ "4 MiB page, PSE-36", 0x0060102C, 0, "PDE", 1, 0x1200E0102C, 4 * MIB, "uwx" },
+	{ "4 MiB page, ends of PSE-36", 0x01ABCDEF, 0, "PDE", 1, 0x8100EBCDEF, 4 * MIB, "wx" },
 	{ "4 KiB page", 0x5678, 0, "PTE", 2, 0x345678, 4 * KIB, "wx" },
 	{ "reserved bit 21", 0x00C00000, -EBADMSG, "PDE", 1, 0, 0, NULL },
 	{ .what = NULL },
@@ -102,6 +104,7 @@ static const struct entry entries_pae[] = {
 	{ 0x2008, 0x6000010E7 },		/* 2 MiB: bit 12 is PAT, bit 8 is G */
 	{ 0x2010, 0x600002087 },		/* 2 MiB: bit 13 has to be 0 */
 	{ 0x2018, 0x0010000000004003 },		/* bit 52 has to be 0 */
+	{ 0x2028, 0x4007 },
 	{ 0x4FF8, 0x8000000000567007 },
 	{ 0x4FF0, 0x567005 },
 	{ 0x3FF8, 0x400081 },
@@ -111,6 +114,7 @@ static const struct entry entries_pae[] = {
 static const struct wanted wanted_pae[] = {
 	{ "4 KiB page, XD", 0x1FFABC, 0, "PTE", 3, 0x567ABC, 4 * KIB, "uw" },
 	{ "4 KiB page", 0x1FEABC, 0, "PTE", 3, 0x567ABC, 4 * KIB, "ux" },
+	{ "4 KiB page, the table again", 0xBFEABC, 0, "PTE", 3, 0x567ABC, 4 * KIB, "ux" },
 	{ "2 MiB page above 4 GiB", 0x212345, 0, "PDE", 2, 0x600012345, 2 * MIB, "uwx" },
 	{ "2 MiB page, last byte", 0xFFFFFFFF, 0, "PDE", 2, 0x5FFFFF, 2 * MIB, "x" },
 	{ "2 MiB page, reserved bit", 0x400000, -EBADMSG, "PDE", 2, 0, 0, NULL },
@@ -136,20 +140,27 @@ static const struct entry entries_64[] = {
 	{ 0x2000, 0x3007 },
 	{ 0x2008, 0x00000000C0001087 },		/* 1 GiB: bit 12 is PAT */
 	{ 0x2010, 0x00000000C0002087 },		/* 1 GiB: bit 13 has to be 0 */
+	{ 0x2018, 0x3007 },
 	{ 0x5FF0, 0x8000000040000083 },		/* 1 GiB at -2 GiB, XD */
 	{ 0x3000, 0x4007 },
 	{ 0x3008, 0x000FFFFFFFE000E5 },		/* 2 MiB, the last there can be */
 	{ 0x3010, 0x0000000000300087 },		/* 2 MiB: bit 20 has to be 0 */
 	{ 0x3018, 0x0000000010000007 },		/* table outside memory */
+	{ 0x3028, 0x4007 },
 	{ 0x4018, 0x7FF0000000123E87 },		/* ignored bits, protection key, PAT */
+	{ 0x4020, 0x8000000000125003 },
 	{ 0x7000, 0x1007 },
 	{ 0x7FF8, 0x1007 },
 	{ 0x7008, 0x1087 },			/* PML5E with PS */
+	{ 0x7010, 0x1001 },
 	{ 0, 0 },
 };
 
 static const struct wanted wanted_4[] = {
 	{ "4 KiB page", 0x3FFF, 0, "PTE", 4, 0x123FFF, 4 * KIB, "uwx" },
+	{ "4 KiB page, XD", 0x4ABC, 0, "PTE", 4, 0x125ABC, 4 * KIB, "w" },
+	{ "4 KiB page, the table again", 0xA03FFF, 0, "PTE", 4, 0x123FFF, 4 * KIB, "uwx" },
+	{ "4 KiB page, the directory again", 0xC0003FFF, 0, "PTE", 4, 0x123FFF, 4 * KIB, "uwx" },
 	{ "2 MiB page", 0x212345, 0, "PDE", 3, 0xFFFFFFFE12345, 2 * MIB, "ux" },
 	{ "1 GiB page", 0x41234567, 0, "PDPTE", 2, 0xC1234567, GIB, "uwx" },
 	{ "1 GiB page, XD", 0xFFFFFFFF81234567, 0, "PDPTE", 2, 0x41234567, GIB, "w" },
@@ -175,6 +186,7 @@ static const struct wanted wanted_5[] = {
 	{ "4 KiB page", 0x3FFF, 0, "PTE", 5, 0x123FFF, 4 * KIB, "uwx" },
 	{ "1 GiB page, XD", 0xFFFFFFFF81234567, 0, "PDPTE", 3, 0x41234567, GIB, "w" },
 	{ "last PML5E", 0xFFFF000041234567, 0, "PDPTE", 3, 0xC1234567, GIB, "uwx" },
+	{ "rights of the PML5E", 0x0002000000003FFF, 0, "PTE", 5, 0x123FFF, 4 * KIB, "x" },
 	{ "PML5E with PS", 0x0001000000000000, -EBADMSG, "PML5E", 1, 0, 0, NULL },
 	{ "PML5E not present", 0x00FFFFFFFFFFFFFF, -EFAULT, "PML5E", 1, 0, 0, NULL },
 	{ "first that is not canonical", 0x0100000000000000, -EINVAL, NULL, 0, 0, 0, NULL },
@@ -184,14 +196,36 @@ static const struct wanted wanted_5[] = {
 /* CR3 has bits in it that are no part of the address. */
 static const struct format formats[] = {
 	{ "no paging", CR0_PE, 0, 0, 0x1000, no_entries, wanted_none },
-	{ "32-bit paging", PAGING, 0, 0, 0x1018, entries_32, wanted_32 },
+	{ "32-bit paging", PAGING, 0, 0, 0x100001018, entries_32, wanted_32 },
 	{ "32-bit paging", PAGING, CR4_PSE, 0, 0x1018, entries_32, wanted_pse },
-	{ "PAE paging", PAGING, CR4_PAE, EFER_NXE, 0x1038, entries_pae, wanted_pae },
+	{ "PAE paging", PAGING, CR4_PAE, EFER_NXE, 0x100001038, entries_pae, wanted_pae },
 	{ "PAE paging", PAGING, CR4_PAE, 0, 0x1020, entries_pae, wanted_pae_no_nxe },
 	{ "4-level paging", PAGING, CR4_PAE, EFER_LMA | EFER_NXE, 0x1FFF, entries_64, wanted_4 },
 	{ "4-level paging", PAGING, CR4_PAE, EFER_LMA, 0x1000, entries_64, wanted_4_no_nxe },
 	{ "5-level paging", PAGING, CR4_PAE | CR4_LA57, EFER_LMA | EFER_NXE, 0x7018, entries_64,
 	  wanted_5 },
+};
+
+/* Entries by what they are, a linear address that comes by, and their reserved bits. */
+static const struct {
+	const char *what;
+	const struct format *format;
+	uint64_t gpa;
+	uint64_t linear;
+	uint64_t reserved;
+} reserved_bits[] = {
+	{ "4 MiB PDE", &formats[2], 0x1004, 0x00400000, 0x200000 },
+	{ "PAE PDPTE", &formats[3], 0x1020, 0x1FE000, 0xFFF00000000001E6 },
+	{ "PAE PDE", &formats[3], 0x2000, 0x1FE000, 0x7FF0000000000000 },
+	{ "PAE 2 MiB PDE", &formats[3], 0x2008, 0x200000, 0x7FF00000001FE000 },
+	{ "PAE PTE", &formats[3], 0x4FF0, 0x1FE000, 0x7FF0000000000000 },
+	{ "4-level PML4E", &formats[5], 0x1000, 0x3000, 0 },
+	{ "4-level PDPTE", &formats[5], 0x2000, 0x3000, 0 },
+	{ "4-level 1 GiB PDPTE", &formats[5], 0x2008, 0x40000000, 0x3FFFE000 },
+	{ "4-level PDE", &formats[5], 0x3000, 0x3000, 0 },
+	{ "4-level 2 MiB PDE", &formats[5], 0x3008, 0x200000, 0x1FE000 },
+	{ "4-level PTE", &formats[5], 0x4018, 0x3000, 0 },
+	{ "5-level PML5E", &formats[7], 0x7000, 0x3000, 0 },
 };
 
 static bool is_32_bit(const struct format *format)
@@ -246,6 +280,31 @@ static void check_translations(struct unit *unit, const struct mem *mem,
 		       ", rights %d%d%d\n", error, why, walk.count, walk.gpa, walk.page_size,
 		       walk.user, walk.writable, walk.executable);
 	}
+}
+
+/* Each bit of an entry alone, but P and PS, which change what the others mean. */
+static void check_reserved_bits(struct unit *unit, struct mem *mem, struct vcpu_state *state,
+				size_t index)
+{
+	const struct format *format = reserved_bits[index].format;
+	unsigned int size = is_32_bit(format) ? 4 : 8;
+	uint64_t clean = 0, found = 0;
+	struct pagewalk walk;
+	char what[80];
+
+	enter_format(mem, state, format);
+	mem_read(mem, reserved_bits[index].gpa, &clean, size);
+	for (unsigned int bit = 1; bit < 8 * size; bit++) {
+		uint64_t changed = clean ^ UINT64_C(1) << bit;
+
+		if (bit == 7)
+			continue;
+		mem_write(mem, reserved_bits[index].gpa, &changed, size);
+		if (pagewalk_translate(mem, state, reserved_bits[index].linear, &walk) == -EBADMSG)
+			found |= UINT64_C(1) << bit;
+	}
+	snprintf(what, sizeof(what), "pagewalk: reserved bits: %s", reserved_bits[index].what);
+	unit_equal(unit, found, reserved_bits[index].reserved & ~UINT64_C(0x80), what);
 }
 
 static void check_read(struct unit *unit, const struct mem *mem, const struct vcpu_state *state,
@@ -311,6 +370,8 @@ int main(void)
 		enter_format(mem, &state, &formats[i]);
 		check_translations(&unit, mem, &state, &formats[i]);
 	}
+	for (size_t i = 0; i < sizeof(reserved_bits) / sizeof(reserved_bits[0]); i++)
+		check_reserved_bits(&unit, mem, &state, i);
 	check_reads(&unit, mem, &state);
 	check_entries(&unit, mem, &state);
 	mem_destroy(mem);

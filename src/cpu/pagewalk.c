@@ -46,9 +46,8 @@ struct paging {
 	const char *name;
 	uint8_t linear_bits;	/* of the linear addresses */
 	uint8_t entry_size;	/* bytes */
-	uint8_t count;		/* 0: no paging */
 	uint64_t root;		/* bits of CR3 that are the address of the first table */
-	const struct level *levels;
+	const struct level *levels;	/* the last one has TO_PAGE; NULL: no paging */
 };
 
 static const struct level levels_32[] = {
@@ -71,11 +70,11 @@ static const struct level levels_64[] = {
 	{ "PTE", 12, 9, TO_PAGE, 0, 0, false },
 };
 
-static const struct paging paging_none = { "no paging", 32, 0, 0, 0, NULL };
-static const struct paging paging_32 = { "32-bit paging", 32, 4, 2, BITS(31, 12), levels_32 };
-static const struct paging paging_pae = { "PAE paging", 32, 8, 3, BITS(31, 5), levels_pae };
-static const struct paging paging_4 = { "4-level paging", 48, 8, 4, ADDRESS_4K, levels_64 + 1 };
-static const struct paging paging_5 = { "5-level paging", 57, 8, 5, ADDRESS_4K, levels_64 };
+static const struct paging paging_none = { "no paging", 32, 0, 0, NULL };
+static const struct paging paging_32 = { "32-bit paging", 32, 4, BITS(31, 12), levels_32 };
+static const struct paging paging_pae = { "PAE paging", 32, 8, BITS(31, 5), levels_pae };
+static const struct paging paging_4 = { "4-level paging", 48, 8, ADDRESS_4K, levels_64 + 1 };
+static const struct paging paging_5 = { "5-level paging", 57, 8, ADDRESS_4K, levels_64 };
 
 static const struct paging *paging_of(const struct vcpu_state *state)
 {
@@ -186,7 +185,7 @@ int pagewalk_translate(const struct mem *mem, const struct vcpu_state *state, ui
 		walk->linear = (uint32_t)linear;
 	else if (!canonical(linear, paging->linear_bits))
 		return -EINVAL;
-	if (paging->count)
+	if (paging->levels)
 		return walk_tables(mem, state, paging, walk);
 	walk->gpa = walk->linear;
 	return 0;
