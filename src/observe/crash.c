@@ -228,7 +228,7 @@ static void print_unreadable(const struct report *report, uint64_t linear)
 	int error = pagewalk_translate(report->mem, report->state, linear, &walk);
 
 	pagewalk_explain(&walk, error, why, sizeof(why));
-	fprintf(report->out, " nothing to read at 0x%" PRIx64 ": %s", walk.linear, why);
+	fprintf(report->out, " (nothing to read at 0x%" PRIx64 ": %s)", walk.linear, why);
 }
 
 static void print_code(const struct report *report, uint64_t linear)

@@ -172,7 +172,7 @@ static void print_row(FILE *out, const struct row *row, uint64_t total, const st
 	}
 	owner = bus_find(bus, kinds[row->kind].space, row->address);
 	snprintf(address, sizeof(address), "0x%0*" PRIx64, kinds[row->kind].digits, row->address);
-	fprintf(out, "%-5s  %-10s  %-5s  %4u  %s\n", kinds[row->kind].name, address,
+	fprintf(out, "%-6s  %-10s  %-5s  %4u  %s\n", kinds[row->kind].name, address,
 		row->write ? "write" : "read", row->size, owner ? owner->name : "(nobody)");
 }
 
@@ -192,8 +192,8 @@ static void print_profile(FILE *out, const struct profile *profile, const struct
 {
 	const struct row total = total_of(profile, rows);
 
-	fprintf(out, "%12s  %6s  %12s  %-5s  %-10s  %-5s  %4s  %s\n", "exits", "share",
-		"transfers", "cause", "address", "does", "size", "owner");
+	fprintf(out, "%12s  %6s  %12s  %-6s  %-10s  %-5s  %4s  %s\n", "exits", "share",
+		"transfers", "reason", "address", "dir", "size", "owner");
 	for (unsigned int i = 0; i < profile->rows; i++)
 		print_row(out, &rows[i], total.exits, bus);
 	if (profile->others.exits) {

@@ -23,8 +23,9 @@ static int64_t system_print(void *self, struct mem *mem, const uint64_t argument
 		return -EFAULT;
 	while (rest) {
 		uint64_t span = rest;
+		const void *piece = mem_span(mem, gpa, &span, MEM_READ);
 
-		output_write(self, mem_span(mem, gpa, &span, MEM_READ), span);
+		output_write(self, piece, span);
 		gpa += span;
 		rest -= span;
 	}
