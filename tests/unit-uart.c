@@ -364,8 +364,8 @@ int main(void)
 {
 	static void (*const tests[])(struct fixture *f) = {
 		test_power_on, test_identity, test_divisor, test_transmit, test_thr_empty,
-		test_out2, test_receive, test_trigger_levels, test_fifo, test_overrun, test_loopback,
-		test_priorities, test_device_reset,
+		test_out2, test_receive, test_trigger_levels, test_fifo, test_overrun,
+		test_loopback, test_priorities, test_device_reset,
 	};
 	unsigned int failed = 0;
 

@@ -205,7 +205,7 @@ void pagewalk_explain(const struct pagewalk *walk, int error, char *text, size_t
 	}
 	entry = &walk->entry[walk->count - 1];
 	if (error == -ENXIO)
-		snprintf(text, size, "its %s would be at physical 0x%" PRIx64 ", where no memory is",
+		snprintf(text, size, "its %s at physical 0x%" PRIx64 " lies outside memory",
 			 entry->level, entry->gpa);
 	else
 		snprintf(text, size, "its %s at physical 0x%" PRIx64 " is 0x%" PRIx64 ": %s",

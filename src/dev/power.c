@@ -94,7 +94,8 @@ static void pm1a_control_write(void *self, uint64_t offset, unsigned int size, u
 
 	power->pm1_control = (power->pm1_control & ~mask) | (written & mask & PM1_STORED);
 	if (written & PM1_SLP_EN && (power->pm1_control & PM1_SLP_TYP) == PM1_SLP_TYP_S5)
-		run_end(power->run, ENDING_POWEROFF, 0, "guest powered the machine off (port 0x604)");
+		run_end(power->run, ENDING_POWEROFF, 0,
+			"guest powered the machine off (port 0x604)");
 }
 
 const struct bus_ops pm1a_control_ops = {

@@ -36,5 +36,7 @@ int pv_system_register(struct hypercalls *hypercalls, struct run *run, struct ou
 {
 	int error = hypercall_register(hypercalls, HYPERCALL_EXIT, system_exit, run);
 
-	return error ? error : hypercall_register(hypercalls, HYPERCALL_PRINT, system_print, output);
+	if (error)
+		return error;
+	return hypercall_register(hypercalls, HYPERCALL_PRINT, system_print, output);
 }
