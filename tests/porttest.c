@@ -14,6 +14,7 @@
  *   peek ADDRESS LENGTH	mem ADDRESS HEX		guest memory
  *   irq LINE			its level
  *   sector LBA [LENGTH]	bytes on the disk
+ *   store OFFSET HEX		bytes to the disk, at any place
  *   compare FILE		same, different or error; see disk_compare()
  *   diskerror			errno of the host's first error; 0: none
  *   printed			what the guest has printed, as hex
@@ -394,6 +395,24 @@ static int do_sector(struct harness *harness, char **argv, unsigned int size)
 	return 0;
 }
 
+static int do_store(struct harness *harness, char **argv, unsigned int size)
+{
+	uint64_t offset;
+	size_t len;
+	int error = parse_number(harness, argv[0], UINT64_MAX, &offset);
+	uint8_t *data;
+
+	(void)size;
+	if (!error && !harness->disk)
+		error = complain(harness, "no disk", argv[0]);
+	data = error ? NULL : parse_hex(harness, argv[1], &len);
+	if (!data)
+		return -EINVAL;
+	error = disk_write_bytes(harness->disk, offset, len, data);
+	free(data);
+	return error ? complain(harness, strerror(-error), argv[0]) : 0;
+}
+
 static int do_compare(struct harness *harness, char **argv, unsigned int size)
 {
 	int result;
@@ -499,6 +518,7 @@ static const struct command {
 	{ "mem", do_mem, 0, 2, 2 },
 	{ "irq", do_irq, 0, 1, 1 },
 	{ "sector", do_sector, 0, 1, 2 },
+	{ "store", do_store, 0, 2, 2 },
 	{ "compare", do_compare, 0, 1, 1 },
 	{ "diskerror", do_diskerror, 0, 0, 0 },
 	{ "printed", do_printed, 0, 0, 0 },

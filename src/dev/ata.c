@@ -60,7 +60,7 @@ enum ata_register {
 #define POWER_ACTIVE	0xFFu
 #define MODE_PIO	1u		/* SET FEATURES 03h: up to this, shifted */
 
-/* The geometry that PC disks of all makes report (ATA-5, annex C). */
+/* The geometry that PC disks of all makes report. */
 #define NATIVE_HEADS	16u
 #define NATIVE_SECTORS	63u
 #define MAX_CYLINDERS	16383u
