@@ -150,16 +150,12 @@ int expect_check(const struct expectations *expect, const struct board *board,
 
 int expect_files_check(const struct expectations *expect, const struct log *log)
 {
-	const char *const paths[] = { expect->screen, expect->disk };
+	if (expect->disk && access(expect->disk, R_OK)) {
+		int error = -errno;
 
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		int error = paths[i] && access(paths[i], R_OK) ? errno : 0;
-
-		if (!error)
-			continue;
-		log_error(log, "%s: %s (to be compared with at the end)", paths[i],
-			  strerror(error));
-		return -error;
+		log_error(log, "%s: %s (to be compared with at the end)", expect->disk,
+			  strerror(-error));
+		return error;
 	}
-	return 0;
+	return expect->screen ? picture_check(expect->screen, log) : 0;
 }

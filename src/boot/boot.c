@@ -84,10 +84,29 @@ static int read_all(int fd, struct boot_image *image)
 	}
 }
 
+/* Images are read whole: regular files only. */
+static int check_file(int fd, const char *path, const struct log *log)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0) {
+		int error = -errno;
+
+		log_error(log, "%s: %s", path, strerror(-error));
+		return error;
+	}
+	if (S_ISREG(status.st_mode))
+		return 0;
+	log_error(log, "%s: %s", path, S_ISDIR(status.st_mode) ?
+		  "is a directory (name the image in it)" : "is not a regular file (copy it first)");
+	return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
+}
+
 /* On success the data are the caller's, to be freed. */
 static int read_image(struct boot_image *image, const char *path, const struct log *log)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), error;
+	/* Not blocking: a FIFO that nobody writes to must not stop vmm. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), error;
 
 	*image = (struct boot_image){ .path = path };
 	if (fd < 0) {
@@ -96,11 +115,15 @@ static int read_image(struct boot_image *image, const char *path, const struct l
 			  "permission denied (chmod +r lets vmm read it)" : strerror(errno));
 		return error;
 	}
+	error = check_file(fd, path, log);
+	if (error) {
+		close(fd);
+		return error;
+	}
 	error = read_all(fd, image);
 	close(fd);
 	if (error) {
-		log_error(log, "%s: %s", path, error == -EISDIR ?
-			  "is a directory (name the image in it)" : strerror(-error));
+		log_error(log, "%s: %s", path, strerror(-error));
 	} else if (!image->size) {
 		log_error(log, "%s: the file is empty (was it built?)", path);
 		error = -ENOEXEC;

@@ -195,21 +195,6 @@ static void dac_reset(struct vga *vga)
 	vga->dac_component = 0;
 }
 
-static void vga_reset(void *self)
-{
-	struct vga *vga = self;
-
-	for (unsigned int file = 0; file < FILES; file++) {
-		vga->index[file] = files[file].initial_index;
-		for (unsigned int i = 0; i < files[file].count; i++)
-			vga->value[file][i] = files[file].registers[i].initial;
-	}
-	vga->attribute_data = false;
-	vga->status1 = 0;
-	dac_reset(vga);
-	screen_reset(vga->screen);
-}
-
 /* What of the registers the picture follows. */
 static void show(struct vga *vga)
 {
@@ -224,6 +209,22 @@ static void show(struct vga *vga)
 	screen_set_cursor(vga->screen, &cursor);
 	screen_set_start(vga->screen,
 			 (uint16_t)(value[CRTC_START_HIGH] << 8 | value[CRTC_START_LOW]));
+}
+
+/* The text memory stays: a reset clears no memory. */
+static void vga_reset(void *self)
+{
+	struct vga *vga = self;
+
+	for (unsigned int file = 0; file < FILES; file++) {
+		vga->index[file] = files[file].initial_index;
+		for (unsigned int i = 0; i < files[file].count; i++)
+			vga->value[file][i] = files[file].registers[i].initial;
+	}
+	vga->attribute_data = false;
+	vga->status1 = 0;
+	dac_reset(vga);
+	show(vga);
 }
 
 static uint8_t general_read(struct vga *vga, unsigned int number)
@@ -289,7 +290,6 @@ static void attribute_write(struct vga *vga, unsigned int file, uint8_t value)
 /* Guests wait for either level of both bits: each read gives the other one. */
 static uint8_t status1_read(struct vga *vga, unsigned int unused)
 {
-	(void)unused;
 	vga->attribute_data = false;
 	vga->status1 ^= STATUS1_DISPLAY_DISABLED | STATUS1_VERTICAL_RETRACE;
 	return vga->status1;
@@ -304,13 +304,11 @@ static void dac_index_write(struct vga *vga, unsigned int state, uint8_t value)
 
 static uint8_t dac_index_read(struct vga *vga, unsigned int unused)
 {
-	(void)unused;
 	return vga->dac_index;
 }
 
 static uint8_t dac_state_read(struct vga *vga, unsigned int unused)
 {
-	(void)unused;
 	return vga->dac_state;
 }
 
@@ -326,7 +324,6 @@ static uint8_t dac_read(struct vga *vga, unsigned int unused)
 {
 	uint8_t level = vga->dac[vga->dac_index][vga->dac_component];
 
-	(void)unused;
 	dac_step(vga);
 	return level;
 }
@@ -334,7 +331,6 @@ static uint8_t dac_read(struct vga *vga, unsigned int unused)
 /* A colour changes when all of its components are there. */
 static void dac_write(struct vga *vga, unsigned int unused, uint8_t value)
 {
-	(void)unused;
 	vga->dac_latch[vga->dac_component] = value & DAC_LEVEL_MASK;
 	if (vga->dac_component == DAC_COMPONENTS - 1)
 		memcpy(vga->dac[vga->dac_index], vga->dac_latch, sizeof(vga->dac_latch));
@@ -406,25 +402,21 @@ static void port_write(struct vga *vga, unsigned int port, bool mono_range, uint
 
 static uint64_t register_read(void *self, uint64_t offset, unsigned int size)
 {
-	(void)size;
 	return port_read(self, offset % PORTS, false);
 }
 
 static void register_write(void *self, uint64_t offset, unsigned int size, uint64_t value)
 {
-	(void)size;
 	port_write(self, offset % PORTS, false, value);
 }
 
 static uint64_t mono_read(void *self, uint64_t offset, unsigned int size)
 {
-	(void)size;
 	return port_read(self, PORT_MOVABLE + offset % MONO_PORTS, true);
 }
 
 static void mono_write(void *self, uint64_t offset, unsigned int size, uint64_t value)
 {
-	(void)size;
 	port_write(self, PORT_MOVABLE + offset % MONO_PORTS, true, value);
 }
 

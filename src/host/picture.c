@@ -518,24 +518,45 @@ static unsigned int compare(const struct format *format, const union content *co
 	return differences;
 }
 
-int picture_compare(const struct screen_frame *frame, const char *path, const struct log *log)
+/* The picture in a file, and its format. Returns NULL with a message in the log. */
+static union content *load(const char *path, const struct format **format, const struct log *log)
 {
-	const struct format *format = format_of(path);
 	union content *content;
-	int result;
 
-	if (!format) {
+	*format = format_of(path);
+	if (!*format) {
 		log_error(log, "%s: not a name of a picture (.ppm, .png, .txt, .vram)", path);
-		return -EINVAL;
+		return NULL;
 	}
 	content = calloc(1, sizeof(*content));
 	if (!content) {
 		log_error(log, "%s: %s", path, strerror(ENOMEM));
-		return -ENOMEM;
+		return NULL;
 	}
-	result = file_read(content, format, path, log);
-	if (!result)
-		result = compare(format, content, frame, log_stream(log)) ? 1 : 0;
+	if (!file_read(content, *format, path, log))
+		return content;
+	free(content);
+	return NULL;
+}
+
+int picture_check(const char *path, const struct log *log)
+{
+	const struct format *format;
+	union content *content = load(path, &format, log);
+
+	free(content);
+	return content ? 0 : -EINVAL;
+}
+
+int picture_compare(const struct screen_frame *frame, const char *path, const struct log *log)
+{
+	const struct format *format;
+	union content *content = load(path, &format, log);
+	int result;
+
+	if (!content)
+		return -EINVAL;
+	result = compare(format, content, frame, log_stream(log)) ? 1 : 0;
 	free(content);
 	return result;
 }

@@ -23,6 +23,12 @@ int picture_write(const struct screen_frame *frame, const char *path, const stru
 int picture_write_text(const struct screen_frame *frame, FILE *stream, bool trim);
 
 /*
+ * Whether a file can be compared with: reads it. Returns 0, or -errno with a
+ * message in the log.
+ */
+int picture_check(const char *path, const struct log *log);
+
+/*
  * Compares the frame with a file of any of the formats (not "-"). Prints the
  * differing cells to the log's stream (the first ten, then how many).
  * Returns 0 where they are equal, 1 where they differ, -errno with a message

@@ -33,6 +33,12 @@ struct screen {
 	_Atomic uint16_t start;
 };
 
+static void clear(word_t *memory)
+{
+	for (size_t i = 0; i < MEMORY_WORDS; i++)
+		__atomic_store_n(&memory[i], BLANK_WORD, __ATOMIC_RELAXED);
+}
+
 int screen_create(struct screen **screen)
 {
 	struct screen *made = calloc(1, sizeof(*made));
@@ -47,7 +53,7 @@ int screen_create(struct screen **screen)
 		free(made);
 		return error;
 	}
-	screen_reset(made);
+	clear(made->memory);
 	*screen = made;
 	return 0;
 }
@@ -58,16 +64,6 @@ void screen_destroy(struct screen *screen)
 		return;
 	munmap(screen->memory, SCREEN_MEMORY_SIZE);
 	free(screen);
-}
-
-void screen_reset(struct screen *screen)
-{
-	word_t *memory = screen->memory;
-
-	for (size_t i = 0; i < MEMORY_WORDS; i++)
-		__atomic_store_n(&memory[i], BLANK_WORD, __ATOMIC_RELAXED);
-	screen_set_start(screen, 0);
-	screen_set_cursor(screen, &(struct screen_cursor){ .enabled = false });
 }
 
 uint8_t *screen_memory(struct screen *screen)

@@ -49,9 +49,6 @@ struct screen;
 int screen_create(struct screen **screen);
 void screen_destroy(struct screen *screen);
 
-/* Back to the state after screen_create(). */
-void screen_reset(struct screen *screen);
-
 /* The text memory: SCREEN_MEMORY_SIZE bytes, page aligned, the screen's own. */
 uint8_t *screen_memory(struct screen *screen);
 
