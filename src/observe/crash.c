@@ -13,6 +13,10 @@
 #define STACK_WORDS 8u
 #define STACK_WORDS_A_LINE 4u
 
+/* Where a processor begins after INIT (SDM vol. 3, 10.1.4): no memory is there for a guest. */
+#define RESET_CS_BASE 0xFFFF0000u
+#define RESET_IP 0xFFF0u
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* A bit of a register and the manual's name for it; a list ends with no name. */
@@ -107,6 +111,12 @@ static uint64_t linear_address(const struct report *report, enum vcpu_segment_na
 	if (report->bits == 64)
 		return offset;
 	return (uint32_t)(report->state->segment[segment].base + offset);
+}
+
+static bool after_reset(const struct vcpu_state *state)
+{
+	return !(state->cr0 & CR0_PE) && state->segment[SEG_CS].base == RESET_CS_BASE &&
+	       state->rip == RESET_IP;
 }
 
 static void print_general(const struct report *report)
@@ -292,6 +302,9 @@ void crash_report(FILE *out, const struct mem *mem, const struct vcpu_state *sta
 	int error = pagewalk_translate(mem, state, linear, &walk);
 
 	fprintf(out, "%s\n%u-bit code in %s, %s\n", reason, bits, mode_name(&report), walk.mode);
+	if (after_reset(state))
+		fputs("these are the registers after a reset: on AMD processors KVM does not keep\n"
+		      "those of a triple fault\n", out);
 	print_general(&report);
 	print_position(&report, &walk, error);
 	print_control(&report);
