@@ -100,7 +100,8 @@ guest_c_32 = \
 	guest/ata-full/ata-full.c guest/badcall/badcall.c \
 	guest/bench-disk-bulk/bench-disk-bulk.c guest/bench-disk-emul/bench-disk-emul.c \
 	guest/bench-disk-pv/bench-disk-pv.c guest/bench-mmio/bench-mmio.c \
-	guest/bench-pio/bench-pio.c guest/console/console.c guest/disk-emul/disk-emul.c \
+	guest/bench-pio/bench-pio.c guest/console/console.c guest/demo/demo.c \
+	guest/disk-emul/disk-emul.c \
 	guest/disk-pv/disk-pv.c guest/exit-pv/exit-pv.c guest/exit-status/exit-status.c \
 	guest/hello/hello.c guest/poweroff/poweroff.c guest/reset/reset.c \
 	guest/selftest/selftest.c guest/triple-fault/triple-fault.c \
@@ -108,9 +109,9 @@ guest_c_32 = \
 	guest/vga-widths/vga-widths.c
 guest_asm_64 = guest/hello64/hello64.S
 guest_private_include = \
-	guest/shared/check.h guest/shared/disk-test.h guest/shared/picture.h
+	guest/demo/scene.h guest/shared/check.h guest/shared/disk-test.h guest/shared/picture.h
 guest_private_c = \
-	guest/shared/check.c guest/shared/disk-test.c guest/shared/picture.c \
+	guest/demo/scene.c guest/shared/check.c guest/shared/disk-test.c guest/shared/picture.c \
 	guest/shared/vga-painter.c
 
 # Of those that are built for other modes too.
@@ -128,7 +129,7 @@ guest/selftest16.bin: guest/selftest/selftest.o16 guest/shared/check.o16 $(guest
 guest_bins_32 = \
 	guest/ata-full.bin guest/badcall.bin guest/bench-disk-bulk.bin \
 	guest/bench-disk-emul.bin guest/bench-disk-pv.bin guest/bench-mmio.bin \
-	guest/bench-pio.bin guest/console.bin guest/disk-emul.bin guest/disk-pv.bin \
+	guest/bench-pio.bin guest/console.bin guest/demo.bin guest/disk-emul.bin guest/disk-pv.bin \
 	guest/exit-pv.bin guest/exit-status.bin guest/hello.bin guest/poweroff.bin \
 	guest/reset.bin guest/selftest.bin guest/triple-fault.bin guest/vga-emul.bin \
 	guest/vga-loop.bin guest/vga-pv.bin guest/vga-widths.bin
@@ -140,6 +141,7 @@ guest/bench-disk-pv.bin: guest/bench-disk-pv/bench-disk-pv.o32 $(guest_lib32)
 guest/bench-mmio.bin: guest/bench-mmio/bench-mmio.o32 $(guest_lib32)
 guest/bench-pio.bin: guest/bench-pio/bench-pio.o32 $(guest_lib32)
 guest/console.bin: guest/console/console.o32 $(guest_lib32)
+guest/demo.bin: guest/demo/demo.o32 guest/demo/scene.o32 $(guest_lib32)
 guest/disk-emul.bin: guest/disk-emul/disk-emul.o32 guest/shared/disk-test.o32 $(guest_lib32)
 guest/disk-pv.bin: guest/disk-pv/disk-pv.o32 guest/shared/disk-test.o32 $(guest_lib32)
 guest/exit-pv.bin: guest/exit-pv/exit-pv.o32 $(guest_lib32)
@@ -189,6 +191,7 @@ $(guest_private_c:.c=.o32) $(guest_more_objects): $(guest_include) $(guest_priva
 EXTRA_DIST += guest/COPYING guest/vmm-guest.pc.in guest/lib/flat.ld \
 	guest/lib/crt0-16.S guest/lib/crt0-32.S guest/lib/crt0-64.S $(guest_lib_c) \
 	$(guest_asm_16) $(guest_c_32) $(guest_asm_64) \
-	$(guest_private_include) $(guest_private_c)
+	$(guest_private_include) $(guest_private_c) \
+	examples/hello/README examples/hello/Makefile examples/hello/hello.c
 CLEANFILES += guest/*.bin guest/*.pc guest/*/libvmmguest.a \
 	guest/*/*.o16 guest/*/*.o32 guest/*/*.o64
