@@ -27,7 +27,7 @@ use constant {
 
 my %option = (
 	vmm => './vmm', guests => 'guest', tools => 'tests/bench', out => '.',
-	qemu => 'qemu-system-x86_64', rounds => 15,
+	qemu => 'qemu-system-x86_64', rounds => 11,
 );
 
 sub usage {
@@ -40,7 +40,8 @@ usage: bench.pl [OPTION...]
   --out=DIR       where bench.json and bench.svg go, and the disk image in the
                   meantime (default the current folder)
   --tmpfs         put the disk image on /dev/shm
-  --rounds=N      runs of each command (default 15; slow ones a fifth of that)
+  --rounds=N      runs of each command (default 11; short ones three times
+                  that, long ones a fifth)
 END
 	exit 2;
 }
@@ -147,7 +148,8 @@ sub run_session {
 
 	printf STDERR "bench: %s: %d commands, %d times\n", $session->{name}, scalar @names,
 		$session->{rounds};
-	my $samples = measure($commands, \@names, '-n', $session->{rounds});
+	my $samples = measure($commands, \@names, '-n', $session->{rounds},
+			      '-w', $session->{warmups} // 1);
 
 	for my $name (@names) {
 		next unless failed($name, $samples->{$name});

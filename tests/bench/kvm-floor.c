@@ -4,8 +4,9 @@
  * that the benchmark holds vmm against.
  *
  * Loads a flat image at 0, starts it there in real mode and does nothing at an
- * exit but enter the guest again, until it halts. No option, nothing checked
- * that need not be, linked statically: what it takes is what Linux takes.
+ * exit but enter the guest again, until it halts. Nothing is checked that need
+ * not be, and it is linked statically: what it takes is what Linux takes. With
+ * -d there is the least that a disk can be behind the ports.
  * See the Linux kernel's Documentation/virt/kvm/api.rst.
  */
 #include <err.h>
@@ -21,25 +22,21 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "floor-disk.h"
+
 #define FAILED 1	/* exit statuses */
 #define USAGE 2
 
-#define SECTOR_SIZE 512
 #define MEMORY_SIZE 0xA0000u		/* what lies above is no memory, as on a PC */
 #define STACK_TOP 0x40000u		/* as vmm starts flat guests */
 #define DEBUG_EXIT_PORT 0xF4
-#define HYPERCALL_PORT 0xABBA		/* vmm-hypercall(7) */
-#define REQUEST_SIZE 64
-#define REQUEST_RESULT 8		/* its place in the request */
-#define RESULT_SIZE 8
 #define IDENTITY_MAP 0xFFFBC000ull	/* below 4 GiB, out of the guest's way */
 #define TSS_ADDRESS (IDENTITY_MAP + 0x1000)
 
 struct floor {
 	uint8_t *memory;
-	int disk;		/* gets a sector at each OUT; -1: none */
-	off_t written;
-	uint32_t input;		/* what an IN gives */
+	bool has_disk;
+	struct floor_disk disk;
 	unsigned long exits;
 	int vcpu;
 	struct kvm_run *run;
@@ -47,20 +44,10 @@ struct floor {
 
 static void usage(void)
 {
-	fputs("usage: kvm-floor [-c] [-d DISK] [-i VALUE] IMAGE\n"
-	      "  -c        print the number of exits at the end\n"
-	      "  -d DISK   write the next sector of this file at each OUT\n"
-	      "  -i VALUE  what an IN gives (default 0)\n", stderr);
+	fputs("usage: kvm-floor [-c] [-d DISK] IMAGE\n"
+	      "  -c       print the number of exits at the end\n"
+	      "  -d DISK  write to this file what the guest writes to its disk\n", stderr);
 	exit(USAGE);
-}
-
-static int open_disk(const char *path)
-{
-	int disk = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (disk < 0)
-		err(FAILED, "%s", path);
-	return disk;
 }
 
 static int must_ioctl(int fd, unsigned long request, unsigned long argument, const char *name)
@@ -125,28 +112,21 @@ static void create(struct floor *floor)
 	set_registers(floor->vcpu);
 }
 
-/* Writes a sector and, where the OUT was a hypercall, tells the guest that all is well. */
-static void write_sector(struct floor *floor, uint32_t request)
-{
-	if (pwrite(floor->disk, floor->memory, SECTOR_SIZE, floor->written) != SECTOR_SIZE)
-		err(FAILED, "pwrite");
-	floor->written += SECTOR_SIZE;
-	if (floor->run->io.port == HYPERCALL_PORT && request < MEMORY_SIZE - REQUEST_SIZE)
-		memset(floor->memory + request + REQUEST_RESULT, 0, RESULT_SIZE);
-}
-
 /* Returns false where the guest ends by the debug-exit port. */
 static bool port_access(struct floor *floor)
 {
 	struct kvm_run *run = floor->run;
-	uint32_t *data = (uint32_t *)((uintptr_t)run + run->io.data_offset);
+	void *data = (uint8_t *)run + run->io.data_offset;
+	size_t size = (size_t)run->io.size * run->io.count;
 
-	if (run->io.direction == KVM_EXIT_IO_IN)
-		*data = floor->input;
-	else if (run->io.port == DEBUG_EXIT_PORT)
+	if (run->io.port == DEBUG_EXIT_PORT)
 		return false;
-	else if (floor->disk >= 0)
-		write_sector(floor, *data);
+	if (!floor->has_disk)
+		return true;
+	if (run->io.direction == KVM_EXIT_IO_OUT)
+		floor_disk_out(&floor->disk, run->io.port, data, size);
+	else
+		floor_disk_in(&floor->disk, run->io.port, data, size);
 	return true;
 }
 
@@ -168,17 +148,16 @@ static void run_guest(struct floor *floor)
 
 int main(int argc, char **argv)
 {
-	struct floor floor = { .disk = -1 };
+	struct floor floor = { 0 };
+	const char *disk = NULL;
 	bool print_exits = false;
 	int option;
 
-	while ((option = getopt(argc, argv, "cd:i:")) != -1) {
+	while ((option = getopt(argc, argv, "cd:")) != -1) {
 		if (option == 'c')
 			print_exits = true;
 		else if (option == 'd')
-			floor.disk = open_disk(optarg);
-		else if (option == 'i')
-			floor.input = (uint32_t)strtoul(optarg, NULL, 0);
+			disk = optarg;
 		else
 			usage();
 	}
@@ -186,10 +165,13 @@ int main(int argc, char **argv)
 		usage();
 
 	load(&floor, argv[optind]);
+	floor.has_disk = disk;
+	if (disk)
+		floor_disk_open(&floor.disk, disk, floor.memory, MEMORY_SIZE);
 	create(&floor);
 	run_guest(&floor);
-	if (floor.disk >= 0 && fdatasync(floor.disk) < 0)
-		err(FAILED, "fdatasync");
+	if (disk)
+		floor_disk_close(&floor.disk);
 	if (print_exits)
 		printf("%lu\n", floor.exits);
 	return 0;

@@ -7,7 +7,8 @@ bench_programs = tests/bench/kvm-floor tests/bench/measure tests/bench/peakmem \
 	tests/bench/write-floor
 bench_cflags = -std=gnu17 -O2 -Wall -Wextra
 EXTRA_PROGRAMS += $(bench_programs)
-tests_bench_kvm_floor_SOURCES = tests/bench/kvm-floor.c
+tests_bench_kvm_floor_SOURCES = tests/bench/kvm-floor.c tests/bench/floor-disk.c \
+	tests/bench/floor-disk.h
 tests_bench_kvm_floor_CFLAGS = $(bench_cflags)
 tests_bench_kvm_floor_LDFLAGS = -all-static
 tests_bench_measure_SOURCES = tests/bench/measure.c
@@ -19,19 +20,22 @@ tests_bench_write_floor_SOURCES = tests/bench/write-floor.c
 tests_bench_write_floor_CFLAGS = $(bench_cflags)
 tests_bench_write_floor_LDFLAGS = -all-static
 
-# The guests for QEMU: one that ends at once, and the one that writes to the disk.
-bench_roms = tests/bench/bench-halt.rom tests/bench/bench-disk-emul.rom
-bench_rom = $(CC) -m32 -c -o $@.o $(srcdir)/tests/bench/rom.S
-bench_rom_image = $(OBJCOPY) -O binary -j .text $@.o $@ && rm -f $@.o
+# Guest code of the benchmark's own: for QEMU one that ends at once and the one that
+# writes to the disk, both in the place of the firmware; for the floor the shortest.
+bench_roms = tests/bench/bench-halt.rom tests/bench/bench-disk-emul.rom tests/bench/exits.bin
+bench_assemble = $(MKDIR_P) $(@D) && $(CC) -m32 -c -o $@.o
+bench_image = $(OBJCOPY) -O binary -j .text $@.o $@ && rm -f $@.o
 bench_wrapped = tests/bench/qemu-end.o32 guest/bench-disk-emul/bench-disk-emul.o32 \
 	guest/32/libvmmguest.a
 tests/bench/bench-disk-emul.wrapped: $(bench_wrapped)
 	$(AM_V_CCLD)$(guest_link) -m32 -Wl,--wrap=main $(bench_wrapped)
 tests/bench/bench-halt.rom: tests/bench/rom.S
-	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(bench_rom) && $(bench_rom_image)
+	$(AM_V_GEN)$(bench_assemble) $(srcdir)/tests/bench/rom.S && $(bench_image)
 tests/bench/bench-disk-emul.rom: tests/bench/rom.S tests/bench/bench-disk-emul.wrapped
-	$(AM_V_GEN)$(bench_rom) -DGUEST='"tests/bench/bench-disk-emul.wrapped"' && \
-		$(bench_rom_image)
+	$(AM_V_GEN)$(bench_assemble) $(srcdir)/tests/bench/rom.S \
+		-DGUEST='"tests/bench/bench-disk-emul.wrapped"' && $(bench_image)
+tests/bench/exits.bin: tests/bench/exits.S
+	$(AM_V_GEN)$(bench_assemble) $(srcdir)/tests/bench/exits.S && $(bench_image)
 
 bench_guests = guest/bench-halt.bin guest/bench-pio.bin guest/bench-mmio.bin \
 	guest/bench-disk-emul.bin guest/bench-disk-pv.bin guest/bench-disk-bulk.bin
@@ -40,7 +44,7 @@ bench: vmm $(bench_programs) $(bench_roms) $(bench_guests)
 	perl -I $(srcdir)/tests/bench $(srcdir)/tests/bench/bench.pl $(BENCH_FLAGS)
 
 EXTRA_DIST += tests/bench/README tests/bench/BenchChart.pm tests/bench/BenchPlan.pm \
-	tests/bench/BenchReport.pm tests/bench/BenchStats.pm tests/bench/bench.pl \
+	tests/bench/BenchReport.pm tests/bench/BenchStats.pm tests/bench/bench.pl tests/bench/exits.S \
 	tests/bench/qemu-end.c tests/bench/rom.S
 CLEANFILES += $(EXTRA_PROGRAMS) $(bench_roms) tests/bench/*.o32 tests/bench/*.wrapped \
 	bench.json bench.svg
