@@ -8,6 +8,7 @@
  */
 #define SDL_MAIN_HANDLED
 #include <SDL.h>
+#include <SDL_syswm.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -26,20 +27,26 @@ struct window_view {
 	struct screen_frame frame;	/* what the texture shows */
 	uint32_t pixels[RASTER_COLORS];	/* the palette */
 	bool stale;			/* the window does not show the texture */
+	bool lost;			/* the window system is gone: SDL cannot be called */
 };
 
 static const struct quit_key {
 	SDL_Keycode key;		/* SDLK_UNKNOWN: none */
-	SDL_Keymod modifiers[2];	/* one of each, left or right; KMOD_NONE: any */
+	SDL_Keymod modifiers[2];	/* either of each pair, KMOD_NONE: any */
 } quit_keys[] = {
 	[WINDOW_QUIT_ESC] = { .key = SDLK_ESCAPE },
 	[WINDOW_QUIT_CTRL_ALT_Q] = { .key = SDLK_q, .modifiers = { KMOD_CTRL, KMOD_ALT } },
 	[WINDOW_QUIT_NONE] = { .key = SDLK_UNKNOWN },
 };
 
-/* What SDL does by itself and a window among others should not do. */
+/* What SDL does by itself and a window among others should not do. The environment overrides it. */
 static void set_hints(void)
 {
+	/*
+	 * Else SDL draws where nobody sees it when no display server answers.
+	 * Without the folder libwayland complains on standard error.
+	 */
+	SDL_SetHint(SDL_HINT_VIDEODRIVER, SDL_getenv("XDG_RUNTIME_DIR") ? "x11,wayland" : "x11");
 	SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
 	SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
 	SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
@@ -64,6 +71,65 @@ static SDL_Renderer *create_renderer(SDL_Window *window)
 	return SDL_CreateRenderer(window, -1, 0);
 }
 
+#ifdef SDL_VIDEO_DRIVER_X11
+/*
+ * Xlib ends the program at any error. But an error (a monitor that is no longer
+ * there) harms nothing here, and a server that goes away must not take the run
+ * with it. SDL has Xlib open; to link with it would load it for Wayland, too.
+ */
+static void *xlib_function(const char *name)
+{
+	return SDL_LoadFunction(SDL_LoadObject("libX11.so.6"), name);
+}
+
+static int ignore_error(Display *display, XErrorEvent *error)
+{
+	return 0;
+}
+
+/* connection_lost() is called next. */
+static int ignore_io_error(Display *display)
+{
+	return 0;
+}
+
+/* When it returns, the Xlib function that met the error does, as all later ones do. */
+static void connection_lost(Display *display, void *self)
+{
+	void (*unlock)(Display *display) = xlib_function("XUnlockDisplay");
+	struct window_view *view = self;
+
+	view->lost = true;
+	/* Xlib expects this thread to exit and has locked out all others, which will. */
+	if (unlock)
+		unlock(display);
+}
+
+static void survive_errors(struct window_view *view)
+{
+	XErrorHandler (*set_error)(XErrorHandler handler);
+	XIOErrorHandler (*set_io_error)(XIOErrorHandler handler);
+	void (*set_exit)(Display *display, XIOErrorExitHandler handler, void *self);
+	SDL_SysWMinfo info;
+
+	SDL_VERSION(&info.version);
+	if (!SDL_GetWindowWMInfo(view->window, &info) || info.subsystem != SDL_SYSWM_X11)
+		return;
+	set_error = xlib_function("XSetErrorHandler");
+	set_io_error = xlib_function("XSetIOErrorHandler");
+	set_exit = xlib_function("XSetIOErrorExitHandler");	/* since Xlib 1.7 */
+	if (!set_error || !set_io_error || !set_exit)
+		return;
+	set_error(ignore_error);
+	set_io_error(ignore_io_error);
+	set_exit(info.info.x11.display, connection_lost, view);
+}
+#else
+static void survive_errors(struct window_view *view)
+{
+}
+#endif
+
 static int create_view(struct window_view *view)
 {
 	set_hints();
@@ -77,6 +143,7 @@ static int create_view(struct window_view *view)
 					SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI);
 	if (!view->window)
 		return -ENODEV;
+	survive_errors(view);
 	view->renderer = create_renderer(view->window);
 	if (!view->renderer)
 		return -ENODEV;
@@ -90,6 +157,9 @@ static int create_view(struct window_view *view)
 
 static void sdl_close(struct window_view *view)
 {
+	/* SDL would wait for answers, and Xlib still knows the view. */
+	if (view->lost)
+		return;
 	if (view->texture)
 		SDL_DestroyTexture(view->texture);
 	if (view->renderer)
@@ -116,7 +186,8 @@ static int sdl_open(struct window_view **view, enum window_quit_key quit_key, ch
 				  (uint32_t)raster_palette[i].green << 8 | raster_palette[i].blue;
 	result = create_view(made);
 	if (result) {
-		SDL_strlcpy(error, SDL_GetError(), error_size);
+		SDL_snprintf(error, error_size, "%s%s", SDL_WasInit(SDL_INIT_VIDEO) ? "" :
+			     "no display server answers: ", SDL_GetError());
 		sdl_close(made);
 		return result;
 	}
@@ -127,8 +198,11 @@ static int sdl_open(struct window_view **view, enum window_quit_key quit_key, ch
 /* Names of files may hold any bytes; a title with bad UTF-8 would not be shown at all. */
 static void sdl_set_title(struct window_view *view, const char *title)
 {
-	char *valid = SDL_iconv_string("UTF-8", "UTF-8", title, SDL_strlen(title) + 1);
+	char *valid;
 
+	if (view->lost)
+		return;
+	valid = SDL_iconv_string("UTF-8", "UTF-8", title, SDL_strlen(title) + 1);
 	SDL_SetWindowTitle(view->window, valid ? valid : "vmm");
 	SDL_free(valid);
 }
@@ -179,6 +253,8 @@ static void present(struct window_view *view)
 static void sdl_draw(struct window_view *view, const struct screen_frame *frame,
 		     const bool changed[SCREEN_CELLS])
 {
+	if (view->lost)
+		return;
 	view->frame = *frame;
 	for (unsigned int row = 0; row < SCREEN_ROWS; row++)
 		draw_row(view, row, &changed[row * SCREEN_COLUMNS]);
@@ -221,20 +297,23 @@ static bool handle_event(struct window_view *view, const SDL_Event *event)
 	}
 }
 
-static bool sdl_wait(struct window_view *view, unsigned int milliseconds)
+static enum window_event sdl_wait(struct window_view *view, unsigned int milliseconds)
 {
 	uint64_t end = SDL_GetTicks64() + milliseconds;
 	uint64_t now;
 
-	while ((now = SDL_GetTicks64()) < end) {
+	while (!view->lost && (now = SDL_GetTicks64()) < end) {
 		SDL_Event event;
 
 		if (SDL_WaitEventTimeout(&event, (int)(end - now)) && handle_event(view, &event))
-			return true;
+			return WINDOW_CLOSED;
 		if (view->stale)
 			present(view);
 	}
-	return false;
+	if (!view->lost)
+		return WINDOW_NOTHING;
+	SDL_Delay(milliseconds);
+	return WINDOW_LOST;
 }
 
 const struct window_module vmm_window_module = {

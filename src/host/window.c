@@ -63,7 +63,7 @@ static int load_module(struct window *window, say_fn *say)
 				WINDOW_MODULE_VERSION, "vmm-hypervisor-sdl", text, sizeof(text));
 
 	if (error)
-		say(window->config.log, "no window: %s (or use --display=text)", text);
+		say(window->config.log, "no window: %s; --display=text needs none", text);
 	else
 		window->module = window->library.symbol;
 	return error;
@@ -157,27 +157,31 @@ static void set_state(struct window *window, enum window_state state)
 	pthread_mutex_unlock(&window->lock);
 }
 
-/* Whether the guest has still to be told, because it is the first time and it runs. */
-static bool mark_closed(struct window *window)
+/* As the user does; and where the display server is gone, the user cannot. */
+static void close_by(struct window *window, enum window_event event)
 {
-	bool first;
+	bool first, running;
 
 	pthread_mutex_lock(&window->lock);
-	first = !window->closed && !window->ended;
+	first = !window->closed;
+	running = !window->ended;
 	window->closed = true;
 	pthread_cond_broadcast(&window->changed);
 	pthread_mutex_unlock(&window->lock);
-	return first;
+	if (first && event == WINDOW_LOST)
+		log_notice(window->config.log, "the display server is gone");
+	if (first && running)
+		window->config.on_quit(window->config.self);
 }
 
 static void show(struct window *window)
 {
-	const struct window_config *config = &window->config;
 	uint64_t due = clock_ns();
 	bool ended = false;
 
 	for (;;) {
 		bool was_ended = ended, stopping;
+		enum window_event event;
 
 		pthread_mutex_lock(&window->lock);
 		ended = window->ended;
@@ -188,8 +192,9 @@ static void show(struct window *window)
 		draw_changes(window);
 		if (stopping)
 			return;
-		if (window->module->wait(window->view, next_frame(&due)) && mark_closed(window))
-			config->on_quit(config->self);
+		event = window->module->wait(window->view, next_frame(&due));
+		if (event != WINDOW_NOTHING)
+			close_by(window, event);
 	}
 }
 
@@ -240,7 +245,7 @@ static int start(struct window *window, say_fn *say)
 	pthread_mutex_unlock(&window->lock);
 	if (error) {
 		pthread_join(window->thread, NULL);
-		say(log, "no window: %s (use --display=text)", window->error_text);
+		say(log, "no window: %s; --display=text needs none", window->error_text);
 	}
 	return error;
 }

@@ -20,6 +20,12 @@
 
 struct window_view;	/* the module's own */
 
+enum window_event {
+	WINDOW_NOTHING,
+	WINDOW_CLOSED,		/* the user pressed the quit key or closed the window */
+	WINDOW_LOST,		/* the window system is gone; for good */
+};
+
 struct window_module {
 	unsigned int version;	/* WINDOW_MODULE_VERSION */
 
@@ -36,10 +42,10 @@ struct window_module {
 		     const bool changed[SCREEN_CELLS]);
 
 	/*
-	 * Handles what the user and the window system want for so long. Returns
-	 * true at once when the user presses the quit key or closes the window.
+	 * Handles what the user and the window system want for so long; returns
+	 * sooner where there is something to tell.
 	 */
-	bool (*wait)(struct window_view *view, unsigned int milliseconds);
+	enum window_event (*wait)(struct window_view *view, unsigned int milliseconds);
 };
 
 extern const struct window_module vmm_window_module;
