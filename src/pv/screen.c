@@ -25,9 +25,6 @@ static int64_t position(uint64_t column, uint64_t row, uint64_t count)
 static int64_t pv_screen_info(void *self, struct mem *mem,
 			      const uint64_t argument[HYPERCALL_ARGS])
 {
-	(void)self;
-	(void)mem;
-	(void)argument;
 	return SCREEN_COLUMNS | SCREEN_ROWS << 16;
 }
 
@@ -37,7 +34,6 @@ static int64_t pv_screen_put(void *self, struct mem *mem, const uint64_t argumen
 	int64_t cell = position(argument[0], argument[1], 1);
 	const uint8_t bytes[2] = { argument[2] & 0xFF, argument[2] >> 8 & 0xFF };
 
-	(void)mem;
 	if (cell < 0)
 		return cell;
 	if (argument[2] > 0xFFFF)
