@@ -30,8 +30,7 @@ my %option = (
 	qemu => 'qemu-system-x86_64', rounds => 11,
 );
 
-sub usage {
-	print STDERR <<'END';
+my $usage = <<'END';
 usage: bench.pl [OPTION...]
   --vmm=PROGRAM   the vmm to measure (default ./vmm)
   --guests=DIR    where the guests' images are (default guest)
@@ -42,9 +41,8 @@ usage: bench.pl [OPTION...]
   --tmpfs         put the disk image on /dev/shm
   --rounds=N      runs of each command (default 11; short ones three times
                   that, long ones a fifth)
+  --help          print this
 END
-	exit 2;
-}
 
 # The lines that a command prints.
 sub output_of {
@@ -200,13 +198,22 @@ sub write_file {
 	print STDERR "bench: wrote $path\n";
 }
 
+sub parse_options {
+	my $good = GetOptions(\%option, qw(vmm=s guests=s tools=s qemu=s out=s tmpfs rounds=i),
+			      help => sub { print $usage; exit 0 });
+
+	return if $good && !@ARGV && $option{rounds} >= 1;
+	print STDERR $usage;
+	exit 2;
+}
+
 sub main {
-	GetOptions(\%option, qw(vmm=s guests=s tools=s qemu=s out=s tmpfs rounds=i)) or usage();
-	usage() if @ARGV || $option{rounds} < 1;
+	parse_options();
 
 	my $disk = ($option{tmpfs} ? '/dev/shm' : abs_path($option{out})) . "/bench-$$.img";
 	my %commands = commands(\%option, $disk);
 
+	local @SIG{qw(INT TERM)} = (sub { unlink $disk; exit 1 }) x 2;
 	make_disk($disk);
 	my $result = eval {
 		my $host = describe_host($disk);
