@@ -11,7 +11,7 @@ guest_abi_flags = -ffreestanding -fno-pic -fno-pie -fno-stack-protector \
 guest_flags_16 = -m16 -march=i686 $(guest_abi_flags) -DVMM_GUEST_BITS=16
 guest_flags_32 = -m32 -march=i686 $(guest_abi_flags) -DVMM_GUEST_BITS=32
 guest_flags_64 = -m64 -mno-red-zone $(guest_abi_flags) -DVMM_GUEST_BITS=64
-guest_ldflags = -nostdlib -static -no-pie -Wl,--oformat=binary -Wl,--build-id=none
+guest_ldflags = -nostdlib -static -Wl,--oformat=binary -Wl,--build-id=none
 
 GUEST_OPTIMIZE = -O2
 guest_cflags = -std=gnu17 $(GUEST_OPTIMIZE) -Wall -Wextra -Wshadow -Wstrict-prototypes \
@@ -109,7 +109,7 @@ guest_c_32 = \
 	guest/vga-widths/vga-widths.c
 guest_asm_64 = guest/hello64/hello64.S
 guest_private_include = \
-	guest/demo/scene.h guest/shared/check.h guest/shared/disk-test.h guest/shared/picture.h
+	guest/demo/scene.h guest/lib/crt0.h guest/shared/check.h guest/shared/disk-test.h guest/shared/picture.h
 guest_private_c = \
 	guest/demo/scene.c guest/shared/check.c guest/shared/disk-test.c guest/shared/picture.c \
 	guest/shared/vga-painter.c
@@ -189,7 +189,8 @@ $(guest_asm_16:.S=.o16) $(guest_c_32:.c=.o32) $(guest_asm_64:.S=.o64) \
 $(guest_private_c:.c=.o32) $(guest_more_objects): $(guest_include) $(guest_private_include) guest/local.mk
 
 EXTRA_DIST += guest/COPYING guest/vmm-guest.pc.in guest/lib/flat.ld \
-	guest/lib/crt0-16.S guest/lib/crt0-32.S guest/lib/crt0-64.S $(guest_lib_c) \
+	$(guest_lib_c) \
+	guest/lib/crt0-16.S guest/lib/crt0-32.S guest/lib/crt0-64.S \
 	$(guest_asm_16) $(guest_c_32) $(guest_asm_64) \
 	$(guest_private_include) $(guest_private_c) \
 	examples/hello/README examples/hello/Makefile examples/hello/hello.c

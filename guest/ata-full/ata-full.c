@@ -67,9 +67,11 @@ static void check_fails(struct checks *checks, enum ata_command command, uint32_
 	check(checks, inb(ATA_ERROR) & error, "%s: error %02x, not %02x", what, inb(ATA_ERROR), error);
 }
 
-/* --- ways to move a DRQ block --- */
+/* --- ways to move data --- */
 
-static void write_words(const uint16_t *words, size_t count)
+typedef void move_fn(uint16_t *words, size_t count);
+
+static void write_words(uint16_t *words, size_t count)
 {
 	while (count--)
 		outw(*words++, ATA_DATA);
@@ -81,7 +83,7 @@ static void read_words(uint16_t *words, size_t count)
 		*words++ = inw(ATA_DATA);
 }
 
-static void write_string(const uint16_t *words, size_t count)
+static void write_string(uint16_t *words, size_t count)
 {
 	outsw(ATA_DATA, words, count);
 }
@@ -91,7 +93,7 @@ static void read_string(uint16_t *words, size_t count)
 	insw(ATA_DATA, words, count);
 }
 
-static void write_longs(const uint16_t *words, size_t count)
+static void write_longs(uint16_t *words, size_t count)
 {
 	outsl(ATA_DATA, words, count / 2);
 }
@@ -103,8 +105,8 @@ static void read_longs(uint16_t *words, size_t count)
 
 static const struct way {
 	const char *name;
-	void (*write)(const uint16_t *words, size_t count);
-	void (*read)(uint16_t *words, size_t count);
+	move_fn *write;
+	move_fn *read;
 } ways[] = {
 	{ "single words", write_words, read_words },
 	{ "strings of words", write_string, read_string },
@@ -121,47 +123,38 @@ struct transfer {
 	const struct way *way;
 };
 
-static size_t block_words(const struct transfer *transfer, unsigned int done)
+static bool run_transfer(const struct transfer *transfer, enum ata_command command,
+			 move_fn *move, uint16_t *words)
 {
-	unsigned int left = transfer->sectors - done;
+	unsigned int count;
 
-	return (left < transfer->per_block ? left : transfer->per_block) * SECTOR_WORDS;
-}
-
-static bool write_blocks(const struct transfer *transfer, enum ata_command command)
-{
 	ata_command(command, transfer->lba, transfer->sectors);
-	for (unsigned int done = 0; done < transfer->sectors; done += transfer->per_block) {
+	for (unsigned int left = transfer->sectors; left; left -= count) {
 		if (!status_is(ATA_STATUS_DRDY | ATA_STATUS_DRQ))
 			return false;
-		transfer->way->write(pattern + done * SECTOR_WORDS, block_words(transfer, done));
+		count = left < transfer->per_block ? left : transfer->per_block;
+		move(words, count * SECTOR_WORDS);
+		words += count * SECTOR_WORDS;
 	}
 	return status_is(ATA_STATUS_DRDY);
 }
 
-static bool read_blocks(const struct transfer *transfer, enum ata_command command)
-{
-	memset(data, 0xEE, transfer->sectors * ATA_SECTOR_SIZE);
-	ata_command(command, transfer->lba, transfer->sectors);
-	for (unsigned int done = 0; done < transfer->sectors; done += transfer->per_block) {
-		if (!status_is(ATA_STATUS_DRDY | ATA_STATUS_DRQ))
-			return false;
-		transfer->way->read(data + done * SECTOR_WORDS, block_words(transfer, done));
-	}
-	return status_is(ATA_STATUS_DRDY);
-}
-
+/* Writes the pattern, and reads it back into the data. */
 static void check_transfer(struct checks *checks, const struct transfer *transfer, bool multiple)
 {
-	const char *name = transfer->way->name;
+	const struct way *way = transfer->way;
+	size_t bytes = transfer->sectors * ATA_SECTOR_SIZE;
 
 	fill_pattern(transfer->sectors, (uint16_t)(transfer->lba * 31 + transfer->sectors));
-	check(checks, write_blocks(transfer, multiple ? ATA_WRITE_MULTIPLE : ATA_WRITE_SECTORS),
-	      "write of %u sectors as %s", transfer->sectors, name);
-	check(checks, read_blocks(transfer, multiple ? ATA_READ_MULTIPLE : ATA_READ_SECTORS),
-	      "read of %u sectors as %s", transfer->sectors, name);
-	check(checks, !memcmp(data, pattern, transfer->sectors * ATA_SECTOR_SIZE),
-	      "%u sectors as %s: read is not what was written", transfer->sectors, name);
+	memset(data, 0xEE, bytes);
+	check(checks, run_transfer(transfer, multiple ? ATA_WRITE_MULTIPLE : ATA_WRITE_SECTORS,
+				   way->write, pattern),
+	      "write of %u sectors as %s", transfer->sectors, way->name);
+	check(checks, run_transfer(transfer, multiple ? ATA_READ_MULTIPLE : ATA_READ_SECTORS,
+				   way->read, data),
+	      "read of %u sectors as %s", transfer->sectors, way->name);
+	check(checks, !memcmp(data, pattern, bytes),
+	      "%u sectors as %s: read is not what was written", transfer->sectors, way->name);
 }
 
 /* --- the checks --- */
@@ -263,20 +256,19 @@ static void check_errors(struct checks *checks, uint32_t sectors)
 	check(checks, ata_read(sectors - 1, data) == 0, "no read after errors");
 }
 
-/* A part of a sector, then another command: the sector is as it was. */
+/* A part of a sector, then a reset: the sector is as it was. */
 static void check_dropped_write(struct checks *checks)
 {
 	const struct transfer one = { 5, 1, 1, &ways[1] };
 
-	fill_pattern(1, 0x1111);
-	check(checks, write_blocks(&one, ATA_WRITE_SECTORS), "write before a dropped one");
-	ata_command(ATA_WRITE_SECTORS, 5, 1);
+	check_transfer(checks, &one, false);
+	ata_command(ATA_WRITE_SECTORS, one.lba, 1);
 	wait_idle();
 	for (unsigned int i = 0; i < SECTOR_WORDS - 1; i++)
 		outw(0, ATA_DATA);
 	outb(ATA_CONTROL_SRST, ATA_DEVICE_CONTROL);
 	outb(0, ATA_DEVICE_CONTROL);
-	check(checks, read_blocks(&one, ATA_READ_SECTORS)
+	check(checks, ata_read(one.lba, data) == 0
 	      && !memcmp(data, pattern, ATA_SECTOR_SIZE), "a part of a sector was written");
 }
 
