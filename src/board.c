@@ -129,10 +129,12 @@ static int wire(struct board *board, const struct chips *chips)
 		{ BUS_PIO, { 0x00F4, 1, &debug_exit_ops, chips->debug_exit, "debug exit" } },
 		{ BUS_PIO, { 0x01F0, 1, &ata_data_ops, chips->ata, "ATA data" } },
 		{ BUS_PIO, { 0x01F1, 7, &ata_command_ops, chips->ata, "ATA command" } },
+		{ BUS_PIO, { 0x03B0, 0x0C, &vga_mono_ops, chips->vga, "VGA mono registers" } },
 		{ BUS_PIO, { 0x03C0, 0x20, &vga_register_ops, chips->vga, "VGA registers" } },
 		{ BUS_PIO, { 0x03F6, 1, &ata_control_ops, chips->ata, "ATA control" } },
 		{ BUS_PIO, { 0x03F8, 8, &uart_ops, chips->com1, "COM1" } },
 		{ BUS_PIO, { 0x0604, 2, &pm1a_control_ops, chips->power, "ACPI PM1a control" } },
+		{ BUS_PIO, { 0x0CF8, 1, &pci_absent_ops, chips->power, "PCI (absent)" } },
 		{ BUS_PIO, { 0x0CF9, 1, &reset_control_ops, chips->power, "reset control" } },
 		{ BUS_PIO, { HYPERCALL_PORT, 1, &hypercall_port_ops, chips->hypercalls,
 			     "hypercall" } },
@@ -183,14 +185,15 @@ static int load_guest(struct board *board, const struct options *options, uint64
 static int open_outputs(struct board *board, const struct options *options,
 			const struct log *log)
 {
+	struct run *run = machine_run_control(board->machine);
 	int error = 0;
 
 	if (options->expect.output)
 		error = capture_create(&board->capture);
 	if (!error)
-		error = output_open(&board->debugcon, options->debugcon, board->capture, log);
+		error = output_open(&board->debugcon, options->debugcon, board->capture, run, log);
 	if (!error)
-		error = output_open(&board->serial, options->serial, board->capture, log);
+		error = output_open(&board->serial, options->serial, board->capture, run, log);
 	return error;
 }
 

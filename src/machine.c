@@ -16,7 +16,6 @@
 #define NANOSECONDS 1e9
 
 struct machine {
-	pthread_mutex_t lock;
 	const struct log *log;
 	struct mem *mem;
 	struct bus *bus;
@@ -90,7 +89,6 @@ int machine_create(struct machine **out, const struct log *log)
 	if (!machine)
 		goto out;
 	machine->log = log;
-	pthread_mutex_init(&machine->lock, NULL);
 	error = mem_create(&machine->mem);
 	if (!error)
 		error = bus_create(&machine->bus);
@@ -101,7 +99,7 @@ int machine_create(struct machine **out, const struct log *log)
 	if (!error)
 		error = run_create(&machine->run);
 	if (!error)
-		error = loop_create(&machine->loop, &machine->lock);
+		error = loop_create(&machine->loop);
 	if (!error)
 		error = catch_signals(machine);
 	if (!error)
@@ -128,7 +126,6 @@ void machine_destroy(struct machine *machine)
 	irqs_destroy(machine->irqs);
 	bus_destroy(machine->bus);
 	mem_destroy(machine->mem);
-	pthread_mutex_destroy(&machine->lock);
 	free(machine);
 }
 
@@ -237,9 +234,7 @@ static void run_vcpu(struct machine *machine, uint64_t exit_limit, struct profil
 		machine->ops->run(machine->engine, &exit);
 		if (profile)
 			count_exit(profile, &exit);
-		pthread_mutex_lock(&machine->lock);
 		answer = dispatch_exit(&machine->dispatch, &exit);
-		pthread_mutex_unlock(&machine->lock);
 		if (answer == DISPATCH_WAIT)
 			wait_for_interrupt(machine);
 		/* The guest's exits, not those that vmm's own kicks are. */

@@ -4,9 +4,8 @@
  * engine runs. It knows no device by name; board.c puts them in.
  *
  * Threads: the one that calls machine_run() is the vCPU's; the loop has its
- * own, and a window another one. Devices are entered with the machine lock
- * held, which the machine takes around each exit and the loop around each
- * callback.
+ * own, and a window another one. Devices are entered by the vCPU's thread alone,
+ * so that they need no lock; the other threads end the run or kick the vCPU.
  */
 #ifndef VMM_MACHINE_H
 #define VMM_MACHINE_H

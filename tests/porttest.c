@@ -168,7 +168,7 @@ static int set_up(struct harness *harness, const char *disk, enum disk_mode mode
 	       irqs_create(&harness->irqs) || run_create(&harness->run) ||
 	       devices_create(&harness->devices) || screen_create(&harness->screen) ||
 	       capture_create(&harness->capture) ||
-	       output_open(&harness->output, "/dev/null", harness->capture, &harness->log) ||
+	       output_open(&harness->output, "/dev/null", harness->capture, NULL, &harness->log) ||
 	       add_memory(harness) || add_vga(harness) || add_ata(harness) ||
 	       add_uart(harness) || add_debug_ports(harness) || add_power(harness) ||
 	       add_hypercalls(harness);

@@ -3,8 +3,8 @@
  * bus.h - who answers at which port and which memory-mapped address.
  *
  * Ranges are claimed when the board is built and never change afterwards;
- * a claim that overlaps another one is refused. Accesses come in with the
- * machine lock held.
+ * a claim that overlaps another one is refused. Accesses come from the
+ * vCPU's thread.
  *
  * A read that nobody claims gives all ones, a write that nobody claims is
  * dropped; the stray handler, where there is one, is told of both.

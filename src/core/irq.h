@@ -3,7 +3,7 @@
  * irq.h - interrupt lines, from the pin of a chip to whoever listens.
  *
  * A line has a level. Chips drive it, interrupt controllers listen to it. All
- * calls are made with the machine lock held.
+ * calls are made by the vCPU's thread.
  */
 #ifndef VMM_CORE_IRQ_H
 #define VMM_CORE_IRQ_H

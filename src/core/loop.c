@@ -6,6 +6,7 @@
 #include "core/loop.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -34,14 +35,14 @@ struct signal_watch {
 };
 
 struct loop {
-	pthread_mutex_t *lock;
+	pthread_mutex_t lock;	/* guards stop, timers and watches */
 	int epoll;
 	int event;		/* eventfd: look again */
 	int signal;		/* signalfd, -1 until a signal is added */
 	sigset_t signals;
 	pthread_t thread;
 	bool running;
-	bool stop;		/* with the lock held */
+	bool stop;
 	struct timer *timers;	/* sorted by deadline */
 	struct watch *watches;
 	struct signal_watch *signal_watches;
@@ -57,14 +58,14 @@ static void drain_event(void *self, int fd)
 		return;
 }
 
-int loop_create(struct loop **out, pthread_mutex_t *lock)
+int loop_create(struct loop **out)
 {
 	struct loop *loop = calloc(1, sizeof(*loop));
 	int error;
 
 	if (!loop)
 		return -ENOMEM;
-	loop->lock = lock;
+	pthread_mutex_init(&loop->lock, NULL);
 	loop->signal = -1;
 	sigemptyset(&loop->signals);
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -105,6 +106,7 @@ void loop_destroy(struct loop *loop)
 		close(loop->event);
 	if (loop->epoll >= 0)
 		close(loop->epoll);
+	pthread_mutex_destroy(&loop->lock);
 	free(loop);
 }
 
@@ -140,6 +142,7 @@ static const struct timespec *timeout(const struct loop *loop, struct timespec *
 	return buffer;
 }
 
+/* With the lock held, which is dropped around each callback. */
 static void run_timers(struct loop *loop)
 {
 	while (loop->timers && loop->timers->deadline <= loop_now(loop)) {
@@ -147,8 +150,20 @@ static void run_timers(struct loop *loop)
 
 		loop->timers = timer->next;
 		timer->armed = false;
+		pthread_mutex_unlock(&loop->lock);
 		timer->fn(timer->self);
+		pthread_mutex_lock(&loop->lock);
 	}
+}
+
+/* As run_timers(). */
+static void run_watch(struct loop *loop, const struct watch *watch)
+{
+	if (watch->removed)
+		return;
+	pthread_mutex_unlock(&loop->lock);
+	watch->fn(watch->self, watch->fd);
+	pthread_mutex_lock(&loop->lock);
 }
 
 static void free_removed(struct loop *loop)
@@ -173,24 +188,20 @@ static void *loop_thread(void *argument)
 	struct epoll_event events[EVENTS_AT_ONCE];
 	struct timespec buffer;
 
-	pthread_mutex_lock(loop->lock);
+	pthread_mutex_lock(&loop->lock);
 	while (!loop->stop) {
 		const struct timespec *limit = timeout(loop, &buffer);
 		int count;
 
-		pthread_mutex_unlock(loop->lock);
+		pthread_mutex_unlock(&loop->lock);
 		count = epoll_pwait2(loop->epoll, events, EVENTS_AT_ONCE, limit, NULL);
-		pthread_mutex_lock(loop->lock);
-		for (int i = 0; i < count; i++) {
-			struct watch *watch = events[i].data.ptr;
-
-			if (!watch->removed)
-				watch->fn(watch->self, watch->fd);
-		}
+		pthread_mutex_lock(&loop->lock);
+		for (int i = 0; i < count; i++)
+			run_watch(loop, events[i].data.ptr);
 		free_removed(loop);
 		run_timers(loop);
 	}
-	pthread_mutex_unlock(loop->lock);
+	pthread_mutex_unlock(&loop->lock);
 	return NULL;
 }
 
@@ -212,30 +223,16 @@ void loop_stop(struct loop *loop)
 {
 	if (!loop->running)
 		return;
-	pthread_mutex_lock(loop->lock);
+	pthread_mutex_lock(&loop->lock);
 	loop->stop = true;
 	wake(loop);
-	pthread_mutex_unlock(loop->lock);
+	pthread_mutex_unlock(&loop->lock);
 	pthread_join(loop->thread, NULL);
 	loop->running = false;
 }
 
-void timer_set(struct loop *loop, struct timer *timer, uint64_t deadline)
-{
-	struct timer **link = &loop->timers;
-
-	timer_cancel(loop, timer);
-	timer->deadline = deadline;
-	timer->armed = true;
-	while (*link && (*link)->deadline <= deadline)
-		link = &(*link)->next;
-	timer->next = *link;
-	*link = timer;
-	if (loop->timers == timer && loop->running)
-		wake(loop);
-}
-
-void timer_cancel(struct loop *loop, struct timer *timer)
+/* With the lock held. */
+static void disarm(struct loop *loop, struct timer *timer)
 {
 	struct timer **link = &loop->timers;
 
@@ -245,6 +242,30 @@ void timer_cancel(struct loop *loop, struct timer *timer)
 		link = &(*link)->next;
 	*link = timer->next;
 	timer->armed = false;
+}
+
+void timer_set(struct loop *loop, struct timer *timer, uint64_t deadline)
+{
+	struct timer **link = &loop->timers;
+
+	pthread_mutex_lock(&loop->lock);
+	disarm(loop, timer);
+	timer->deadline = deadline;
+	timer->armed = true;
+	while (*link && (*link)->deadline <= deadline)
+		link = &(*link)->next;
+	timer->next = *link;
+	*link = timer;
+	if (loop->timers == timer && loop->running)
+		wake(loop);
+	pthread_mutex_unlock(&loop->lock);
+}
+
+void timer_cancel(struct loop *loop, struct timer *timer)
+{
+	pthread_mutex_lock(&loop->lock);
+	disarm(loop, timer);
+	pthread_mutex_unlock(&loop->lock);
 }
 
 int loop_add_fd(struct loop *loop, int fd, void (*fn)(void *self, int fd), void *self)
@@ -263,19 +284,23 @@ int loop_add_fd(struct loop *loop, int fd, void (*fn)(void *self, int fd), void 
 		free(watch);
 		return error;
 	}
+	pthread_mutex_lock(&loop->lock);
 	watch->next = loop->watches;
 	loop->watches = watch;
+	pthread_mutex_unlock(&loop->lock);
 	return 0;
 }
 
 void loop_remove_fd(struct loop *loop, int fd)
 {
+	pthread_mutex_lock(&loop->lock);
 	for (struct watch *watch = loop->watches; watch; watch = watch->next) {
 		if (watch->fd != fd || watch->removed)
 			continue;
 		epoll_ctl(loop->epoll, EPOLL_CTL_DEL, fd, NULL);
 		watch->removed = true;
 	}
+	pthread_mutex_unlock(&loop->lock);
 }
 
 static void take_signal(void *self, int fd)

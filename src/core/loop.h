@@ -2,13 +2,14 @@
 /*
  * loop.h - a thread that waits: for timers, file descriptors and signals.
  *
- * Its callbacks run one at a time, with the machine lock held. The thread is
- * started with the run, and blocked in epoll_wait(2) while nothing is due.
+ * Its callbacks run one at a time, in the loop's thread. Devices are entered by
+ * the vCPU's thread alone, so a callback may only do what any thread may: end
+ * the run, kick the vCPU. The thread is started with the run, and blocked in
+ * epoll_wait(2) while nothing is due.
  */
 #ifndef VMM_CORE_LOOP_H
 #define VMM_CORE_LOOP_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,11 +24,8 @@ struct timer {
 	bool armed;		/* loop.c's own */
 };
 
-/*
- * lock: the machine lock, not recursive, taken around each callback. Returns
- * 0 or -errno. The caller owns *loop.
- */
-int loop_create(struct loop **loop, pthread_mutex_t *lock);
+/* Returns 0 or -errno. The caller owns *loop. */
+int loop_create(struct loop **loop);
 
 /* Stops the thread where it runs, and frees. NULL is fine. */
 void loop_destroy(struct loop *loop);
@@ -35,7 +33,7 @@ void loop_destroy(struct loop *loop);
 /* Starts the thread, with all signals blocked in it. Returns 0 or -errno. */
 int loop_start(struct loop *loop);
 
-/* Ends and joins the thread; to be called without the machine lock. */
+/* Ends and joins the thread. */
 void loop_stop(struct loop *loop);
 
 /* The clock that timers go by: CLOCK_MONOTONIC, nanoseconds. */
@@ -43,7 +41,8 @@ uint64_t loop_now(const struct loop *loop);
 
 /*
  * Calls timer->fn(timer->self) once when loop_now() has reached the deadline;
- * an armed timer is moved. With the machine lock held or before the start.
+ * an armed timer is moved. From any thread, as timer_cancel(), after which the
+ * callback may still be under way, unless it is called by the loop's thread.
  */
 void timer_set(struct loop *loop, struct timer *timer, uint64_t deadline);
 void timer_cancel(struct loop *loop, struct timer *timer);

@@ -230,8 +230,9 @@ int mem_read(const struct mem *mem, uint64_t gpa, void *buffer, uint64_t len)
 		return -EFAULT;
 	while (len) {
 		uint64_t span = len;
+		const void *from = mem_span(mem, gpa, &span, MEM_READ);
 
-		memcpy(to, mem_span(mem, gpa, &span, MEM_READ), span);
+		memcpy(to, from, span);
 		to += span;
 		gpa += span;
 		len -= span;
@@ -248,8 +249,9 @@ static int store(const struct mem *mem, uint64_t gpa, const void *buffer, uint64
 		return -EFAULT;
 	while (len) {
 		uint64_t span = len;
+		void *to = mem_span(mem, gpa, &span, rights);
 
-		memcpy(mem_span(mem, gpa, &span, rights), from, span);
+		memcpy(to, from, span);
 		from += span;
 		gpa += span;
 		len -= span;

@@ -55,7 +55,7 @@ enum uart_offset {
 #define MCR_DTR		(1u << 0)
 #define MCR_RTS		(1u << 1)
 #define MCR_OUT1	(1u << 2)
-#define MCR_OUT2	(1u << 3)	/* in a PC: lets the interrupt out of the chip */
+#define MCR_OUT2	(1u << 3)
 #define MCR_LOOP	(1u << 4)
 #define MCR_STORED	0x1Fu
 
@@ -122,9 +122,13 @@ static uint8_t interrupt_cause(const struct uart *uart)
 	return IIR_NONE;
 }
 
+/*
+ * OUT2 does not gate the line, as in QEMU's PC: kernels that were written on
+ * QEMU (xv6) leave it clear.
+ */
 static void update_irq(struct uart *uart)
 {
-	irq_set(uart->irq, uart->mcr & MCR_OUT2 && interrupt_cause(uart) != IIR_NONE);
+	irq_set(uart->irq, interrupt_cause(uart) != IIR_NONE);
 }
 
 /* The modem's lines as MSR shows them: in loopback mode they are MCR's. */

@@ -20,7 +20,7 @@ int uart_create(struct uart **uart, struct output *output, struct irq_line *irq)
 
 /*
  * Bytes that arrive on the line, as many as the receiver has room for; returns
- * how many. With the machine lock held.
+ * how many. By the vCPU's thread.
  */
 size_t uart_receive(struct uart *uart, const uint8_t *data, size_t len);
 

@@ -21,7 +21,7 @@ struct dispatch {
 	int halt_status;	/* for HLT with interrupts disabled: 0 to 255 */
 };
 
-/* With the machine lock held. */
+/* In the vCPU's thread. */
 enum dispatch_answer dispatch_exit(const struct dispatch *dispatch, struct vmexit *exit);
 
 #endif

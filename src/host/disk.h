@@ -3,7 +3,7 @@
  * disk.h - a raw disk image as sectors of 512 bytes.
  *
  * Used by the ATA disk and by the paravirtual one. What disk_write() was given
- * is in the image when it returns. Calls are made with the machine lock held.
+ * is in the image when it returns. Calls are made by one thread at a time.
  */
 #ifndef VMM_HOST_DISK_H
 #define VMM_HOST_DISK_H

@@ -59,7 +59,8 @@ int module_open(struct module *module, const char *file, const char *symbol,
 			 file, package);
 		return -ENOENT;
 	}
-	module->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	/* Libraries leave handlers behind that point into them: they stay. */
+	module->library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 	if (!module->library) {
 		snprintf(error, error_size, "%s", dlerror());
 		return -ELIBACC;

@@ -4,14 +4,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define CAPTURE_FIRST 4096u
 #define CAPTURE_MAX (16u << 20)
+#define POLL_MILLISECONDS 100
 
 struct capture {
 	char *bytes;
@@ -24,7 +27,9 @@ struct output {
 	int fd;
 	const char *name;	/* for messages */
 	struct capture *capture;
+	const struct run *run;
 	const struct log *log;
+	bool blocks;		/* a write may wait for a reader */
 	int error;
 };
 
@@ -127,9 +132,10 @@ static int open_file(const char *path, const struct log *log)
 }
 
 int output_open(struct output **output, const char *path, struct capture *capture,
-		const struct log *log)
+		const struct run *run, const struct log *log)
 {
 	struct output *opened = calloc(1, sizeof(*opened));
+	struct stat status;
 	int fd;
 
 	if (!opened) {
@@ -144,7 +150,9 @@ int output_open(struct output **output, const char *path, struct capture *captur
 	opened->fd = fd;
 	opened->name = is_stdout(path) ? "standard output" : path;
 	opened->capture = capture;
+	opened->run = run;
 	opened->log = log;
+	opened->blocks = fstat(fd, &status) < 0 || !S_ISREG(status.st_mode);
 	*output = opened;
 	return 0;
 }
@@ -168,30 +176,37 @@ void output_close(struct output *output)
 	free(output);
 }
 
-/* Sleeps until a descriptor that is in non-blocking mode takes more. */
-static int wait_writable(int fd)
+/*
+ * Sleeps until a write of PIPE_BUF bytes does not, or the run has ended, which
+ * must not wait for a reader. Returns whether to go on.
+ */
+static bool wait_writable(const struct output *output)
 {
-	struct pollfd wanted = { .fd = fd, .events = POLLOUT };
+	struct pollfd wanted = { .fd = output->fd, .events = POLLOUT };
 
-	return poll(&wanted, 1, -1) < 0 && errno != EINTR ? errno : 0;
+	while (poll(&wanted, 1, POLL_MILLISECONDS) <= 0)
+		if (output->run && run_ended(output->run))
+			return false;
+	return true;
 }
 
 /* Returns 0, or an errno. */
-static int write_all(int fd, const uint8_t *data, size_t len)
+static int write_all(const struct output *output, const uint8_t *data, size_t len)
 {
 	while (len) {
-		ssize_t done = write(fd, data, len);
-		int error = done < 0 ? errno : 0;
+		size_t part = output->blocks && len > PIPE_BUF ? PIPE_BUF : len;
+		ssize_t done;
 
-		if (error == EAGAIN)
-			error = wait_writable(fd);
-		if (error && error != EINTR)
-			return error;
+		if (output->blocks && !wait_writable(output))
+			return 0;
+		done = write(output->fd, data, part);
 		if (!done)
 			return EIO;
 		if (done > 0) {
 			data += done;
 			len -= (size_t)done;
+		} else if (errno != EINTR && errno != EAGAIN) {
+			return errno;
 		}
 	}
 	return 0;
@@ -205,7 +220,7 @@ void output_write(struct output *output, const void *data, size_t len)
 		capture_add(output->capture, data, len, output->log);
 	if (output->error)
 		return;
-	error = write_all(output->fd, data, len);
+	error = write_all(output, data, len);
 	if (error)
 		fail(output, error);
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "core/log.h"
+#include "core/run.h"
 
 /* What the guest has printed, kept for --expect-output. */
 struct capture;
@@ -24,18 +25,17 @@ struct output;
 
 /*
  * path: a file, which is truncated, or "-" or NULL for standard output.
- * capture: NULL, or gets a copy of all; must outlive the output, as path and
- * log must. Returns 0, or -errno with a message in the log. The caller owns
+ * capture: NULL, or gets a copy of all. run: NULL, or the run whose end stops
+ * waiting for a reader who does not read. All must outlive the output. Returns 0, or -errno with a message in the log. The caller owns
  * *output.
  */
 int output_open(struct output **output, const char *path, struct capture *capture,
-		const struct log *log);
+		const struct run *run, const struct log *log);
 void output_close(struct output *output);
 
 /*
  * Writes the bytes out before it returns. A failure (full disk, closed pipe)
- * is told to the user once and kept for output_error(). With the machine lock
- * held.
+ * is told to the user once and kept for output_error(). By one thread at a time.
  */
 void output_write(struct output *output, const void *data, size_t len);
 

@@ -54,7 +54,7 @@ uint8_t *screen_memory(struct screen *screen);
 
 /*
  * Bytes of the text memory, at any alignment; offset + len: at most
- * SCREEN_MEMORY_SIZE. From the vCPU's thread with the machine lock held, as
+ * SCREEN_MEMORY_SIZE. From the vCPU's thread, as
  * everything below up to screen_frame().
  */
 void screen_read(const struct screen *screen, size_t offset, void *data, size_t len);

@@ -52,7 +52,7 @@ struct hypercalls;
 /*
  * A hypercall: its result, or a negative errno. self: as registered; mem: the
  * guest's memory, for arguments that are addresses. Unused arguments are
- * ignored. Runs with the machine lock held.
+ * ignored. Runs in the vCPU's thread.
  */
 typedef int64_t hypercall_fn(void *self, struct mem *mem,
 			     const uint64_t argument[HYPERCALL_ARGS]);
