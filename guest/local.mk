@@ -101,15 +101,15 @@ guest_c_32 = \
 	guest/bench-disk-bulk/bench-disk-bulk.c guest/bench-disk-emul/bench-disk-emul.c \
 	guest/bench-disk-pv/bench-disk-pv.c guest/bench-mmio/bench-mmio.c \
 	guest/bench-pio/bench-pio.c guest/console/console.c guest/demo/demo.c \
-	guest/disk-emul/disk-emul.c \
-	guest/disk-pv/disk-pv.c guest/exit-pv/exit-pv.c guest/exit-status/exit-status.c \
-	guest/hello/hello.c guest/poweroff/poweroff.c guest/reset/reset.c \
-	guest/selftest/selftest.c guest/triple-fault/triple-fault.c \
+	guest/disk-emul/disk-emul.c guest/disk-pv/disk-pv.c guest/exit-pv/exit-pv.c \
+	guest/exit-status/exit-status.c guest/hello/hello.c guest/poweroff/poweroff.c \
+	guest/reset/reset.c guest/selftest/selftest.c guest/triple-fault/triple-fault.c \
 	guest/vga-emul/vga-emul.c guest/vga-loop/vga-loop.c guest/vga-pv/vga-pv.c \
 	guest/vga-widths/vga-widths.c
 guest_asm_64 = guest/hello64/hello64.S
 guest_private_include = \
-	guest/demo/scene.h guest/lib/crt0.h guest/shared/check.h guest/shared/disk-test.h guest/shared/picture.h
+	guest/demo/scene.h guest/lib/crt0.h guest/shared/check.h \
+	guest/shared/disk-test.h guest/shared/picture.h
 guest_private_c = \
 	guest/demo/scene.c guest/shared/check.c guest/shared/disk-test.c guest/shared/picture.c \
 	guest/shared/vga-painter.c
@@ -186,11 +186,11 @@ guest/bench-pio/bench-pio.o32: GUEST_OPTIMIZE = -O3
 # Few and small: all are compiled anew when a header or the flags change.
 $(guest_lib16_objects) $(guest_lib32_objects) $(guest_lib64_objects) \
 $(guest_asm_16:.S=.o16) $(guest_c_32:.c=.o32) $(guest_asm_64:.S=.o64) \
-$(guest_private_c:.c=.o32) $(guest_more_objects): $(guest_include) $(guest_private_include) guest/local.mk
+$(guest_private_c:.c=.o32) $(guest_more_objects): \
+	$(guest_include) $(guest_private_include) guest/local.mk
 
 EXTRA_DIST += guest/COPYING guest/vmm-guest.pc.in guest/lib/flat.ld \
-	$(guest_lib_c) \
-	guest/lib/crt0-16.S guest/lib/crt0-32.S guest/lib/crt0-64.S \
+	$(guest_lib_c) guest/lib/crt0-16.S guest/lib/crt0-32.S guest/lib/crt0-64.S \
 	$(guest_asm_16) $(guest_c_32) $(guest_asm_64) \
 	$(guest_private_include) $(guest_private_c) \
 	examples/hello/README examples/hello/Makefile examples/hello/hello.c

@@ -64,7 +64,8 @@ static void check_fails(struct checks *checks, enum ata_command command, uint32_
 	ata_command(command, lba, 1);
 	check(checks, status_is(ATA_STATUS_DRDY | ATA_STATUS_ERR), "%s: status %02x", what,
 	      inb(ATA_STATUS));
-	check(checks, inb(ATA_ERROR) & error, "%s: error %02x, not %02x", what, inb(ATA_ERROR), error);
+	check(checks, inb(ATA_ERROR) & error, "%s: error %02x, not %02x", what, inb(ATA_ERROR),
+	      error);
 }
 
 /* --- ways to move data --- */
@@ -161,9 +162,10 @@ static void check_transfer(struct checks *checks, const struct transfer *transfe
 
 static void check_start(struct checks *checks)
 {
-	check(checks, inb(ATA_STATUS) == STATUS_READY, "status at the start: %02x", inb(ATA_STATUS));
-	check(checks, inb(ATA_ALTERNATE_STATUS) == STATUS_READY, "alternate status at the start: %02x",
-	      inb(ATA_ALTERNATE_STATUS));
+	check(checks, inb(ATA_STATUS) == STATUS_READY, "status at the start: %02x",
+	      inb(ATA_STATUS));
+	check(checks, inb(ATA_ALTERNATE_STATUS) == STATUS_READY,
+	      "alternate status at the start: %02x", inb(ATA_ALTERNATE_STATUS));
 }
 
 /* What was written to a register is read back, before and after other devices. */
@@ -195,7 +197,8 @@ static uint32_t check_identify(struct checks *checks)
 	      data[IDENTIFY_MULTIPLE] & 0xFF);
 	check(checks, data[IDENTIFY_MODEL] >> 8 > ' ' && data[IDENTIFY_MODEL] >> 8 < 0x7F,
 	      "model's first character: %02x", data[IDENTIFY_MODEL] >> 8);
-	check(checks, status_is(ATA_STATUS_DRDY), "IDENTIFY DEVICE does not end: %02x", inb(ATA_STATUS));
+	check(checks, status_is(ATA_STATUS_DRDY), "IDENTIFY DEVICE does not end: %02x",
+	      inb(ATA_STATUS));
 	return sectors;
 }
 
@@ -228,8 +231,8 @@ static void check_multiple(struct checks *checks)
 	check(checks, status_is(ATA_STATUS_DRDY), "SET MULTIPLE MODE 16 fails");
 	check_transfer(checks, &(struct transfer){ 130, 33, 16, &ways[1] }, true);
 	set_multiple(3);
-	check(checks, status_is(ATA_STATUS_DRDY | ATA_STATUS_ERR)
-	      && inb(ATA_ERROR) & ATA_ERROR_ABRT, "SET MULTIPLE MODE 3 is not aborted");
+	check(checks, status_is(ATA_STATUS_DRDY | ATA_STATUS_ERR) &&
+	      inb(ATA_ERROR) & ATA_ERROR_ABRT, "SET MULTIPLE MODE 3 is not aborted");
 }
 
 static void check_other_commands(struct checks *checks)
@@ -248,8 +251,10 @@ static void check_errors(struct checks *checks, uint32_t sectors)
 {
 	check_fails(checks, NO_COMMAND, 0, ATA_ERROR_ABRT, "an unknown command");
 	check_fails(checks, ATA_READ_SECTORS, sectors, ATA_ERROR_IDNF, "read past the end");
-	check_fails(checks, ATA_WRITE_SECTORS, 0x0FFFFFFF, ATA_ERROR_IDNF, "write far past the end");
-	check_fails(checks, ATA_READ_VERIFY_SECTORS, sectors, ATA_ERROR_IDNF, "verify past the end");
+	check_fails(checks, ATA_WRITE_SECTORS, UINT32_MAX >> 4, ATA_ERROR_IDNF,
+		    "write far past the end");
+	check_fails(checks, ATA_READ_VERIFY_SECTORS, sectors, ATA_ERROR_IDNF,
+		    "verify past the end");
 	/* Data nobody asked for: no harm in either direction. */
 	read_words(data, 4);
 	write_words(data, 4);
@@ -268,8 +273,8 @@ static void check_dropped_write(struct checks *checks)
 		outw(0, ATA_DATA);
 	outb(ATA_CONTROL_SRST, ATA_DEVICE_CONTROL);
 	outb(0, ATA_DEVICE_CONTROL);
-	check(checks, ata_read(one.lba, data) == 0
-	      && !memcmp(data, pattern, ATA_SECTOR_SIZE), "a part of a sector was written");
+	check(checks, ata_read(one.lba, data) == 0 &&
+	      !memcmp(data, pattern, ATA_SECTOR_SIZE), "a part of a sector was written");
 }
 
 /* What the registers hold after a reset or a diagnostic (ATA/ATAPI-6, 9.12). */
@@ -279,8 +284,8 @@ static void check_signature(struct checks *checks, const char *after)
 	      "status after %s: %02x", after, inb(ATA_STATUS));
 	check(checks, inb(ATA_ERROR) == DIAGNOSTIC_PASSED, "diagnostic code after %s: %02x", after,
 	      inb(ATA_ERROR));
-	check(checks, inb(ATA_SECTOR_COUNT) == 1 && inb(ATA_LBA_LOW) == 1 && inb(ATA_LBA_MID) == 0
-	      && inb(ATA_LBA_HIGH) == 0, "signature after %s", after);
+	check(checks, inb(ATA_SECTOR_COUNT) == 1 && inb(ATA_LBA_LOW) == 1 &&
+	      inb(ATA_LBA_MID) == 0 && inb(ATA_LBA_HIGH) == 0, "signature after %s", after);
 }
 
 static void check_reset(struct checks *checks)

@@ -62,7 +62,8 @@ static const struct bad_call bad_disk_calls[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static void check_calls(struct checks *checks, const struct bad_call *calls, size_t count, bool there)
+static void check_calls(struct checks *checks, const struct bad_call *calls, size_t count,
+			bool there)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct vmm_request request = calls[i].request;
@@ -142,7 +143,7 @@ int main(void)
 	check_lost_requests(&checks);
 	check_narrow_access(&checks);
 	check_alignment(&checks);
-	check(&checks, vga_get16(0, 0) == VGA_CELL('A', 0x1F)
-	      && vga_get16(79, 24) == VGA_CELL('Z', 0x1F), "the screen has changed");
+	check(&checks, vga_get16(0, 0) == VGA_CELL('A', 0x1F) &&
+	      vga_get16(79, 24) == VGA_CELL('Z', 0x1F), "the screen has changed");
 	return checks_result(&checks);
 }

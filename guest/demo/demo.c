@@ -114,7 +114,7 @@ static void describe_hypercalls(char *text, size_t size)
 
 static void describe_mode(char *text, size_t size)
 {
-	format_buffer(text, size, "%u bits, protected mode", VMM_GUEST_BITS);
+	format_buffer(text, size, "%u bits, protected", VMM_GUEST_BITS);
 }
 
 static void describe_screen(char *text, size_t size)
@@ -156,7 +156,8 @@ static void draw_colors(void)
 		unsigned int column = RIGHT_COLUMN + 4 + 2 * color;
 
 		for (unsigned int i = 0; i < sizeof(shades); i++)
-			vga_fill(column, PANEL_ROW + 1 + i, 2, VGA_CELL(shades[i], ON_BLACK(color)));
+			vga_fill(column, PANEL_ROW + 1 + i, 2,
+				 VGA_CELL(shades[i], ON_BLACK(color)));
 		vga_put16(column, PANEL_ROW + 5, VGA_CELL("0123456789ABCDEF"[color], LABEL));
 	}
 }
@@ -169,7 +170,7 @@ static void draw_characters(void)
 		"\xE0\xE1\xE2\xE3\xE4\xE5\xE6\xE7\xE8\xE9\xEA\xEB\xEC\xED\xEE\xEF  "
 		"\xF0\xF1\xF2\xF3\xF6\xF7\xFB\xFC\xFD \xAB\xAC \xA8\xAD \x9B\x9C\x9D\x9F \xFE";
 
-	draw_frame(0, PANEL_ROW + 7, VGA_COLUMNS, 3, " 256 characters ");
+	draw_frame(0, PANEL_ROW + 7, VGA_COLUMNS, 3, " Code page 437 ");
 	vga_text16(3, PANEL_ROW + 8, samples, ON_BLACK(VGA_YELLOW));
 }
 

@@ -60,11 +60,13 @@ static void draw_stars(void)
 	static const struct {
 		uint8_t column, row, character, color;
 	} stars[] = {
-		{ 3, 1, DOT, VGA_WHITE }, { 9, 0, '.', VGA_LIGHT_GREY }, { 14, 2, '+', VGA_WHITE },
-		{ 6, 3, DOT, VGA_LIGHT_GREY }, { 24, 0, DOT, VGA_WHITE }, { 38, 0, '.', VGA_DARK_GREY },
-		{ 47, 0, '+', VGA_LIGHT_CYAN }, { 60, 0, DOT, VGA_WHITE }, { 66, 1, '.', VGA_LIGHT_GREY },
-		{ 71, 2, DOT, VGA_WHITE }, { 76, 0, '*', VGA_WHITE }, { 73, 4, '.', VGA_LIGHT_GREY },
-		{ 78, 3, DOT, VGA_LIGHT_CYAN }, { 1, 4, '.', VGA_LIGHT_GREY },
+		{ 9, 0, '.', VGA_LIGHT_GREY },	{ 24, 0, DOT, VGA_WHITE },
+		{ 38, 0, '.', VGA_DARK_GREY },	{ 47, 0, '+', VGA_LIGHT_CYAN },
+		{ 60, 0, DOT, VGA_WHITE },	{ 76, 0, '*', VGA_WHITE },
+		{ 3, 1, DOT, VGA_WHITE },	{ 66, 1, '.', VGA_LIGHT_GREY },
+		{ 14, 2, '+', VGA_WHITE },	{ 71, 2, DOT, VGA_WHITE },
+		{ 6, 3, DOT, VGA_LIGHT_GREY },	{ 78, 3, DOT, VGA_LIGHT_CYAN },
+		{ 1, 4, '.', VGA_LIGHT_GREY },	{ 73, 4, '.', VGA_LIGHT_GREY },
 	};
 
 	for (unsigned int i = 0; i < sizeof(stars) / sizeof(stars[0]); i++) {

@@ -61,8 +61,9 @@ static double_word divide_by_word(double_word dividend, word divisor, double_wor
 
 static unsigned int leading_zeros(word value)
 {
-	return sizeof(word) == sizeof(unsigned int) ? (unsigned int)__builtin_clz((unsigned int)value)
-						    : (unsigned int)__builtin_clzll(value);
+	unsigned int zeros = (unsigned int)__builtin_clzll(value);
+
+	return zeros - (64 - WORD_BITS);
 }
 
 double_word NAME(__udivmod, 4)(double_word dividend, double_word divisor, double_word *remainder)

@@ -46,7 +46,8 @@ static int expect_status(uint8_t expected)
 
 	if (status < 0)
 		return status;
-	return (status & (ATA_STATUS_ERR | ATA_STATUS_DF | ATA_STATUS_DRQ)) == expected ? 0 : -VMM_EIO;
+	status &= ATA_STATUS_ERR | ATA_STATUS_DF | ATA_STATUS_DRQ;
+	return status == expected ? 0 : -VMM_EIO;
 }
 
 static int read_data(enum ata_command command, uint32_t lba, void *data)

@@ -23,8 +23,8 @@ void vga_text32(unsigned int column, unsigned int row, const char *text, uint8_t
 	unsigned int at = vga_offset(column, row);
 
 	for (; at + 2 < VGA_BYTES && text[0] && text[1]; at += 4, text += 2) {
-		VGA_AT(uint32_t, at) = VGA_CELL(text[0], attribute)
-				       | (uint32_t)VGA_CELL(text[1], attribute) << 16;
+		VGA_AT(uint32_t, at) = VGA_CELL(text[0], attribute) |
+				       (uint32_t)VGA_CELL(text[1], attribute) << 16;
 	}
 	if (at < VGA_BYTES && *text)
 		VGA_AT(uint16_t, at) = VGA_CELL(*text, attribute);

@@ -34,16 +34,16 @@ static void check_memory(struct checks *checks)
 {
 	char buffer[32] = "abcdefghijklmnopqrstuvwxyz";
 
-	check(checks, memmove(buffer + 3, buffer, 10) == buffer + 3
-	      && !memcmp(buffer, "abcabcdefghijnop", 16), "memmove() upwards");
-	check(checks, memmove(buffer, buffer + 3, 10) == buffer
-	      && !memcmp(buffer, "abcdefghijhijnop", 16), "memmove() downwards");
-	check(checks, memset(buffer + 1, 'x', 7) == buffer + 1
-	      && !memcmp(buffer, "axxxxxxxij", 10), "memset()");
-	check(checks, memcpy(buffer, "0123456", 7) == buffer
-	      && !memcmp(buffer, "0123456xij", 10), "memcpy()");
-	check(checks, memcmp("abc", "abd", 3) < 0 && memcmp("b", "a", 1) > 0
-	      && memcmp("x", "y", 0) == 0, "memcmp()");
+	check(checks, memmove(buffer + 3, buffer, 10) == buffer + 3 &&
+	      !memcmp(buffer, "abcabcdefghijnop", 16), "memmove() upwards");
+	check(checks, memmove(buffer, buffer + 3, 10) == buffer &&
+	      !memcmp(buffer, "abcdefghijhijnop", 16), "memmove() downwards");
+	check(checks, memset(buffer + 1, 'x', 7) == buffer + 1 &&
+	      !memcmp(buffer, "axxxxxxxij", 10), "memset()");
+	check(checks, memcpy(buffer, "0123456", 7) == buffer &&
+	      !memcmp(buffer, "0123456xij", 10), "memcpy()");
+	check(checks, memcmp("abc", "abd", 3) < 0 && memcmp("b", "a", 1) > 0 &&
+	      memcmp("x", "y", 0) == 0, "memcmp()");
 	check(checks, strlen("") == 0 && strlen("four") == 4, "strlen()");
 }
 
@@ -69,8 +69,8 @@ static void check_division(struct checks *checks)
 		volatile int64_t dividend = cases[i].dividend;
 		volatile int64_t divisor = cases[i].divisor;
 
-		check(checks, dividend / divisor == cases[i].quotient
-		      && dividend % divisor == cases[i].remainder,
+		check(checks, dividend / divisor == cases[i].quotient &&
+		      dividend % divisor == cases[i].remainder,
 		      "%lld / %lld: %lld, %lld", (long long)dividend, (long long)divisor,
 		      (long long)(dividend / divisor), (long long)(dividend % divisor));
 	}
@@ -82,7 +82,8 @@ static void check_unsigned_division(struct checks *checks)
 	volatile uint64_t half = 0x8000000000000001;
 
 	check(checks, most / 10 == 1844674407370955161 && most % 10 == 5, "2^64 - 1 by 10");
-	check(checks, most / half == 1 && most % half == 0x7FFFFFFFFFFFFFFE, "2^64 - 1 by 2^63 + 1");
+	check(checks, most / half == 1 && most % half == 0x7FFFFFFFFFFFFFFE,
+	      "2^64 - 1 by 2^63 + 1");
 	check(checks, half / most == 0 && half % most == half, "2^63 + 1 by 2^64 - 1");
 	check(checks, most / 0x100000001 == 0xFFFFFFFF, "2^64 - 1 by 2^32 + 1");
 }
@@ -105,8 +106,8 @@ static void check_bits(struct checks *checks)
 		char text[64];								\
 		int length = format_buffer(text, sizeof(text), __VA_ARGS__);		\
 											\
-		check(checks, length == sizeof(expected) - 1				\
-		      && !memcmp(text, expected, sizeof(expected)),			\
+		check(checks, length == sizeof(expected) - 1 &&				\
+		      !memcmp(text, expected, sizeof(expected)),			\
 		      "format: \"%s\", not \"%s\"", text, expected);			\
 	} while (0)
 
@@ -123,8 +124,8 @@ static void check_format(struct checks *checks)
 	CHECK_FORMAT(checks, "[abc|  abc|ab   |c]", "[%s|%5s|%-5.2s|%c]", "abc", "abc", "abc", 'c');
 	CHECK_FORMAT(checks, "[   7|xy]", "[%*d|%.*s]", 4, 7, 2, "xyz");
 	CHECK_FORMAT(checks, "12 34 0x1f", "%zu %ld %p", (size_t)12, 34l, (void *)0x1F);
-	check(checks, format_buffer(small, sizeof(small), "%s", "too long") == 8
-	      && !memcmp(small, "too", 4), "format_buffer() cuts");
+	check(checks, format_buffer(small, sizeof(small), "%s", "too long") == 8 &&
+	      !memcmp(small, "too", 4), "format_buffer() cuts");
 }
 
 static void check_screen(struct checks *checks)
@@ -137,8 +138,8 @@ static void check_screen(struct checks *checks)
 	vga_fill(78, 24, 10, VGA_CELL('z', 0x4F));
 	check(checks, vga_get16(0, 0) == 0x1E61 && vga_get16(1, 0) == 0x1E62, "vga_text8()");
 	check(checks, vga_get16(2, 0) == 0x1E63 && vga_get16(3, 0) == 0x1E64, "vga_text16()");
-	check(checks, vga_get16(5, 0) == 0x1E65 && vga_get16(6, 0) == 0x1E66
-	      && vga_get16(7, 0) == 0x1E67 && vga_get16(8, 0) == 0x1720, "vga_text32()");
+	check(checks, vga_get16(5, 0) == 0x1E65 && vga_get16(6, 0) == 0x1E66 &&
+	      vga_get16(7, 0) == 0x1E67 && vga_get16(8, 0) == 0x1720, "vga_text32()");
 	check(checks, vga_get16(9, 0) == 0x2F68, "vga_put8()");
 	check(checks, vga_get16(77, 24) == 0x1720 && vga_get16(79, 24) == 0x4F7A, "vga_fill()");
 }
@@ -154,11 +155,12 @@ static void check_hypercalls(struct checks *checks)
 		return;
 	}
 	check(checks, pv_query(VMM_DISK_FLUSH) && !pv_query(15), "pv_query()");
-	check(checks, !pv_screen_size(&columns, &rows) && columns == VGA_COLUMNS && rows == VGA_ROWS,
-	      "pv_screen_size()");
-	check(checks, !pv_screen_put(20, 1, 0x2F40) && vga_get16(20, 1) == 0x2F40, "pv_screen_put()");
-	check(checks, !pv_screen_write(79, 1, cells, 2) && vga_get16(79, 1) == 0x1F78
-	      && vga_get16(0, 2) == 0x1F79, "pv_screen_write()");
+	check(checks, !pv_screen_size(&columns, &rows) && columns == VGA_COLUMNS &&
+	      rows == VGA_ROWS, "pv_screen_size()");
+	check(checks, !pv_screen_put(20, 1, 0x2F40) && vga_get16(20, 1) == 0x2F40,
+	      "pv_screen_put()");
+	check(checks, !pv_screen_write(79, 1, cells, 2) && vga_get16(79, 1) == 0x1F78 &&
+	      vga_get16(0, 2) == 0x1F79, "pv_screen_write()");
 	check(checks, pv_printf("%d-bit %s\n", VMM_GUEST_BITS, "guest") == 13, "pv_printf()");
 }
 

@@ -81,11 +81,13 @@ static void check_plain(struct checks *checks, struct area *area)
 
 		for (unsigned int at = 0; at < OFFSETS; at++) {
 			area_reset(area);
-			check(checks, widths[w].load(area->text + at) == widths[w].load(area->model + at),
+			check(checks,
+			      widths[w].load(area->text + at) == widths[w].load(area->model + at),
 			      "read of %u bytes at offset %u", bytes, at);
 			widths[w].store(area->text + at, value);
 			widths[w].store(area->model + at, value);
-			check(checks, area_equal(area), "write of %u bytes at offset %u", bytes, at);
+			check(checks, area_equal(area), "write of %u bytes at offset %u", bytes,
+			      at);
 		}
 	}
 }
@@ -213,7 +215,8 @@ static void check_modifications(struct checks *checks, struct area *area)
 			area_reset(area);
 			modifications[m].modify(area->text + at);
 			modifications[m].modify(area->model + at);
-			check(checks, area_equal(area), "%s at offset %u", modifications[m].name, at);
+			check(checks, area_equal(area), "%s at offset %u",
+			      modifications[m].name, at);
 		}
 	}
 }
