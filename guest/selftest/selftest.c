@@ -17,8 +17,9 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static uint32_t zeroed[64];
-static uint32_t set[2] = { 0x12345678, 0x9ABCDEF0 };
+/* volatile: the compiler sees that nobody writes them */
+static volatile uint32_t zeroed[64];
+static volatile uint32_t set[2] = { 0x12345678, 0x9ABCDEF0 };
 
 static void check_start(struct checks *checks)
 {
