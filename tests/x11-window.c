@@ -8,7 +8,7 @@
  *                                   is visible whose title has TITLE in it
  *   x11-window title ID             prints the title
  *   x11-window picture ID           the contents as PPM on standard output
- *   x11-window resize ID WIDTH HEIGHT
+ *   x11-window resize ID WIDTH HEIGHT   moves it to the screen's corner, too
  *   x11-window keys ID KEYSYM...    presses the keys in turn, releases them in
  *                                   the reverse order
  *   x11-window close ID             what the close button does
@@ -140,8 +140,8 @@ static int write_picture(Display *display, char **argv)
 
 static int resize(Display *display, char **argv)
 {
-	XResizeWindow(display, window_of(argv[0]), (unsigned int)atoi(argv[1]),
-		      (unsigned int)atoi(argv[2]));
+	XMoveResizeWindow(display, window_of(argv[0]), 0, 0, (unsigned int)atoi(argv[1]),
+			  (unsigned int)atoi(argv[2]));
 	return 0;
 }
 
