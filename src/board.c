@@ -6,15 +6,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "dev/ata.h"
-#include "dev/debugport.h"
-#include "dev/power.h"
-#include "dev/uart.h"
 #include "dev/vga.h"
 #include "engine/select.h"
 #include "options.h"
-#include "pv/hypercall.h"
-#include "pv/pv.h"
+#include "wiring.h"
 
 #define MEMORY_DEFAULT (UINT64_C(64) << 20)
 
@@ -46,12 +41,13 @@ static int add_ram(struct mem *mem, uint64_t size, bool mergeable, const struct 
 		uint64_t offset = ram_pieces[i].offset;
 		uint64_t end = size < ram_pieces[i].end ? size : ram_pieces[i].end;
 		struct mem_region region = {
-			.gpa = ram_pieces[i].gpa, .size = end - offset, .host = host + offset,
-			.flags = ram_pieces[i].flags, .name = "RAM",
+			.gpa = ram_pieces[i].gpa, .size = end - offset, .flags = ram_pieces[i].flags, .name = "RAM",
 		};
 
-		if (end > offset)
-			error = mem_add(mem, &region, false);
+		if (end <= offset)
+			break;
+		region.host = host + offset;
+		error = mem_add(mem, &region, false);
 	}
 	if (error)
 		log_error(log, "%" PRIu64 "M of guest memory: %s (a smaller -m may do)",
@@ -68,98 +64,6 @@ static int add_text_memory(struct mem *mem, struct screen *screen, enum option_v
 	};
 
 	return mem_add(mem, &region, false);
-}
-
-/* The chips, made and owned by the machine's list of devices. */
-struct chips {
-	struct vga *vga;
-	struct ata *ata;		/* NULL: no disk, nobody answers */
-	struct uart *com1;
-	struct debug_exit *debug_exit;
-	struct power *power;
-	struct hypercalls *hypercalls;
-};
-
-static int make_chips(struct board *board, const struct options *options,
-		      struct chips *chips, const struct log *log)
-{
-	struct devices *devices = machine_devices(board->machine);
-	struct irqs *irqs = machine_irqs(board->machine);
-	struct run *run = machine_run_control(board->machine);
-	int error;
-
-	*chips = (struct chips){ 0 };
-	error = vga_create(&chips->vga, board->screen);
-	if (!error)
-		error = devices_add(devices, &vga_device, chips->vga);
-	if (!error && board->disk) {
-		error = ata_create(&chips->ata, board->disk, irq_line(irqs, 14));
-		if (!error)
-			error = devices_add(devices, &ata_device, chips->ata);
-	}
-	if (!error)
-		error = uart_create(&chips->com1, board->serial, irq_line(irqs, 4));
-	if (!error)
-		error = devices_add(devices, &uart_device, chips->com1);
-	if (!error)
-		error = debug_exit_create(&chips->debug_exit, run,
-					  options->debug_exit == DEBUG_EXIT_QEMU);
-	if (!error)
-		error = devices_add(devices, &debug_exit_device, chips->debug_exit);
-	if (!error)
-		error = power_create(&chips->power, run);
-	if (!error)
-		error = devices_add(devices, &power_device, chips->power);
-	if (!error)
-		error = hypercalls_create(&chips->hypercalls, machine_mem(board->machine), log);
-	if (!error)
-		error = devices_add(devices, &hypercalls_device, chips->hypercalls);
-	return error;
-}
-
-/* Who answers where. */
-static int wire(struct board *board, const struct chips *chips)
-{
-	struct bus *bus = machine_bus(board->machine);
-	const struct {
-		enum bus_space space;
-		struct bus_range range;
-	} wiring[] = {
-		{ BUS_PIO, { 0x00E9, 1, &debug_console_ops, board->debugcon, "debug console" } },
-		{ BUS_PIO, { 0x00F4, 1, &debug_exit_ops, chips->debug_exit, "debug exit" } },
-		{ BUS_PIO, { 0x01F0, 1, &ata_data_ops, chips->ata, "ATA data" } },
-		{ BUS_PIO, { 0x01F1, 7, &ata_command_ops, chips->ata, "ATA command" } },
-		{ BUS_PIO, { 0x03B0, 0x0C, &vga_mono_ops, chips->vga, "VGA mono registers" } },
-		{ BUS_PIO, { 0x03C0, 0x20, &vga_register_ops, chips->vga, "VGA registers" } },
-		{ BUS_PIO, { 0x03F6, 1, &ata_control_ops, chips->ata, "ATA control" } },
-		{ BUS_PIO, { 0x03F8, 8, &uart_ops, chips->com1, "COM1" } },
-		{ BUS_PIO, { 0x0604, 2, &pm1a_control_ops, chips->power, "ACPI PM1a control" } },
-		{ BUS_PIO, { 0x0CF8, 1, &pci_absent_ops, chips->power, "PCI (absent)" } },
-		{ BUS_PIO, { 0x0CF9, 1, &reset_control_ops, chips->power, "reset control" } },
-		{ BUS_PIO, { HYPERCALL_PORT, 1, &hypercall_port_ops, chips->hypercalls,
-			     "hypercall" } },
-		/* Used where the text memory is not mapped for the guest. */
-		{ BUS_MMIO, { VGA_TEXT_BASE, SCREEN_MEMORY_SIZE, &vga_text_ops, chips->vga,
-			      "VGA text" } },
-	};
-	int error = 0;
-
-	for (size_t i = 0; i < COUNT(wiring) && !error; i++)
-		if (wiring[i].range.self)
-			error = bus_claim(bus, wiring[i].space, &wiring[i].range);
-	return error;
-}
-
-static int add_hypercalls(struct board *board, const struct chips *chips)
-{
-	int error = pv_system_register(chips->hypercalls, machine_run_control(board->machine),
-				       board->debugcon);
-
-	if (!error)
-		error = pv_screen_register(chips->hypercalls, board->screen);
-	if (!error)
-		error = pv_disk_register(chips->hypercalls, board->disk);
-	return error;
 }
 
 static int load_guest(struct board *board, const struct options *options, uint64_t ram,
@@ -227,18 +131,22 @@ static int open_all(struct board *board, const struct options *options, const st
 
 int board_create(struct board *board, const struct options *options, const struct log *log)
 {
-	struct chips chips;
+	struct wiring wiring;
 	int error;
 
 	*board = (struct board){ 0 };
 	error = open_all(board, options, log);
 	if (error)
 		return error;
-	error = make_chips(board, options, &chips, log);
-	if (!error)
-		error = wire(board, &chips);
-	if (!error)
-		error = add_hypercalls(board, &chips);
+	wiring = (struct wiring){
+		.mem = machine_mem(board->machine), .bus = machine_bus(board->machine),
+		.irqs = machine_irqs(board->machine),
+		.devices = machine_devices(board->machine),
+		.run = machine_run_control(board->machine), .screen = board->screen,
+		.disk = board->disk, .debugcon = board->debugcon, .serial = board->serial,
+		.qemu_debug_exit = options->debug_exit == DEBUG_EXIT_QEMU, .log = log,
+	};
+	error = wire(&wiring);
 	if (error)
 		log_error(log, "cannot make the machine: %s", strerror(-error));
 	return error;
@@ -252,6 +160,14 @@ void board_destroy(struct board *board)
 	capture_destroy(board->capture);
 	disk_close(board->disk);
 	screen_destroy(board->screen);
+}
+
+void board_finish(struct board *board)
+{
+	output_finish(board->debugcon);
+	output_finish(board->serial);
+	if (board->disk)
+		disk_flush(board->disk);
 }
 
 int board_host_error(const struct board *board)

@@ -2,6 +2,7 @@
 /* display.c - window, text or nothing, see display.h. */
 #include "display.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "board.h"
@@ -56,19 +57,24 @@ static bool holds(const struct display_config *config, const struct screen_frame
 	return screen_frame_touched(frame) && isatty(STDIN_FILENO) && !config->unattended;
 }
 
-void display_finish(struct display *display, const struct screen_frame *frame,
-		    const struct ending *ending)
+int display_finish(struct display *display, const struct screen_frame *frame,
+		   const struct ending *ending, const struct log *log)
 {
+	int error = 0;
+
 	if (display->text && screen_frame_touched(frame))
-		picture_write_text(frame, stdout, true);
+		error = picture_write_text(frame, stdout, true);
+	if (error)
+		log_error(log, "standard output: cannot write the screen: %s", strerror(-error));
 	if (!display->window)
-		return;
+		return error;
 	window_run_ended(display->window);
 	if (!holds(&display->config, frame, ending))
-		return;
+		return error;
 	/* All is written: from here on a signal may just end the program. */
 	machine_release_signals();
 	window_wait_closed(display->window);
+	return error;
 }
 
 void display_close(struct display *display)

@@ -50,9 +50,12 @@ struct display {
 int display_open(struct display *display, const struct display_config *config,
 		 const struct board *board, const struct log *log);
 
-/* The run has ended: shows the final screen, and holds the window where asked to. */
-void display_finish(struct display *display, const struct screen_frame *frame,
-		    const struct ending *ending);
+/*
+ * The run has ended: shows the final screen, and holds the window where asked
+ * to. Returns 0, or -errno with a message in the log.
+ */
+int display_finish(struct display *display, const struct screen_frame *frame,
+		   const struct ending *ending, const struct log *log);
 
 void display_close(struct display *display);
 

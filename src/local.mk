@@ -4,7 +4,7 @@
 noinst_LIBRARIES += libvmm.a
 bin_PROGRAMS += vmm
 
-libvmm_a_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src -I$(builddir) $(POPT_CFLAGS) \
+libvmm_a_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src -I$(srcdir)/guest/include -I$(builddir) $(POPT_CFLAGS) \
 	-DVMM_PKGLIBDIR='"$(pkglibdir)"' -DVMM_PKGDATADIR='"$(pkgdatadir)"'
 libvmm_a_CFLAGS = $(VMM_CFLAGS)
 libvmm_a_SOURCES = \
@@ -15,6 +15,7 @@ libvmm_a_SOURCES = \
 	src/options.c src/options.h \
 	src/report.c src/report.h \
 	src/samples.c src/samples.h \
+	src/wiring.c src/wiring.h \
 	src/core/bus.c src/core/bus.h \
 	src/core/device.c src/core/device.h \
 	src/core/irq.c src/core/irq.h \
@@ -22,6 +23,7 @@ libvmm_a_SOURCES = \
 	src/core/loop.c src/core/loop.h \
 	src/core/mem.c src/core/mem.h \
 	src/core/optional.h \
+	src/core/program.c src/core/program.h \
 	src/core/run.c src/core/run.h \
 	src/core/vcpu.c src/core/vcpu.h \
 	src/cpu/cpuid.c src/cpu/cpuid.h \

@@ -101,8 +101,6 @@ int machine_create(struct machine **out, const struct log *log)
 	if (!error)
 		error = loop_create(&machine->loop);
 	if (!error)
-		error = catch_signals(machine);
-	if (!error)
 		bus_set_stray(machine->bus, on_stray, machine);
 out:
 	if (error) {
@@ -195,6 +193,18 @@ static void on_time_limit(void *self)
 	run_end(machine->run, ENDING_LIMIT, 0, "time limit reached");
 }
 
+/* A write that was held back: it came out with an exit, but was none. */
+static bool is_posted(const struct vmexit *exit)
+{
+	return exit->reason == VMEXIT_MMIO && exit->mmio.posted;
+}
+
+/* The guest's exits, not those that vmm's own kicks are. */
+static bool is_exit(const struct vmexit *exit)
+{
+	return exit->reason != VMEXIT_KICK && !is_posted(exit);
+}
+
 static void count_exit(struct profile *profile, const struct vmexit *exit)
 {
 	static const enum profile_kind kinds[VMEXIT_REASONS] = {
@@ -205,7 +215,7 @@ static void count_exit(struct profile *profile, const struct vmexit *exit)
 		[VMEXIT_SHUTDOWN] = PROFILE_OTHER,
 		[VMEXIT_FAILURE] = PROFILE_OTHER,
 	};
-	enum profile_kind kind = kinds[exit->reason];
+	enum profile_kind kind = is_posted(exit) ? PROFILE_POSTED : kinds[exit->reason];
 
 	if (exit->reason == VMEXIT_PIO)
 		profile_count(profile, kind, exit->pio.port, exit->pio.size, exit->pio.write,
@@ -235,31 +245,32 @@ static void run_vcpu(struct machine *machine, uint64_t exit_limit, struct profil
 		if (profile)
 			count_exit(profile, &exit);
 		answer = dispatch_exit(&machine->dispatch, &exit);
+		if (is_exit(&exit) && ++exits == exit_limit && answer != DISPATCH_STOP)
+			run_end(machine->run, ENDING_LIMIT, 0, "exit limit reached");
 		if (answer == DISPATCH_WAIT)
 			wait_for_interrupt(machine);
-		/* The guest's exits, not those that vmm's own kicks are. */
-		if (exit.reason != VMEXIT_KICK && ++exits == exit_limit &&
-		    answer != DISPATCH_STOP) {
-			run_end(machine->run, ENDING_LIMIT, 0, "exit limit reached");
+		if (run_ended(machine->run) && !is_posted(&exit))
 			answer = DISPATCH_STOP;
-		}
 	}
 }
 
 void machine_run(struct machine *machine, const struct machine_limits *limits,
 		 struct profile *profile)
 {
-	int error;
+	int error = 0;
 
 	if (limits->seconds > 0) {
 		machine->time_limit = (struct timer){ .fn = on_time_limit, .self = machine };
-		timer_set(machine->loop, &machine->time_limit, loop_now(machine->loop) +
-			  (uint64_t)(limits->seconds * NANOSECONDS));
+		error = timer_set(machine->loop, &machine->time_limit, loop_now(machine->loop) +
+				  (uint64_t)(limits->seconds * NANOSECONDS));
 	}
 	run_set_kick(machine->run, kick, machine);
-	error = loop_start(machine->loop);
+	if (!error)
+		error = catch_signals(machine);
+	if (!error)
+		error = loop_start(machine->loop);
 	if (error) {
-		run_end(machine->run, ENDING_HOST_ERROR, 0, "cannot start a thread: %s",
+		run_end(machine->run, ENDING_HOST_ERROR, 0, "cannot start the loop: %s",
 			strerror(-error));
 	} else {
 		if (profile)

@@ -31,8 +31,7 @@ struct machine_limits {
 };
 
 /*
- * An empty machine. From here on SIGINT, SIGTERM and SIGHUP end the run.
- * Returns 0, or -errno with a message in the log. The caller owns *machine,
+ * An empty machine. Returns 0, or -errno with a message in the log. The caller owns *machine,
  * log must outlive it.
  */
 int machine_create(struct machine **machine, const struct log *log);
@@ -55,7 +54,9 @@ int machine_power_on(struct machine *machine, const struct engine_ops *ops,
 		     const struct vcpu_state *start, int halt_status);
 
 /*
- * Runs the guest until the run is ended. profile: counts the exits; NULL:
+ * Runs the guest until the run is ended. From here on SIGINT, SIGTERM and SIGHUP
+ * end the run, and afterwards wait for machine_release_signals(), so that what is
+ * left of the run can be written. profile: counts the exits; NULL:
  * none. Ending and registers can then be asked for. A failure of the host is
  * an ending too.
  */

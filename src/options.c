@@ -200,6 +200,8 @@ static const char *parse_load(const struct option *option, void *target, const c
 		return "out of memory";
 	options->loads = grown;
 	load.path = strndup(value, (size_t)(at - value));
+	if (!load.path)
+		return "out of memory";
 	grown[options->load_count++] = load;
 	return NULL;
 }
@@ -209,11 +211,15 @@ static const char *parse_module(const struct option *option, void *target, const
 {
 	struct options *options = &parsed->options;
 	char **grown = reallocarray(options->modules, options->module_count + 1, sizeof(*grown));
+	char *copy = strdup(value);
 
-	if (!grown)
+	if (grown)
+		options->modules = grown;
+	if (!grown || !copy) {
+		free(copy);
 		return "out of memory";
-	options->modules = grown;
-	grown[options->module_count++] = strdup(value);
+	}
+	grown[options->module_count++] = copy;
 	return NULL;
 }
 
@@ -374,7 +380,7 @@ static const struct option machine_options[] = {
 	{ "disk-mode", 0, parse_choice, OPTION(disk_mode), "MODE", disk_modes,
 	  "rw, ro or snapshot (writes vanish at the end)" },
 	{ "vga", 0, parse_choice, OPTION(vga), "WAY", vga_modes,
-	  "text memory is map (plain memory) or trap (each access an exit)" },
+	  "text memory is map (plain memory) or trap (accesses are exits)" },
 	{ "debug-exit", 0, parse_choice, OPTION(debug_exit), "WAY", debug_exits,
 	  "status for v written to port 0xF4: plain (v) or qemu (2v+1)" },
 	{ "mergeable", 0, parse_flag, OPTION(mergeable), NULL, NULL,

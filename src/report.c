@@ -7,6 +7,7 @@
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "board.h"
@@ -18,11 +19,18 @@
 /* Whether a file can be made or written at path. Returns 0 or an errno. */
 static int writable(const char *path)
 {
+	struct stat status;
 	char *copy;
 	int error;
 
-	if (!access(path, F_OK))
+	/* What is below /dev may be a pipe: /dev/stdout. */
+	if (!stat(path, &status)) {
+		if (S_ISDIR(status.st_mode))
+			return EISDIR;
+		if (S_ISFIFO(status.st_mode) && strncmp(path, "/dev/", 5))
+			return ENXIO;
 		return access(path, W_OK) ? errno : 0;
+	}
 	copy = strdup(path);
 	if (!copy)
 		return ENOMEM;
@@ -58,7 +66,7 @@ static void print_ending(const struct ending *ending, const struct vcpu_state *s
 {
 	if (has_place(ending->kind))
 		log_notice(log, "%s, at 0x%" PRIx64, ending->text,
-			   state->segment[SEG_CS].base + state->rip);
+			   vcpu_linear_rip(state));
 	else
 		log_notice(log, "%s", ending->text);
 }
@@ -73,7 +81,7 @@ static void print_crash(const struct ending *ending, const struct board *board,
 			     machine_state(board->machine), ending->text);
 }
 
-int report_end(const struct report_config *config, const struct board *board,
+int report_end(const struct report_config *config, struct board *board,
 	       const struct profile *profile, struct screen_frame *frame,
 	       struct ending *ending, const struct log *log)
 {
@@ -81,8 +89,7 @@ int report_end(const struct report_config *config, const struct board *board,
 	int unmet, status;
 
 	screen_frame(board->screen, frame);
-	if (board->disk)
-		disk_flush(board->disk);
+	board_finish(board);
 	if (board_host_error(board))
 		run_end(run, ENDING_HOST_ERROR, 0, "the run met an error of the host: %s",
 			strerror(-board_host_error(board)));

@@ -22,7 +22,8 @@ struct report_config {
 
 /*
  * Whether the files that the end of the run will write can be made, and those
- * that it compares with can be read, so that a mistyped name costs no run. Returns 0, or -errno with a message in the log.
+ * that it compares with can be read, so that a mistyped name costs no run.
+ * Returns 0, or -errno with a message in the log.
  */
 int report_files_check(const struct report_config *config, const struct log *log);
 
@@ -31,7 +32,7 @@ int report_files_check(const struct report_config *config, const struct log *log
  * gets the final screen. ending: gets what ended the run. Returns the exit
  * status (machine.md, "Exit status").
  */
-int report_end(const struct report_config *config, const struct board *board,
+int report_end(const struct report_config *config, struct board *board,
 	       const struct profile *profile, struct screen_frame *frame,
 	       struct ending *ending, const struct log *log);
 

@@ -3,27 +3,16 @@
 #include "samples.h"
 
 #include <dirent.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "core/program.h"
+
 #define SUFFIX ".bin"
 #define FOLDERS_MAX 3u
-
-/* The folder guest/ beside the running program, as in the build tree. */
-static bool build_folder(char *folder, size_t size)
-{
-	char program[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
-
-	if (length < 0)
-		return false;
-	program[length] = '\0';
-	return (size_t)snprintf(folder, size, "%s/guest", dirname(program)) < size;
-}
 
 static bool readable(const char *folder, const char *name, char *path, size_t size)
 {
@@ -59,7 +48,8 @@ char *sample_path(const char *name, const struct log *log)
 
 	if (data)
 		folders[count++] = data;
-	if (build_folder(built, sizeof(built)))
+	/* As in the build tree. */
+	if (program_sibling("guest", built, sizeof(built)))
 		folders[count++] = built;
 	folders[count++] = VMM_PKGDATADIR "/samples";
 	for (size_t i = 0; i < count; i++)

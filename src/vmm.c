@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* vmm.c - main(): options, board, run, report, exit status. */
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 
@@ -91,7 +92,8 @@ static int run_board(const struct options *options, const struct report_config *
 		return STATUS_HOST;
 	machine_run(board->machine, &limits, profile);
 	status = report_end(report, board, profile, &frame, &ending, log);
-	display_finish(&display, &frame, &ending);
+	if (display_finish(&display, &frame, &ending, log))
+		status = STATUS_HOST;
 	display_close(&display);
 	return status;
 }
@@ -138,5 +140,9 @@ int main(int argc, char **argv)
 	}
 	options_free(&options);
 	/* What was printed must have arrived: a full disk is an error too. */
-	return fclose(stdout) && !status ? STATUS_HOST : status;
+	if (fclose(stdout)) {
+		log_error(&log, "standard output: %s", strerror(errno));
+		status = STATUS_HOST;
+	}
+	return status;
 }

@@ -33,14 +33,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dev/ata.h"
-#include "dev/debugport.h"
-#include "dev/power.h"
 #include "dev/uart.h"
 #include "dev/vga.h"
 #include "host/output.h"
-#include "pv/hypercall.h"
-#include "pv/pv.h"
+#include "wiring.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define WORDS_MAX 12
@@ -88,75 +84,18 @@ static int add_memory(struct harness *harness)
 	return error;
 }
 
-static int claim(struct harness *harness, enum bus_space space, uint64_t base, uint64_t length,
-		 const struct bus_ops *ops, void *self, const char *name)
+static int add_chips(struct harness *harness)
 {
-	const struct bus_range range = { base, length, ops, self, name };
+	struct wiring wiring = {
+		.mem = harness->mem, .bus = harness->bus, .irqs = harness->irqs,
+		.devices = harness->devices, .run = harness->run, .screen = harness->screen,
+		.disk = harness->disk, .debugcon = harness->output, .serial = harness->output,
+		.log = &harness->log,
+	};
+	int error = wire(&wiring);
 
-	return bus_claim(harness->bus, space, &range);
-}
-
-static int add_ata(struct harness *harness)
-{
-	struct ata *ata;
-
-	if (!harness->disk)
-		return 0;
-	return ata_create(&ata, harness->disk, irq_line(harness->irqs, 14)) ||
-	       devices_add(harness->devices, &ata_device, ata) ||
-	       claim(harness, BUS_PIO, 0x1F0, 1, &ata_data_ops, ata, "ATA data") ||
-	       claim(harness, BUS_PIO, 0x1F1, 7, &ata_command_ops, ata, "ATA command") ||
-	       claim(harness, BUS_PIO, 0x3F6, 1, &ata_control_ops, ata, "ATA control");
-}
-
-static int add_vga(struct harness *harness)
-{
-	struct vga *vga;
-
-	return vga_create(&vga, harness->screen) ||
-	       devices_add(harness->devices, &vga_device, vga) ||
-	       claim(harness, BUS_PIO, 0x3C0, 0x20, &vga_register_ops, vga, "VGA registers") ||
-	       claim(harness, BUS_MMIO, VGA_TEXT_BASE, SCREEN_MEMORY_SIZE, &vga_text_ops, vga,
-		     "VGA text");
-}
-
-static int add_uart(struct harness *harness)
-{
-	return uart_create(&harness->uart, harness->output, irq_line(harness->irqs, 4)) ||
-	       devices_add(harness->devices, &uart_device, harness->uart) ||
-	       claim(harness, BUS_PIO, 0x3F8, 8, &uart_ops, harness->uart, "COM1");
-}
-
-static int add_debug_ports(struct harness *harness)
-{
-	struct debug_exit *debug_exit;
-
-	return claim(harness, BUS_PIO, 0xE9, 1, &debug_console_ops, harness->output, "console") ||
-	       debug_exit_create(&debug_exit, harness->run, false) ||
-	       devices_add(harness->devices, &debug_exit_device, debug_exit) ||
-	       claim(harness, BUS_PIO, 0xF4, 1, &debug_exit_ops, debug_exit, "debug exit");
-}
-
-static int add_power(struct harness *harness)
-{
-	struct power *power;
-
-	return power_create(&power, harness->run) ||
-	       devices_add(harness->devices, &power_device, power) ||
-	       claim(harness, BUS_PIO, 0x604, 2, &pm1a_control_ops, power, "PM1a control") ||
-	       claim(harness, BUS_PIO, 0xCF9, 1, &reset_control_ops, power, "reset control");
-}
-
-static int add_hypercalls(struct harness *harness)
-{
-	struct hypercalls *calls;
-
-	return hypercalls_create(&calls, harness->mem, &harness->log) ||
-	       devices_add(harness->devices, &hypercalls_device, calls) ||
-	       pv_system_register(calls, harness->run, harness->output) ||
-	       pv_screen_register(calls, harness->screen) ||
-	       pv_disk_register(calls, harness->disk) ||
-	       claim(harness, BUS_PIO, HYPERCALL_PORT, 1, &hypercall_port_ops, calls, "hypercall");
+	harness->uart = wiring.com1;
+	return error;
 }
 
 /* Says what is wrong where it is the disk's. */
@@ -169,9 +108,7 @@ static int set_up(struct harness *harness, const char *disk, enum disk_mode mode
 	       devices_create(&harness->devices) || screen_create(&harness->screen) ||
 	       capture_create(&harness->capture) ||
 	       output_open(&harness->output, "/dev/null", harness->capture, NULL, &harness->log) ||
-	       add_memory(harness) || add_vga(harness) || add_ata(harness) ||
-	       add_uart(harness) || add_debug_ports(harness) || add_power(harness) ||
-	       add_hypercalls(harness);
+	       add_memory(harness) || add_chips(harness);
 }
 
 static void tear_down(struct harness *harness)

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "boot/start.h"
+
 const char *const boot_format_names[] = {
 	[BOOT_AUTO] = "auto",
 	[BOOT_FLAT] = "flat",
@@ -57,7 +59,7 @@ static int refuse_foreign(const struct boot_request *request, const struct boot_
 	return 0;
 }
 
-/* Reads until the end of the file, which may be a pipe. */
+/* Reads until the end of the file. */
 static int read_all(int fd, struct boot_image *image)
 {
 	size_t capacity = 0;
@@ -149,6 +151,12 @@ static uint64_t missing_from(const struct mem *mem, uint64_t gpa)
 int boot_place(const struct boot_request *request, const char *path, uint64_t gpa,
 	       const void *data, uint64_t size)
 {
+	if (request->mode != BOOT_REAL && gpa < START_TABLES_GPA + START_TABLES_SIZE &&
+	    gpa + size > START_TABLES_GPA) {
+		log_error(request->log, "%s: lies over vmm's start tables at 0x%x (choose "
+			  "another address, above 1M for instance)", path, START_TABLES_GPA);
+		return -EINVAL;
+	}
 	if (!mem_load(request->mem, gpa, data, size))
 		return 0;
 	log_error(request->log, "%s: %" PRIu64 " bytes at 0x%" PRIx64

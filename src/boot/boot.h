@@ -78,8 +78,8 @@ int boot_flat(const struct boot_request *request, const struct boot_image *image
 	      struct boot_result *result);
 
 /*
- * Puts bytes into guest memory. Returns 0, or -ENOSPC with a message that says
- * where memory is missing.
+ * Puts bytes into guest memory. Returns 0, or with a message: -ENOSPC where
+ * memory is missing, -EINVAL where the bytes would lie over vmm's own tables.
  */
 int boot_place(const struct boot_request *request, const char *path, uint64_t gpa,
 	       const void *data, uint64_t size);

@@ -63,13 +63,6 @@ int boot_flat(const struct boot_request *request, const struct boot_image *image
 			  request->entry, modes[request->mode].end, modes[request->mode].name);
 		return -EINVAL;
 	}
-	if (request->mode != BOOT_REAL && request->base < START_TABLES_GPA + START_TABLES_SIZE &&
-	    request->base + image->size > START_TABLES_GPA) {
-		log_error(request->log, "%s: lies over vmm's start tables at 0x%x (choose "
-			  "another --base, above 1M for instance)", image->path,
-			  START_TABLES_GPA);
-		return -EINVAL;
-	}
 	error = boot_place(request, image->path, request->base, image->data, image->size);
 	if (error)
 		return error;

@@ -99,12 +99,15 @@ static const struct bus_range *owner(struct bus *bus, enum bus_space which, uint
 {
 	struct space *space = &bus->space[which];
 
-	if (space->hit >= space->count || !holds(&space->ranges[space->hit], address)) {
-		space->hit = first_after(space, address);
-		if (space->hit == space->count || !holds(&space->ranges[space->hit], address))
-			return NULL;
-	}
-	return &space->ranges[space->hit];
+	size_t index;
+
+	if (space->hit < space->count && holds(&space->ranges[space->hit], address))
+		return &space->ranges[space->hit];
+	index = first_after(space, address);
+	if (index == space->count || !holds(&space->ranges[index], address))
+		return NULL;
+	space->hit = index;
+	return &space->ranges[index];
 }
 
 size_t bus_ranges(const struct bus *bus, enum bus_space space, const struct bus_range **ranges)
@@ -147,19 +150,22 @@ static uint64_t next_address(enum bus_space space, uint64_t address)
 	return (address + 1) & space_last[space];
 }
 
-/* Nobody at the address itself: no use in trying the single bytes of one cell. */
-static bool splits(const struct bus_range *range, unsigned int size)
+/*
+ * Whether an access that its owner does not take whole is done as single bytes:
+ * where the owner takes those, or where somebody answers at a later byte.
+ */
+static bool splits(const struct bus *bus, enum bus_space space, const struct bus_range *range,
+		   uint64_t address, unsigned int size)
 {
-	return size > 1 && (!range || range->ops->sizes & BUS_SIZE_1);
-}
+	const struct space *ranges = &bus->space[space];
+	size_t index;
 
-/* Whether anyone answers at any byte of the access. */
-static bool anyone(struct bus *bus, enum bus_space space, uint64_t address, unsigned int size)
-{
-	for (unsigned int i = 0; i < size; i++, address = next_address(space, address))
-		if (owner(bus, space, address))
-			return true;
-	return false;
+	if (size == 1)
+		return false;
+	if (range)
+		return range->ops->sizes & BUS_SIZE_1;
+	index = first_after(ranges, address);
+	return index < ranges->count && ranges->ranges[index].base - address < size;
 }
 
 uint64_t bus_read(struct bus *bus, enum bus_space space, uint64_t address, unsigned int size)
@@ -172,7 +178,7 @@ uint64_t bus_read(struct bus *bus, enum bus_space space, uint64_t address, unsig
 			return ones(size);
 		return range->ops->read(range->self, address - range->base, size) & ones(size);
 	}
-	if (!splits(range, size) || !anyone(bus, space, address, size))
+	if (!splits(bus, space, range, address, size))
 		return stray(bus, space, address, size, false, ones(size));
 	for (unsigned int i = 0; i < size; i++, address = next_address(space, address))
 		value |= bus_read(bus, space, address, 1) << (8 * i);
@@ -190,7 +196,7 @@ void bus_write(struct bus *bus, enum bus_space space, uint64_t address,
 			range->ops->write(range->self, address - range->base, size, value);
 		return;
 	}
-	if (!splits(range, size) || !anyone(bus, space, address, size)) {
+	if (!splits(bus, space, range, address, size)) {
 		stray(bus, space, address, size, true, value);
 		return;
 	}

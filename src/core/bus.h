@@ -60,7 +60,8 @@ struct bus_range {
 	const char *name;	/* of the owner, for reports; must outlive the bus */
 };
 
-/* Told of accesses that nobody claims. value: what was written; reads: ~0. */
+/* Told of accesses that nobody claims. value: what was
+ * written; reads: all ones in size bytes. */
 typedef void bus_stray_fn(void *self, enum bus_space space, uint64_t address,
 			  unsigned int size, bool write, uint64_t value);
 

@@ -15,6 +15,8 @@ struct irq_line {
 		irq_fn *fn;
 		void *self;
 	} listener[LISTENERS];
+	irq_taken_fn *taken;
+	void *taken_self;
 };
 
 struct irqs {
@@ -71,4 +73,18 @@ void irq_set(struct irq_line *line, bool level)
 bool irq_level(const struct irq_line *line)
 {
 	return line && line->level;
+}
+
+void irq_on_taken(struct irq_line *line, irq_taken_fn *fn, void *self)
+{
+	if (!line)
+		return;
+	line->taken = fn;
+	line->taken_self = self;
+}
+
+void irq_taken(struct irq_line *line)
+{
+	if (line->taken)
+		line->taken(line->taken_self);
 }

@@ -18,6 +18,9 @@ struct irq_line;
 /* Called when the level changes. */
 typedef void irq_fn(void *self, unsigned int number, bool level);
 
+/* Called when the processor has taken an interrupt of the line. */
+typedef void irq_taken_fn(void *self);
+
 /* Returns 0 or -ENOMEM. The caller owns *irqs; the lines live as long. */
 int irqs_create(struct irqs **irqs);
 void irqs_destroy(struct irqs *irqs);
@@ -34,5 +37,15 @@ int irq_listen(struct irq_line *line, irq_fn *fn, void *self);
 /* line may be NULL: a pin that is not connected. */
 void irq_set(struct irq_line *line, bool level);
 bool irq_level(const struct irq_line *line);
+
+/*
+ * For a chip that has to know whether its interrupts arrive, one to a line: fn
+ * is called when an interrupt controller has handed one to the processor, and
+ * may drive the line at once. line may be NULL.
+ */
+void irq_on_taken(struct irq_line *line, irq_taken_fn *fn, void *self);
+
+/* By the interrupt controller, when its own state is as it stays. */
+void irq_taken(struct irq_line *line);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * loop.c - the thread that waits, see loop.h: epoll(7) over the users'
- * descriptors, a signalfd(2), and an eventfd(2) that says the timers changed.
+ * descriptors, a signalfd(2), a timerfd(2) for the earliest deadline, and an
+ * eventfd(2) that ends it.
  */
 #include "core/loop.h"
 
@@ -12,6 +13,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,7 +39,8 @@ struct signal_watch {
 struct loop {
 	pthread_mutex_t lock;	/* guards stop, timers and watches */
 	int epoll;
-	int event;		/* eventfd: look again */
+	int event;		/* eventfd: look at stop */
+	int clock;		/* timerfd, -1 until a timer is set */
 	int signal;		/* signalfd, -1 until a signal is added */
 	sigset_t signals;
 	pthread_t thread;
@@ -52,7 +55,6 @@ static void drain_event(void *self, int fd)
 {
 	uint64_t count;
 
-	(void)self;
 	/* Nothing to read is fine: somebody else was faster. */
 	if (read(fd, &count, sizeof(count)) < 0)
 		return;
@@ -67,6 +69,7 @@ int loop_create(struct loop **out)
 		return -ENOMEM;
 	pthread_mutex_init(&loop->lock, NULL);
 	loop->signal = -1;
+	loop->clock = -1;
 	sigemptyset(&loop->signals);
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
 	loop->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -102,6 +105,8 @@ void loop_destroy(struct loop *loop)
 	}
 	if (loop->signal >= 0)
 		close(loop->signal);
+	if (loop->clock >= 0)
+		close(loop->clock);
 	if (loop->event >= 0)
 		close(loop->event);
 	if (loop->epoll >= 0)
@@ -114,7 +119,6 @@ uint64_t loop_now(const struct loop *loop)
 {
 	struct timespec now;
 
-	(void)loop;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * NANOSECONDS_PER_SECOND + (uint64_t)now.tv_nsec;
 }
@@ -128,18 +132,18 @@ static void wake(struct loop *loop)
 		return;
 }
 
-/* The earliest deadline, as a timeout for epoll_pwait2(2); NULL: none. */
-static const struct timespec *timeout(const struct loop *loop, struct timespec *buffer)
+/* Has the timerfd go by the earliest deadline. With the lock held. */
+static void arm(const struct loop *loop)
 {
-	uint64_t now, left;
+	struct itimerspec when = { 0 };
 
-	if (!loop->timers)
-		return NULL;
-	now = loop_now(loop);
-	left = loop->timers->deadline > now ? loop->timers->deadline - now : 0;
-	buffer->tv_sec = (time_t)(left / NANOSECONDS_PER_SECOND);
-	buffer->tv_nsec = (long)(left % NANOSECONDS_PER_SECOND);
-	return buffer;
+	if (loop->timers) {
+		uint64_t deadline = loop->timers->deadline ? loop->timers->deadline : 1;
+
+		when.it_value.tv_sec = (time_t)(deadline / NANOSECONDS_PER_SECOND);
+		when.it_value.tv_nsec = (long)(deadline % NANOSECONDS_PER_SECOND);
+	}
+	timerfd_settime(loop->clock, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
 /* With the lock held, which is dropped around each callback. */
@@ -182,24 +186,33 @@ static void free_removed(struct loop *loop)
 	}
 }
 
+/* The timerfd has run out. */
+static void take_clock(void *self, int fd)
+{
+	struct loop *loop = self;
+
+	drain_event(NULL, fd);
+	pthread_mutex_lock(&loop->lock);
+	run_timers(loop);
+	arm(loop);
+	pthread_mutex_unlock(&loop->lock);
+}
+
 static void *loop_thread(void *argument)
 {
 	struct loop *loop = argument;
 	struct epoll_event events[EVENTS_AT_ONCE];
-	struct timespec buffer;
 
 	pthread_mutex_lock(&loop->lock);
 	while (!loop->stop) {
-		const struct timespec *limit = timeout(loop, &buffer);
 		int count;
 
 		pthread_mutex_unlock(&loop->lock);
-		count = epoll_pwait2(loop->epoll, events, EVENTS_AT_ONCE, limit, NULL);
+		count = epoll_wait(loop->epoll, events, EVENTS_AT_ONCE, -1);
 		pthread_mutex_lock(&loop->lock);
 		for (int i = 0; i < count; i++)
 			run_watch(loop, events[i].data.ptr);
 		free_removed(loop);
-		run_timers(loop);
 	}
 	pthread_mutex_unlock(&loop->lock);
 	return NULL;
@@ -231,44 +244,8 @@ void loop_stop(struct loop *loop)
 	loop->running = false;
 }
 
-/* With the lock held. */
-static void disarm(struct loop *loop, struct timer *timer)
-{
-	struct timer **link = &loop->timers;
-
-	if (!timer->armed)
-		return;
-	while (*link != timer)
-		link = &(*link)->next;
-	*link = timer->next;
-	timer->armed = false;
-}
-
-void timer_set(struct loop *loop, struct timer *timer, uint64_t deadline)
-{
-	struct timer **link = &loop->timers;
-
-	pthread_mutex_lock(&loop->lock);
-	disarm(loop, timer);
-	timer->deadline = deadline;
-	timer->armed = true;
-	while (*link && (*link)->deadline <= deadline)
-		link = &(*link)->next;
-	timer->next = *link;
-	*link = timer;
-	if (loop->timers == timer && loop->running)
-		wake(loop);
-	pthread_mutex_unlock(&loop->lock);
-}
-
-void timer_cancel(struct loop *loop, struct timer *timer)
-{
-	pthread_mutex_lock(&loop->lock);
-	disarm(loop, timer);
-	pthread_mutex_unlock(&loop->lock);
-}
-
-int loop_add_fd(struct loop *loop, int fd, void (*fn)(void *self, int fd), void *self)
+/* loop_add_fd() with the lock held. */
+static int watch_fd(struct loop *loop, int fd, void (*fn)(void *self, int fd), void *self)
 {
 	struct watch *watch = calloc(1, sizeof(*watch));
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = watch };
@@ -284,11 +261,69 @@ int loop_add_fd(struct loop *loop, int fd, void (*fn)(void *self, int fd), void 
 		free(watch);
 		return error;
 	}
-	pthread_mutex_lock(&loop->lock);
 	watch->next = loop->watches;
 	loop->watches = watch;
-	pthread_mutex_unlock(&loop->lock);
 	return 0;
+}
+
+int loop_add_fd(struct loop *loop, int fd, void (*fn)(void *self, int fd), void *self)
+{
+	int error;
+
+	pthread_mutex_lock(&loop->lock);
+	error = watch_fd(loop, fd, fn, self);
+	pthread_mutex_unlock(&loop->lock);
+	return error;
+}
+
+/* With the lock held. */
+static void disarm(struct loop *loop, struct timer *timer)
+{
+	struct timer **link = &loop->timers;
+
+	if (!timer->armed)
+		return;
+	while (*link != timer)
+		link = &(*link)->next;
+	*link = timer->next;
+	timer->armed = false;
+}
+
+/* With the lock held. Returns 0 or -errno. */
+static int open_clock(struct loop *loop)
+{
+	loop->clock = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (loop->clock < 0)
+		return -errno;
+	return watch_fd(loop, loop->clock, take_clock, loop);
+}
+
+int timer_set(struct loop *loop, struct timer *timer, uint64_t deadline)
+{
+	struct timer **link = &loop->timers;
+	int error = 0;
+
+	pthread_mutex_lock(&loop->lock);
+	if (loop->clock < 0)
+		error = open_clock(loop);
+	disarm(loop, timer);
+	timer->deadline = deadline;
+	timer->armed = true;
+	while (*link && (*link)->deadline <= deadline)
+		link = &(*link)->next;
+	timer->next = *link;
+	*link = timer;
+	if (loop->timers == timer)
+		arm(loop);
+	pthread_mutex_unlock(&loop->lock);
+	return error;
+}
+
+void timer_cancel(struct loop *loop, struct timer *timer)
+{
+	pthread_mutex_lock(&loop->lock);
+	disarm(loop, timer);
+	pthread_mutex_unlock(&loop->lock);
 }
 
 void loop_remove_fd(struct loop *loop, int fd)

@@ -43,13 +43,15 @@ uint64_t loop_now(const struct loop *loop);
  * Calls timer->fn(timer->self) once when loop_now() has reached the deadline;
  * an armed timer is moved. From any thread, as timer_cancel(), after which the
  * callback may still be under way, unless it is called by the loop's thread.
+ * timer_set() returns 0 or -errno.
  */
-void timer_set(struct loop *loop, struct timer *timer, uint64_t deadline);
+int timer_set(struct loop *loop, struct timer *timer, uint64_t deadline);
 void timer_cancel(struct loop *loop, struct timer *timer);
 
 /*
  * Calls fn(self, fd) whenever fd is readable. Returns 0 or -errno. The
- * descriptor stays the caller's.
+ * descriptor stays the caller's, who closes it after loop_stop() or from a
+ * callback: after loop_remove_fd() one may still be under way.
  */
 int loop_add_fd(struct loop *loop, int fd, void (*fn)(void *self, int fd), void *self);
 void loop_remove_fd(struct loop *loop, int fd);

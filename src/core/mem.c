@@ -89,7 +89,8 @@ static bool region_valid(const struct mem_region *region)
 	return region->size && region->host && region->name &&
 	       !((region->gpa | region->size | host) % MEM_PAGE_SIZE) &&
 	       region->gpa + (region->size - 1) >= region->gpa &&
-	       !(region->flags & ~MEM_FLAGS_ALL);
+	       !(region->flags & ~MEM_FLAGS_ALL) &&
+	       (region->flags & MEM_TRAP || !(region->flags & MEM_POSTED));
 }
 
 static int insert(struct mem *mem, size_t index, const struct mem_region *region)

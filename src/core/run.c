@@ -91,7 +91,7 @@ void run_end(struct run *run, enum ending_kind kind, int value, const char *form
 
 bool run_ended(const struct run *run)
 {
-	return atomic_load_explicit(&run->ended, memory_order_relaxed);
+	return atomic_load_explicit(&run->ended, memory_order_acquire);
 }
 
 void run_wait(struct run *run)

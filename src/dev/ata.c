@@ -331,7 +331,6 @@ static uint64_t data_read(void *self, uint64_t offset, unsigned int size)
 {
 	uint32_t value = data_read_word(self);
 
-	(void)offset;
 	if (size == 4)
 		value |= (uint32_t)data_read_word(self) << 16;
 	return value;
@@ -348,7 +347,6 @@ static void data_write_word(struct ata *ata, uint16_t word)
 /* A byte is half a word: dropped. */
 static void data_write(void *self, uint64_t offset, unsigned int size, uint64_t value)
 {
-	(void)offset;
 	if (size >= 2)
 		data_write_word(self, (uint16_t)value);
 	if (size == 4)
@@ -373,7 +371,6 @@ static size_t data_read_block(void *self, uint64_t offset, unsigned int size,
 	uint8_t *to = data;
 	size_t left = count * size, n;
 
-	(void)offset;
 	while ((n = copyable(ata, PIO_IN, size, left))) {
 		memcpy(to, ata->buffer + ata->position, n);
 		advance(ata, (uint32_t)n);
@@ -390,7 +387,6 @@ static size_t data_write_block(void *self, uint64_t offset, unsigned int size,
 	const uint8_t *from = data;
 	size_t left = count * size, n;
 
-	(void)offset;
 	while ((n = copyable(ata, PIO_OUT, size, left))) {
 		memcpy(ata->buffer + ata->position, from, n);
 		advance(ata, (uint32_t)n);
@@ -561,7 +557,6 @@ static uint8_t cmd_check_power(struct ata *ata)
 /* What a disk without heads, motor and sleep has done at once. */
 static uint8_t cmd_nothing(struct ata *ata)
 {
-	(void)ata;
 	return 0;
 }
 
@@ -683,7 +678,6 @@ static uint64_t command_read(void *self, uint64_t offset, unsigned int size)
 	struct ata *ata = self;
 	unsigned int reg = (unsigned int)offset + ATA_ERROR;
 
-	(void)size;
 	if (reg != ATA_STATUS)
 		return ata->task[reg];
 	if (!device_1(ata)) {
@@ -698,7 +692,6 @@ static void command_write(void *self, uint64_t offset, unsigned int size, uint64
 	struct ata *ata = self;
 	unsigned int reg = (unsigned int)offset + ATA_FEATURES;
 
-	(void)size;
 	if (ata->status & STATUS_BSY)
 		return;
 	if (reg == ATA_COMMAND) {
@@ -716,8 +709,6 @@ static void command_write(void *self, uint64_t offset, unsigned int size, uint64
 /* The alternate status: as the status, but an interrupt stays pending. */
 static uint64_t control_read(void *self, uint64_t offset, unsigned int size)
 {
-	(void)offset;
-	(void)size;
 	return visible_status(self);
 }
 
@@ -738,8 +729,6 @@ static void control_write(void *self, uint64_t offset, unsigned int size, uint64
 {
 	struct ata *ata = self;
 
-	(void)offset;
-	(void)size;
 	ata->control = value & (CONTROL_NIEN | CONTROL_SRST);
 	if (ata->control & CONTROL_SRST) {
 		reset_device(ata);

@@ -16,9 +16,6 @@ struct debug_exit {
 
 static uint64_t console_read(void *self, uint64_t offset, unsigned int size)
 {
-	(void)self;
-	(void)offset;
-	(void)size;
 	return DEBUG_CONSOLE_PRESENT;
 }
 
@@ -26,16 +23,12 @@ static void console_write(void *self, uint64_t offset, unsigned int size, uint64
 {
 	uint8_t byte = (uint8_t)value;
 
-	(void)offset;
-	(void)size;
 	output_write(self, &byte, sizeof(byte));
 }
 
 static size_t console_write_block(void *self, uint64_t offset, unsigned int size,
 				  const void *data, size_t count)
 {
-	(void)offset;
-	(void)size;
 	output_write(self, data, count);
 	return count;
 }
@@ -60,9 +53,6 @@ int debug_exit_create(struct debug_exit **debug_exit, struct run *run, bool qemu
 /* 0, as QEMU's isa-debug-exit. */
 static uint64_t exit_read(void *self, uint64_t offset, unsigned int size)
 {
-	(void)self;
-	(void)offset;
-	(void)size;
 	return 0;
 }
 
@@ -71,8 +61,6 @@ static void exit_write(void *self, uint64_t offset, unsigned int size, uint64_t 
 	const struct debug_exit *debug_exit = self;
 	uint64_t status = debug_exit->qemu_status ? 2 * value + 1 : value;
 
-	(void)offset;
-	(void)size;
 	run_end(debug_exit->run, ENDING_EXIT, run_guest_status(status),
 		"guest wrote %" PRIu64 " to the debug-exit port", value);
 }

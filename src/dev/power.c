@@ -45,8 +45,6 @@ static uint64_t reset_control_read(void *self, uint64_t offset, unsigned int siz
 {
 	const struct power *power = self;
 
-	(void)offset;
-	(void)size;
 	return power->reset_control;
 }
 
@@ -56,8 +54,6 @@ static void reset_control_write(void *self, uint64_t offset, unsigned int size, 
 	struct power *power = self;
 	bool rises = value & ~(uint64_t)power->reset_control & RCR_RCPU;
 
-	(void)offset;
-	(void)size;
 	power->reset_control = value & (RCR_SRST | RCR_RCPU);
 	if (rises)
 		run_end(power->run, ENDING_RESET, 0, "guest asked for a reset (port 0xCF9)");
@@ -77,7 +73,6 @@ static uint64_t pm1a_control_read(void *self, uint64_t offset, unsigned int size
 {
 	const struct power *power = self;
 
-	(void)size;
 	return (power->pm1_control | PM1_SCI_EN) >> (8 * offset);
 }
 

@@ -303,7 +303,6 @@ static uint64_t uart_read(void *self, uint64_t offset, unsigned int size)
 {
 	struct uart *uart = self;
 
-	(void)size;
 	if (is_divisor(uart, offset))
 		return uart->divisor[offset];
 	return registers[offset % UART_REGISTERS].read(uart);
@@ -314,7 +313,6 @@ static void uart_write(void *self, uint64_t offset, unsigned int size, uint64_t 
 	struct uart *uart = self;
 	uint8_t byte = (uint8_t)value;
 
-	(void)size;
 	if (is_divisor(uart, offset))
 		uart->divisor[offset] = byte;
 	else if (registers[offset % UART_REGISTERS].write)
@@ -326,7 +324,6 @@ static size_t uart_write_block(void *self, uint64_t offset, unsigned int size,
 {
 	struct uart *uart = self;
 
-	(void)size;
 	if (offset != UART_DATA || is_divisor(uart, offset) || !count)
 		return 0;
 	transmit(uart, data, count);

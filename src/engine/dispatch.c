@@ -67,14 +67,11 @@ static enum dispatch_answer on_hlt(const struct dispatch *dispatch, struct vmexi
 
 static enum dispatch_answer on_kick(const struct dispatch *dispatch, struct vmexit *exit)
 {
-	(void)dispatch;
-	(void)exit;
 	return DISPATCH_CONTINUE;
 }
 
 static enum dispatch_answer on_shutdown(const struct dispatch *dispatch, struct vmexit *exit)
 {
-	(void)exit;
 	run_end(dispatch->run, ENDING_CRASH, 0, "guest crashed: triple fault");
 	return DISPATCH_STOP;
 }

@@ -98,7 +98,10 @@ struct engine_ops {
 	 */
 	void (*complete)(struct engine *engine);
 
-	/* From any thread: the current or next run() ends soon. */
+	/*
+	 * From any thread: the current or, where there is none, the next run()
+	 * ends soon. What the caller wrote before is seen after VMEXIT_KICK.
+	 */
 	void (*kick)(struct engine *engine);
 };
 

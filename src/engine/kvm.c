@@ -251,8 +251,13 @@ static int create_vcpu(struct engine *engine)
 	int size = ioctl(engine->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
 	int ring_page = extension(engine, KVM_CAP_COALESCED_MMIO);
 
-	if (size < (int)sizeof(struct kvm_run))
+	if (size < 0)
 		return failed(engine, "KVM_GET_VCPU_MMAP_SIZE");
+	if ((size_t)size < sizeof(struct kvm_run)) {
+		log_error(engine->log, KVM_PATH ": a vCPU of only %d bytes (another kernel?)",
+			  size);
+		return -EPROTO;
+	}
 	engine->vcpu = ioctl(engine->vm, KVM_CREATE_VCPU, 0);
 	if (engine->vcpu < 0)
 		return failed(engine, "KVM_CREATE_VCPU");
@@ -263,7 +268,7 @@ static int create_vcpu(struct engine *engine)
 		engine->run = NULL;
 		return failed(engine, "mmap of the vCPU");
 	}
-	if (ring_page > 0)
+	if (ring_page > 0 && ((size_t)ring_page + 1) * MEM_PAGE_SIZE <= engine->run_size)
 		engine->ring = (void *)((uint8_t *)engine->run +
 					(size_t)ring_page * MEM_PAGE_SIZE);
 	return set_cpuid(engine);
@@ -271,7 +276,6 @@ static int create_vcpu(struct engine *engine)
 
 static void ignore_signal(int number)
 {
-	(void)number;
 }
 
 /* A handler, not SIG_IGN: the signal must interrupt KVM_RUN. */
@@ -480,13 +484,11 @@ static void on_hlt(const struct kvm_run *run, struct vmexit *exit)
 
 static void on_intr(const struct kvm_run *run, struct vmexit *exit)
 {
-	(void)run;
 	exit->reason = VMEXIT_KICK;
 }
 
 static void on_shutdown(const struct kvm_run *run, struct vmexit *exit)
 {
-	(void)run;
 	exit->reason = VMEXIT_SHUTDOWN;
 }
 
@@ -575,7 +577,8 @@ static void kvm_run(struct engine *engine, struct vmexit *exit)
 	if (!engine->exit_error) {
 		decode(engine->run, exit);
 	} else if (engine->exit_error == EINTR) {
-		engine->run->immediate_exit = 0;
+		/* Before the run's state is looked at: a kick after that must count. */
+		__atomic_store_n(&engine->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
 		exit->reason = VMEXIT_KICK;
 	} else {
 		failure(exit, true, KVM_PATH ": KVM_RUN: %s", strerror(engine->exit_error));

@@ -11,22 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The folder where libtool leaves modules in a build tree that runs uninstalled. */
-static bool build_folder(char path[PATH_MAX])
-{
-	static const char libtool_folder[] = "/.libs";
-	ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - sizeof(libtool_folder));
-	char *slash;
-
-	if (length < 0)
-		return false;
-	path[length] = '\0';
-	slash = strrchr(path, '/');
-	if (!slash)
-		return false;
-	memcpy(slash, libtool_folder, sizeof(libtool_folder));
-	return true;
-}
+#include "core/program.h"
 
 static bool module_at(char path[PATH_MAX], const char *folder, const char *file)
 {
@@ -42,7 +27,8 @@ static bool find(char path[PATH_MAX], const char *file)
 
 	if (chosen && *chosen)
 		return module_at(path, chosen, file);
-	if (build_folder(folder) && module_at(path, folder, file))
+	/* Where libtool leaves modules in a build tree that runs uninstalled. */
+	if (program_sibling(".libs", folder, sizeof(folder)) && module_at(path, folder, file))
 		return true;
 	return module_at(path, VMM_PKGLIBDIR, file);
 }

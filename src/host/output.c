@@ -166,13 +166,19 @@ static void fail(struct output *output, int error)
 		  output->name, strerror(error));
 }
 
+void output_finish(struct output *output)
+{
+	/* The last chance of a network file system to report a failed write. */
+	if (output->fd > STDOUT_FILENO && close(output->fd) < 0 && errno != EINTR)
+		fail(output, errno);
+	output->fd = -1;
+}
+
 void output_close(struct output *output)
 {
 	if (!output)
 		return;
-	/* The last chance of a network file system to report a failed write. */
-	if (output->fd != STDOUT_FILENO && close(output->fd) < 0 && errno != EINTR)
-		fail(output, errno);
+	output_finish(output);
 	free(output);
 }
 

@@ -26,12 +26,16 @@ struct output;
 /*
  * path: a file, which is truncated, or "-" or NULL for standard output.
  * capture: NULL, or gets a copy of all. run: NULL, or the run whose end stops
- * waiting for a reader who does not read. All must outlive the output. Returns 0, or -errno with a message in the log. The caller owns
- * *output.
+ * waiting for a reader who does not read. All must outlive the output. Returns
+ * 0, or -errno with a message in the log. The caller owns *output.
  */
 int output_open(struct output **output, const char *path, struct capture *capture,
 		const struct run *run, const struct log *log);
+/* NULL is fine. */
 void output_close(struct output *output);
+
+/* Closes the file, so that output_error() knows all; nothing is written afterwards. */
+void output_finish(struct output *output);
 
 /*
  * Writes the bytes out before it returns. A failure (full disk, closed pipe)

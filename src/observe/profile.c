@@ -10,6 +10,7 @@
 #include <time.h>
 
 #define NS_PER_S 1000000000.0
+#define PAGE_MASK (~UINT64_C(0xFFF))
 
 /* A guest may touch as many addresses as it likes: further ones share a row. */
 #define ROWS_MAX 4096u
@@ -19,8 +20,8 @@
 _Static_assert(SLOTS == 1u << SLOT_BITS, "the hash gives SLOT_BITS bits");
 
 struct row {
-	uint64_t exits;		/* 0: a free slot */
-	uint64_t transfers;
+	uint64_t exits;
+	uint64_t transfers;	/* 0: a free slot */
 	uint64_t address;
 	uint8_t kind;		/* enum profile_kind */
 	uint8_t size;
@@ -41,9 +42,11 @@ static const struct {
 	bool access;		/* has an address, a direction, a size, an owner */
 	enum bus_space space;
 	int digits;		/* of the address, at least */
+	uint64_t mask;		/* what of it tells rows apart: memory goes by pages */
 } kinds[PROFILE_KINDS] = {
-	[PROFILE_PIO] = { "pio", true, BUS_PIO, 4 },
-	[PROFILE_MMIO] = { "mmio", true, BUS_MMIO, 8 },
+	[PROFILE_PIO] = { "pio", true, BUS_PIO, 4, UINT64_MAX },
+	[PROFILE_MMIO] = { "mmio", true, BUS_MMIO, 8, PAGE_MASK },
+	[PROFILE_POSTED] = { "posted", true, BUS_MMIO, 8, PAGE_MASK },
 	[PROFILE_HLT] = { .name = "hlt" },
 	[PROFILE_KICK] = { .name = "kick" },
 	[PROFILE_OTHER] = { .name = "other" },
@@ -96,7 +99,7 @@ static struct row *find_row(struct profile *profile, const struct row *key)
 
 	for (unsigned int slot = hash(key);; slot++) {
 		row = &profile->slots[slot % SLOTS];
-		if (!row->exits)
+		if (!row->transfers)
 			break;
 		if (same(row, key))
 			return row;
@@ -112,14 +115,14 @@ void profile_count(struct profile *profile, enum profile_kind kind, uint64_t add
 		   unsigned int size, bool write, uint32_t count)
 {
 	const struct row key = {
-		.address = address,
+		.address = address & kinds[kind].mask,
 		.kind = (uint8_t)kind,
 		.size = (uint8_t)size,
 		.write = write,
 	};
 	struct row *row = find_row(profile, &key);
 
-	row->exits++;
+	row->exits += kind != PROFILE_POSTED;
 	row->transfers += count;
 }
 
@@ -130,6 +133,8 @@ static int compare(const void *left, const void *right)
 
 	if (a->exits != b->exits)
 		return a->exits < b->exits ? 1 : -1;
+	if (a->transfers != b->transfers)
+		return a->transfers < b->transfers ? 1 : -1;
 	if (a->kind != b->kind)
 		return a->kind - b->kind;
 	if (a->address != b->address)
@@ -148,7 +153,7 @@ static struct row *sorted_rows(const struct profile *profile)
 	if (!rows)
 		return NULL;
 	for (unsigned int slot = 0; slot < SLOTS; slot++)
-		if (profile->slots[slot].exits)
+		if (profile->slots[slot].transfers)
 			rows[count++] = profile->slots[slot];
 	qsort(rows, count, sizeof(*rows), compare);
 	return rows;
@@ -196,7 +201,7 @@ static void print_profile(FILE *out, const struct profile *profile, const struct
 		"transfers", "reason", "address", "dir", "size", "owner");
 	for (unsigned int i = 0; i < profile->rows; i++)
 		print_row(out, &rows[i], total.exits, bus);
-	if (profile->others.exits) {
+	if (profile->others.transfers) {
 		print_counts(out, &profile->others, total.exits);
 		fprintf(out, "others (only %u rows are kept)\n", ROWS_MAX);
 	}

@@ -16,6 +16,7 @@
 enum profile_kind {
 	PROFILE_PIO,
 	PROFILE_MMIO,
+	PROFILE_POSTED,		/* a write to memory that came out with a later exit */
 	PROFILE_HLT,
 	PROFILE_KICK,
 	PROFILE_OTHER,
@@ -34,14 +35,15 @@ void profile_stop(struct profile *profile);
 
 /*
  * One exit. address, size (bytes) and write: of the access, 0 and false where
- * the kind has none. count: elements moved, 0 where there are none.
+ * the kind has none. count: elements moved, at least 1. A posted write counts as
+ * a transfer and as no exit.
  */
 void profile_count(struct profile *profile, enum profile_kind kind, uint64_t address,
 		   unsigned int size, bool write, uint32_t count);
 
 /*
  * Writes a table to a file, or to the log's stream for "-": a row for each
- * kind, address, direction and size, the most frequent one first. bus: knows
+ * kind, port or page of memory, direction and size, the most frequent one first. bus: knows
  * whose the addresses are. Returns 0, or -errno with a message in the log.
  */
 int profile_write(const struct profile *profile, const char *path, const struct bus *bus,

@@ -73,8 +73,6 @@ static int64_t transfer(struct disk *disk, const struct mem *mem,
 /* () -> sectors */
 static int64_t pv_disk_info(void *self, struct mem *mem, const uint64_t argument[HYPERCALL_ARGS])
 {
-	(void)mem;
-	(void)argument;
 	return self ? (int64_t)disk_sectors(self) : -ENODEV;
 }
 
@@ -97,8 +95,6 @@ static int64_t pv_disk_write(void *self, struct mem *mem, const uint64_t argumen
 /* () */
 static int64_t pv_disk_flush(void *self, struct mem *mem, const uint64_t argument[HYPERCALL_ARGS])
 {
-	(void)mem;
-	(void)argument;
 	if (!self)
 		return -ENODEV;
 	return disk_flush(self) ? -EIO : 0;
@@ -106,18 +102,13 @@ static int64_t pv_disk_flush(void *self, struct mem *mem, const uint64_t argumen
 
 int pv_disk_register(struct hypercalls *hypercalls, struct disk *disk)
 {
-	static const struct {
-		uint32_t number;
-		hypercall_fn *fn;
-	} calls[] = {
+	static const struct hypercall calls[] = {
 		{ HYPERCALL_DISK_INFO, pv_disk_info },
 		{ HYPERCALL_DISK_READ, pv_disk_read },
 		{ HYPERCALL_DISK_WRITE, pv_disk_write },
 		{ HYPERCALL_DISK_FLUSH, pv_disk_flush },
 	};
-	int error = 0;
 
-	for (size_t i = 0; !error && i < sizeof(calls) / sizeof(calls[0]); i++)
-		error = hypercall_register(hypercalls, calls[i].number, calls[i].fn, disk);
-	return error;
+	return hypercall_register_all(hypercalls, calls, sizeof(calls) / sizeof(calls[0]),
+				      disk);
 }

@@ -11,10 +11,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vmm/hypercall.h"
+
 /* A guest may hand in bad requests as fast as it can; the user need not read them all. */
 #define NOTICES_MAX 8u
 
 _Static_assert(sizeof(struct hypercall_request) == 64, "the ABI's size");
+
+/* The guest's header says the same. */
+#define SAME(host, guest) _Static_assert((uint64_t)(host) == (uint64_t)(guest), #host)
+
+SAME(HYPERCALL_PORT, VMM_HYPERCALL_PORT);
+SAME(HYPERCALL_MAGIC & ~0xFFu, VMM_HYPERCALL_MAGIC);
+SAME(HYPERCALL_ARGS, VMM_HYPERCALL_ARGUMENTS);
+SAME(HYPERCALL_QUERY, VMM_QUERY);
+SAME(HYPERCALL_EXIT, VMM_EXIT);
+SAME(HYPERCALL_PRINT, VMM_PRINT);
+SAME(HYPERCALL_SCREEN_INFO, VMM_SCREEN_INFO);
+SAME(HYPERCALL_SCREEN_PUT, VMM_SCREEN_PUT);
+SAME(HYPERCALL_SCREEN_WRITE, VMM_SCREEN_WRITE);
+SAME(HYPERCALL_DISK_INFO, VMM_DISK_INFO);
+SAME(HYPERCALL_DISK_READ, VMM_DISK_READ);
+SAME(HYPERCALL_DISK_WRITE, VMM_DISK_WRITE);
+SAME(HYPERCALL_DISK_FLUSH, VMM_DISK_FLUSH);
+SAME(sizeof(struct hypercall_request), sizeof(struct vmm_request));
+SAME(offsetof(struct hypercall_request, result), offsetof(struct vmm_request, result));
+SAME(offsetof(struct hypercall_request, argument), offsetof(struct vmm_request, argument));
 
 struct entry {
 	uint32_t number;
@@ -57,7 +79,6 @@ static const struct entry *find(const struct hypercalls *calls, uint32_t number)
 
 static int64_t query(void *self, struct mem *mem, const uint64_t argument[HYPERCALL_ARGS])
 {
-	(void)mem;
 	return argument[0] <= UINT32_MAX && find(self, (uint32_t)argument[0]);
 }
 
@@ -105,6 +126,16 @@ int hypercall_register(struct hypercalls *hypercalls, uint32_t number,
 	return 0;
 }
 
+int hypercall_register_all(struct hypercalls *hypercalls, const struct hypercall *calls,
+			   size_t count, void *self)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < count && !error; i++)
+		error = hypercall_register(hypercalls, calls[i].number, calls[i].fn, self);
+	return error;
+}
+
 static int64_t call(const struct hypercalls *calls, const struct hypercall_request *request)
 {
 	const struct entry *entry;
@@ -132,14 +163,12 @@ static void port_write(void *self, uint64_t offset, unsigned int size, uint64_t 
 	struct hypercalls *calls = self;
 	struct hypercall_request request;
 
-	(void)offset;
-	(void)size;
 	/* Nothing is done for a guest that could not be told of it. */
-	if (!mem_valid(calls->mem, gpa, sizeof(request), MEM_RW) ||
-	    mem_read(calls->mem, gpa, &request, sizeof(request)) < 0) {
+	if (!mem_valid(calls->mem, gpa, sizeof(request), MEM_RW)) {
 		tell_bad_request(calls, gpa);
 		return;
 	}
+	mem_read(calls->mem, gpa, &request, sizeof(request));
 	request.result = call(calls, &request);
 	mem_write(calls->mem, gpa + offsetof(struct hypercall_request, result),
 		  &request.result, sizeof(request.result));
@@ -147,9 +176,6 @@ static void port_write(void *self, uint64_t offset, unsigned int size, uint64_t 
 
 static uint64_t port_read(void *self, uint64_t offset, unsigned int size)
 {
-	(void)self;
-	(void)offset;
-	(void)size;
 	return HYPERCALL_MAGIC;
 }
 

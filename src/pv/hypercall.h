@@ -9,6 +9,7 @@
 #ifndef VMM_PV_HYPERCALL_H
 #define VMM_PV_HYPERCALL_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/bus.h"
@@ -63,6 +64,16 @@ int hypercalls_create(struct hypercalls **hypercalls, struct mem *mem, const str
 /* Returns 0; -EEXIST where the number is taken; -ENOMEM. */
 int hypercall_register(struct hypercalls *hypercalls, uint32_t number,
 		       hypercall_fn *fn, void *self);
+
+/* One of a group of hypercalls. */
+struct hypercall {
+	uint32_t number;
+	hypercall_fn *fn;
+};
+
+/* Registers count of them with one self. Returns as hypercall_register(). */
+int hypercall_register_all(struct hypercalls *hypercalls, const struct hypercall *calls,
+			   size_t count, void *self);
 
 /* For the board, 1 port: an OUT of 32 bits is a request, an IN of 32 bits gives the magic. */
 extern const struct bus_ops hypercall_port_ops;

@@ -63,17 +63,12 @@ static int64_t pv_screen_write(void *self, struct mem *mem,
 
 int pv_screen_register(struct hypercalls *hypercalls, struct screen *screen)
 {
-	static const struct {
-		uint32_t number;
-		hypercall_fn *fn;
-	} calls[] = {
+	static const struct hypercall calls[] = {
 		{ HYPERCALL_SCREEN_INFO, pv_screen_info },
 		{ HYPERCALL_SCREEN_PUT, pv_screen_put },
 		{ HYPERCALL_SCREEN_WRITE, pv_screen_write },
 	};
-	int error = 0;
 
-	for (size_t i = 0; !error && i < sizeof(calls) / sizeof(calls[0]); i++)
-		error = hypercall_register(hypercalls, calls[i].number, calls[i].fn, screen);
-	return error;
+	return hypercall_register_all(hypercalls, calls, sizeof(calls) / sizeof(calls[0]),
+				      screen);
 }

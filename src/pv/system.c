@@ -8,7 +8,6 @@
 /* (status) */
 static int64_t system_exit(void *self, struct mem *mem, const uint64_t argument[HYPERCALL_ARGS])
 {
-	(void)mem;
 	run_end(self, ENDING_EXIT, run_guest_status(argument[0]),
 		"guest called EXIT with %" PRIu64, argument[0]);
 	return 0;

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* wiring.c - what is on the board and where, see wiring.h and vmm-machine(7). */
+#include "wiring.h"
+
+#include <errno.h>
+
+#include "dev/ata.h"
+#include "dev/debugport.h"
+#include "dev/power.h"
+#include "dev/vga.h"
+#include "pv/hypercall.h"
+#include "pv/pv.h"
+
+static int claim(const struct wiring *w, enum bus_space space, uint64_t base, uint64_t length,
+		 const struct bus_ops *ops, void *self, const char *name)
+{
+	const struct bus_range range = { base, length, ops, self, name };
+
+	return bus_claim(w->bus, space, &range);
+}
+
+/* Each of these makes a chip and connects it; they return 0 or the first error. */
+
+static int add_vga(struct wiring *w)
+{
+	struct vga *vga;
+	int error = vga_create(&vga, w->screen);
+
+	if (error)
+		return error;
+	error = devices_add(w->devices, &vga_device, vga);
+	error = error ?: claim(w, BUS_PIO, 0x3B0, 0x0C, &vga_mono_ops, vga, "VGA mono registers");
+	error = error ?: claim(w, BUS_PIO, 0x3C0, 0x20, &vga_register_ops, vga, "VGA registers");
+	/* Used where the text memory is not mapped for the guest. */
+	return error ?: claim(w, BUS_MMIO, VGA_TEXT_BASE, SCREEN_MEMORY_SIZE, &vga_text_ops, vga,
+			      "VGA text");
+}
+
+static int add_ata(struct wiring *w)
+{
+	struct ata *ata;
+	int error;
+
+	if (!w->disk)
+		return 0;
+	error = ata_create(&ata, w->disk, irq_line(w->irqs, 14));
+	if (error)
+		return error;
+	error = devices_add(w->devices, &ata_device, ata);
+	error = error ?: claim(w, BUS_PIO, 0x1F0, 1, &ata_data_ops, ata, "ATA data");
+	error = error ?: claim(w, BUS_PIO, 0x1F1, 7, &ata_command_ops, ata, "ATA command");
+	return error ?: claim(w, BUS_PIO, 0x3F6, 1, &ata_control_ops, ata, "ATA control");
+}
+
+static int add_com1(struct wiring *w)
+{
+	int error = uart_create(&w->com1, w->serial, irq_line(w->irqs, 4));
+
+	if (error)
+		return error;
+	error = devices_add(w->devices, &uart_device, w->com1);
+	return error ?: claim(w, BUS_PIO, 0x3F8, 8, &uart_ops, w->com1, "COM1");
+}
+
+static int add_debug_ports(struct wiring *w)
+{
+	struct debug_exit *debug_exit;
+	int error = debug_exit_create(&debug_exit, w->run, w->qemu_debug_exit);
+
+	if (error)
+		return error;
+	error = devices_add(w->devices, &debug_exit_device, debug_exit);
+	error = error ?: claim(w, BUS_PIO, 0x0E9, 1, &debug_console_ops, w->debugcon,
+			       "debug console");
+	return error ?: claim(w, BUS_PIO, 0x0F4, 1, &debug_exit_ops, debug_exit, "debug exit");
+}
+
+static int add_power(struct wiring *w)
+{
+	struct power *power;
+	int error = power_create(&power, w->run);
+
+	if (error)
+		return error;
+	error = devices_add(w->devices, &power_device, power);
+	error = error ?: claim(w, BUS_PIO, 0x604, 2, &pm1a_control_ops, power, "ACPI PM1a control");
+	error = error ?: claim(w, BUS_PIO, 0xCF8, 1, &pci_absent_ops, power, "PCI (absent)");
+	return error ?: claim(w, BUS_PIO, 0xCF9, 1, &reset_control_ops, power, "reset control");
+}
+
+static int add_hypercalls(struct wiring *w)
+{
+	struct hypercalls *calls;
+	int error = hypercalls_create(&calls, w->mem, w->log);
+
+	if (error)
+		return error;
+	error = devices_add(w->devices, &hypercalls_device, calls);
+	error = error ?: pv_system_register(calls, w->run, w->debugcon);
+	error = error ?: pv_screen_register(calls, w->screen);
+	error = error ?: pv_disk_register(calls, w->disk);
+	return error ?: claim(w, BUS_PIO, HYPERCALL_PORT, 1, &hypercall_port_ops, calls,
+			      "hypercall");
+}
+
+int wire(struct wiring *wiring)
+{
+	static int (*const chips[])(struct wiring *wiring) = {
+		add_vga, add_ata, add_com1, add_debug_ports, add_power, add_hypercalls,
+	};
+	int error = 0;
+
+	for (size_t i = 0; i < sizeof(chips) / sizeof(chips[0]) && !error; i++)
+		error = chips[i](wiring);
+	return error;
+}

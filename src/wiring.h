@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * wiring.h - the chips of the machine, and who answers at which port, address
+ * and line. The board and the tests of devices without a guest use the same.
+ */
+#ifndef VMM_WIRING_H
+#define VMM_WIRING_H
+
+#include <stdbool.h>
+
+#include "core/bus.h"
+#include "core/device.h"
+#include "core/irq.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "core/run.h"
+#include "dev/uart.h"
+#include "host/disk.h"
+#include "host/output.h"
+#include "host/screen.h"
+
+/* What chips are connected to. All must outlive the devices. */
+struct wiring {
+	struct mem *mem;
+	struct bus *bus;
+	struct irqs *irqs;
+	struct devices *devices;	/* takes the chips over */
+	struct run *run;
+	struct screen *screen;
+	struct disk *disk;		/* NULL: no disk, nobody answers at its ports */
+	struct output *debugcon;
+	struct output *serial;
+	bool qemu_debug_exit;
+	const struct log *log;
+
+	struct uart *com1;		/* set by wire() */
+};
+
+/* Makes the chips and connects them. Returns 0 or -errno. */
+int wire(struct wiring *wiring);
+
+#endif
