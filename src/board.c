@@ -104,9 +104,13 @@ static int open_outputs(struct board *board, const struct options *options,
 /* All that can fail for reasons that the user can mend; says so itself. */
 static int open_all(struct board *board, const struct options *options, const struct log *log)
 {
+	struct engine_wishes wishes = {
+		.isolates = options->isolate,
+		.counts_instructions = options->insn_limit.set || options->clock == CLOCK_VIRTUAL,
+	};
 	uint64_t ram = options->memory.set ? options->memory.value : MEMORY_DEFAULT;
 	struct mem *mem;
-	int error = machine_create(&board->machine, log);
+	int error = machine_create(&board->machine, options->clock == CLOCK_VIRTUAL, log);
 
 	if (error)
 		return error;
@@ -123,7 +127,7 @@ static int open_all(struct board *board, const struct options *options, const st
 				  (enum disk_mode)options->disk_mode, log);
 	if (error)
 		return error;
-	board->engine = engine_select(options->engine, options->isolate, log);
+	board->engine = engine_select(options->engine, &wishes, log);
 	if (!board->engine)
 		return -ENODEV;
 	return open_outputs(board, options, log);
@@ -160,6 +164,13 @@ void board_destroy(struct board *board)
 	capture_destroy(board->capture);
 	disk_close(board->disk);
 	screen_destroy(board->screen);
+}
+
+int board_start(struct board *board)
+{
+	int error = output_start(board->debugcon);
+
+	return error ? error : output_start(board->serial);
 }
 
 void board_finish(struct board *board)

@@ -27,13 +27,15 @@ struct board {
 };
 
 /*
- * Opens and wires everything, and loads the guest; makes no vCPU yet. Files
- * are created or truncated when all that was named on the command line has been
- * looked at. Returns 0, or
+ * Opens and wires everything, and loads the guest; makes no vCPU yet, and
+ * changes no file's contents. Returns 0, or
  * -errno with a message in the log. Call board_destroy() whatever it returns.
  */
 int board_create(struct board *board, const struct options *options, const struct log *log);
 void board_destroy(struct board *board);
+
+/* The run begins: empties the files that the guest prints to. Returns 0 or -errno. */
+int board_start(struct board *board);
 
 /* Closes what the guest printed to and flushes its disk: the last errors show. */
 void board_finish(struct board *board);

@@ -16,6 +16,14 @@ static void on_quit(void *self)
 		"ended by the user");
 }
 
+static void on_lost(void *self)
+{
+	const struct board *board = self;
+
+	run_end(machine_run_control(board->machine), ENDING_HOST_ERROR, 0,
+		"the display server is gone (--display=text needs none)");
+}
+
 /* With --vga=trap the engine may hold writes back until the vCPU comes out. */
 static void before_frame(void *self)
 {
@@ -29,7 +37,7 @@ int display_open(struct display *display, const struct display_config *config,
 {
 	struct window_config window = {
 		.screen = board->screen, .name = config->name,
-		.quit_key = config->quit_key, .on_quit = on_quit,
+		.quit_key = config->quit_key, .on_quit = on_quit, .on_lost = on_lost,
 		.before_frame = config->posted_writes ? before_frame : NULL,
 		.self = (void *)board, .log = log,
 	};
@@ -62,6 +70,8 @@ int display_finish(struct display *display, const struct screen_frame *frame,
 {
 	int error = 0;
 
+	/* The files are written: from here on a signal may just end the program. */
+	machine_release_signals();
 	if (display->text && screen_frame_touched(frame))
 		error = picture_write_text(frame, stdout, true);
 	if (error)
@@ -71,8 +81,6 @@ int display_finish(struct display *display, const struct screen_frame *frame,
 	window_run_ended(display->window);
 	if (!holds(&display->config, frame, ending))
 		return error;
-	/* All is written: from here on a signal may just end the program. */
-	machine_release_signals();
 	window_wait_closed(display->window);
 	return error;
 }

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "board.h"
@@ -148,14 +149,32 @@ int expect_check(const struct expectations *expect, const struct board *board,
 	return result;
 }
 
+/* Whether a file of the kinds that end can be read. Returns 0 or an errno. */
+static int readable(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status))
+		return errno;
+	if (S_ISDIR(status.st_mode))
+		return EISDIR;
+	if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode))
+		return ENXIO;
+	return access(path, R_OK) ? errno : 0;
+}
+
 int expect_files_check(const struct expectations *expect, const struct log *log)
 {
-	if (expect->disk && access(expect->disk, R_OK)) {
-		int error = -errno;
+	const char *const paths[] = { expect->disk, expect->screen };
 
-		log_error(log, "%s: %s (to be compared with at the end)", expect->disk,
-			  strerror(-error));
-		return error;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		int error = paths[i] ? readable(paths[i]) : 0;
+
+		if (!error)
+			continue;
+		log_error(log, "%s: %s (to be compared with at the end)", paths[i],
+			  strerror(error));
+		return -error;
 	}
 	return expect->screen ? picture_check(expect->screen, log) : 0;
 }

@@ -17,19 +17,26 @@ libvmm_a_SOURCES = \
 	src/samples.c src/samples.h \
 	src/wiring.c src/wiring.h \
 	src/core/bus.c src/core/bus.h \
+	src/core/clock.c src/core/clock.h \
 	src/core/device.c src/core/device.h \
+	src/core/intr.c src/core/intr.h \
 	src/core/irq.c src/core/irq.h \
 	src/core/log.c src/core/log.h \
 	src/core/loop.c src/core/loop.h \
 	src/core/mem.c src/core/mem.h \
+	src/core/module.c src/core/module.h \
 	src/core/optional.h \
 	src/core/program.c src/core/program.h \
 	src/core/run.c src/core/run.h \
 	src/core/vcpu.c src/core/vcpu.h \
-	src/cpu/cpuid.c src/cpu/cpuid.h \
-	src/cpu/pagewalk.c src/cpu/pagewalk.h \
+	src/cpu/cpuid.c \
+	src/cpu/cpuid.h \
+	src/cpu/pagewalk.c \
+	src/cpu/pagewalk.h \
 	src/engine/dispatch.c src/engine/dispatch.h \
+	src/cpu/cpu.h \
 	src/engine/engine.h \
+	src/engine/interp.c \
 	src/engine/kvm.c \
 	src/engine/select.c src/engine/select.h \
 	src/boot/boot.c src/boot/boot.h \
@@ -45,7 +52,6 @@ libvmm_a_SOURCES = \
 	src/host/disk.c src/host/disk.h \
 	src/host/disklock.c src/host/disklock.h \
 	src/host/font.c src/host/font.h \
-	src/host/module.c src/host/module.h \
 	src/host/output.c src/host/output.h \
 	src/host/picture.c src/host/picture.h src/host/png_module.h \
 	src/host/raster.c src/host/raster.h \
@@ -60,8 +66,68 @@ vmm_LDFLAGS = $(VMM_LDFLAGS)
 vmm_SOURCES = src/vmm.c
 vmm_LDADD = libvmm.a $(POPT_LIBS)
 
-# Modules, which vmm opens when it wants them (see src/host/module.h).
+# Modules, which vmm opens when it wants them (see src/core/module.h).
 module_ldflags = -module -avoid-version -shared -export-symbols-regex '^vmm_' $(VMM_LDFLAGS)
+
+# The processor in software; as a library too, for the tests. It brings what it
+# needs of core with it: nothing there has state of its own.
+cpu_sources = \
+	src/cpu/alu.h \
+	src/cpu/bind.c \
+	src/cpu/bind.h \
+	src/cpu/bits.c \
+	src/cpu/block.c \
+	src/cpu/branch.c \
+	src/cpu/control.c \
+	src/cpu/cpu.h \
+	src/cpu/cpuid.c \
+	src/cpu/cpuid.h \
+	src/cpu/debug.c \
+	src/cpu/decimal.c \
+	src/cpu/decode.c \
+	src/cpu/descriptor.c \
+	src/cpu/descriptor.h \
+	src/cpu/exception.c \
+	src/cpu/exchange.c \
+	src/cpu/far.c \
+	src/cpu/fpu.c \
+	src/cpu/fpu.h \
+	src/cpu/fpu_bind.c \
+	src/cpu/fpu_encoding.c \
+	src/cpu/fpu_masked.c \
+	src/cpu/fpu_state.c \
+	src/cpu/fpu_thunk.c \
+	src/cpu/fpu_x87.c \
+	src/cpu/integer.c \
+	src/cpu/internal.h \
+	src/cpu/interrupt.c \
+	src/cpu/misc.c \
+	src/cpu/mmu.c \
+	src/cpu/move.c \
+	src/cpu/msr.c \
+	src/cpu/multiply.c \
+	src/cpu/operand.h \
+	src/cpu/ops.h \
+	src/cpu/run.c \
+	src/cpu/segment.c \
+	src/cpu/stack.c \
+	src/cpu/stack.h \
+	src/cpu/string.c \
+	src/cpu/syscall.c \
+	src/cpu/system.c \
+	src/cpu/system.h \
+	src/cpu/tables.c \
+	src/cpu/task.c
+noinst_LIBRARIES += libvmmcpu.a
+libvmmcpu_a_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src
+libvmmcpu_a_CFLAGS = $(VMM_CFLAGS)
+libvmmcpu_a_SOURCES = $(cpu_sources)
+pkglib_LTLIBRARIES += cpu.la
+cpu_la_CPPFLAGS = $(libvmmcpu_a_CPPFLAGS)
+cpu_la_CFLAGS = $(VMM_CFLAGS)
+cpu_la_LDFLAGS = $(module_ldflags)
+cpu_la_LIBADD = $(ZYDIS_LIBS)
+cpu_la_SOURCES = $(cpu_sources) src/core/mem.c src/core/vcpu.c
 
 pkglib_LTLIBRARIES += png.la
 png_la_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src -I$(builddir) $(PNG_CFLAGS)

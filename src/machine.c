@@ -22,12 +22,20 @@ struct machine {
 	struct irqs *irqs;
 	struct devices *devices;
 	struct run *run;
+	struct intr *intr;
+	struct clock *clock;
 	struct loop *loop;
 	struct timer time_limit;
+	struct timer wake;		/* when the clock's next alarm is due */
+	uint64_t wake_at;		/* by the clock; CLOCK_NEVER: not set */
 	unsigned int strays;
 	const struct engine_ops *ops;
 	struct engine *engine;
 	struct dispatch dispatch;
+	enum dispatch_answer answer;	/* to the last exit */
+	uint64_t exits;
+	uint64_t exit_limit;		/* 0: none */
+	struct profile *profile;	/* NULL: none */
 	struct vcpu_state state;	/* at the end of the run */
 };
 
@@ -44,12 +52,21 @@ static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP };
 
 #define ENDING_SIGNALS (sizeof(ending_signals) / sizeof(ending_signals[0]))
 
+/* Whoever started vmm may want it to ignore a signal: nohup(1). */
+static bool is_ignored(int number)
+{
+	struct sigaction action;
+
+	return !sigaction(number, NULL, &action) && action.sa_handler == SIG_IGN;
+}
+
 static int catch_signals(struct machine *machine)
 {
 	int error = 0;
 
 	for (size_t i = 0; i < ENDING_SIGNALS && !error; i++)
-		error = loop_add_signal(machine->loop, ending_signals[i], on_signal, machine);
+		if (!is_ignored(ending_signals[i]))
+			error = loop_add_signal(machine->loop, ending_signals[i], on_signal, machine);
 	return error;
 }
 
@@ -81,7 +98,7 @@ static void on_stray(void *self, enum bus_space space, uint64_t address, unsigne
 			    "all ones", what, address, size);
 }
 
-int machine_create(struct machine **out, const struct log *log)
+int machine_create(struct machine **out, bool virtual_clock, const struct log *log)
 {
 	struct machine *machine = calloc(1, sizeof(*machine));
 	int error = -ENOMEM;
@@ -98,6 +115,10 @@ int machine_create(struct machine **out, const struct log *log)
 		error = devices_create(&machine->devices);
 	if (!error)
 		error = run_create(&machine->run);
+	if (!error)
+		error = intr_create(&machine->intr);
+	if (!error)
+		error = clock_create(&machine->clock, virtual_clock);
 	if (!error)
 		error = loop_create(&machine->loop);
 	if (!error)
@@ -120,6 +141,8 @@ void machine_destroy(struct machine *machine)
 	if (machine->engine)
 		machine->ops->destroy(machine->engine);
 	devices_destroy(machine->devices);
+	clock_destroy(machine->clock);
+	intr_destroy(machine->intr);
 	run_destroy(machine->run);
 	irqs_destroy(machine->irqs);
 	bus_destroy(machine->bus);
@@ -142,6 +165,16 @@ struct irqs *machine_irqs(struct machine *machine)
 	return machine->irqs;
 }
 
+struct intr *machine_intr(struct machine *machine)
+{
+	return machine->intr;
+}
+
+struct clock *machine_clock(struct machine *machine)
+{
+	return machine->clock;
+}
+
 struct devices *machine_devices(struct machine *machine)
 {
 	return machine->devices;
@@ -155,28 +188,6 @@ struct run *machine_run_control(struct machine *machine)
 const struct vcpu_state *machine_state(const struct machine *machine)
 {
 	return &machine->state;
-}
-
-int machine_power_on(struct machine *machine, const struct engine_ops *ops,
-		     const struct vcpu_state *start, int halt_status)
-{
-	struct engine_config config = { .mem = machine->mem, .log = machine->log };
-	int error;
-
-	machine->ops = ops;
-	machine->dispatch = (struct dispatch){
-		.bus = machine->bus, .run = machine->run, .halt_status = halt_status,
-	};
-	irqs_reset(machine->irqs);
-	devices_reset(machine->devices);
-	error = ops->create(&machine->engine, &config);
-	if (error)
-		return error;
-	error = ops->set_state(machine->engine, start);
-	if (error)
-		log_error(machine->log, "engine %s refuses the start state: %s", ops->name,
-			  strerror(-error));
-	return error;
 }
 
 static void kick(void *self)
@@ -214,6 +225,7 @@ static void count_exit(struct profile *profile, const struct vmexit *exit)
 		[VMEXIT_KICK] = PROFILE_KICK,
 		[VMEXIT_SHUTDOWN] = PROFILE_OTHER,
 		[VMEXIT_FAILURE] = PROFILE_OTHER,
+		[VMEXIT_INSN_LIMIT] = PROFILE_OTHER,
 	};
 	enum profile_kind kind = is_posted(exit) ? PROFILE_POSTED : kinds[exit->reason];
 
@@ -226,38 +238,110 @@ static void count_exit(struct profile *profile, const struct vmexit *exit)
 		profile_count(profile, kind, 0, 0, false, 1);
 }
 
+/* What the machine does at an exit, or at an access that an engine hands over. */
+static void take_exit(void *self, struct vmexit *exit)
+{
+	struct machine *machine = self;
+
+	if (machine->profile)
+		count_exit(machine->profile, exit);
+	machine->answer = dispatch_exit(&machine->dispatch, exit);
+	if (is_exit(exit) && ++machine->exits == machine->exit_limit &&
+	    machine->answer != DISPATCH_STOP)
+		run_end(machine->run, ENDING_LIMIT, 0, "exit limit reached");
+}
+
+int machine_power_on(struct machine *machine, const struct engine_ops *ops,
+		     const struct vcpu_state *start, const struct machine_config *settings)
+{
+	struct engine_config config = {
+		.mem = machine->mem, .intr = machine->intr, .clock = machine->clock,
+		.insn_limit = settings->insn_limit, .on_access = take_exit, .self = machine,
+		.log = machine->log,
+	};
+	int error;
+
+	machine->ops = ops;
+	machine->dispatch = (struct dispatch){
+		.bus = machine->bus, .run = machine->run, .halt_status = settings->halt_status,
+	};
+	irqs_reset(machine->irqs);
+	devices_reset(machine->devices);
+	error = ops->create(&machine->engine, &config);
+	if (error)
+		return error;
+	error = ops->set_state(machine->engine, start);
+	if (error)
+		log_error(machine->log, "engine %s refuses the start state: %s", ops->name,
+			  strerror(-error));
+	return error;
+}
+
+static void on_wake(void *self)
+{
+	struct machine *machine = self;
+
+	run_kick(machine->run);
+}
+
+/* Has the loop kick the vCPU when the next alarm is due by the real clock. */
+static void arm_wake(struct machine *machine)
+{
+	uint64_t next = clock_next_alarm(machine->clock);
+
+	if (next == machine->wake_at || clock_is_virtual(machine->clock))
+		return;
+	machine->wake_at = next;
+	if (next == CLOCK_NEVER)
+		timer_cancel(machine->loop, &machine->wake);
+	else
+		timer_set(machine->loop, &machine->wake,
+			  clock_to_monotonic(machine->clock, next));
+}
+
+static void run_alarms(struct machine *machine)
+{
+	clock_run_alarms(machine->clock);
+	arm_wake(machine);
+}
+
 /* Sleeps in HLT until an interrupt is there to be taken, or the run ends. */
 static void wait_for_interrupt(struct machine *machine)
 {
-	/* No interrupt controller is on the board yet: only the end wakes. */
-	while (!run_ended(machine->run))
+	/* Virtual time passes in the engine: nobody sleeps. */
+	bool sleeps = !clock_is_virtual(machine->clock) ||
+		      clock_next_alarm(machine->clock) == CLOCK_NEVER;
+
+	while (sleeps && !run_ended(machine->run) && !intr_level(machine->intr)) {
 		run_wait(machine->run);
+		run_alarms(machine);
+	}
 }
 
-static void run_vcpu(struct machine *machine, uint64_t exit_limit, struct profile *profile)
+static void run_vcpu(struct machine *machine)
 {
-	enum dispatch_answer answer = DISPATCH_CONTINUE;
-	uint64_t exits = 0;
 	struct vmexit exit;
 
-	while (answer != DISPATCH_STOP) {
+	do {
 		machine->ops->run(machine->engine, &exit);
-		if (profile)
-			count_exit(profile, &exit);
-		answer = dispatch_exit(&machine->dispatch, &exit);
-		if (is_exit(&exit) && ++exits == exit_limit && answer != DISPATCH_STOP)
-			run_end(machine->run, ENDING_LIMIT, 0, "exit limit reached");
-		if (answer == DISPATCH_WAIT)
+		take_exit(machine, &exit);
+		run_alarms(machine);
+		if (machine->answer == DISPATCH_WAIT)
 			wait_for_interrupt(machine);
 		if (run_ended(machine->run) && !is_posted(&exit))
-			answer = DISPATCH_STOP;
-	}
+			machine->answer = DISPATCH_STOP;
+	} while (machine->answer != DISPATCH_STOP);
 }
 
 void machine_run(struct machine *machine, const struct machine_limits *limits,
 		 struct profile *profile)
 {
 	int error = 0;
+
+	machine->exit_limit = limits->exits;
+	machine->profile = profile;
+	machine->wake = (struct timer){ .fn = on_wake, .self = machine };
+	machine->wake_at = CLOCK_NEVER;
 
 	if (limits->seconds > 0) {
 		machine->time_limit = (struct timer){ .fn = on_time_limit, .self = machine };
@@ -275,7 +359,11 @@ void machine_run(struct machine *machine, const struct machine_limits *limits,
 	} else {
 		if (profile)
 			profile_start(profile);
-		run_vcpu(machine, limits->exits, profile);
+		run_vcpu(machine);
+		/* Whatever else ended it just then: the time was up. */
+		if (limits->seconds > 0 &&
+		    loop_now(machine->loop) >= machine->time_limit.deadline)
+			on_time_limit(machine);
 		if (profile)
 			profile_stop(profile);
 		machine->ops->complete(machine->engine);

@@ -10,10 +10,13 @@
 #ifndef VMM_MACHINE_H
 #define VMM_MACHINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/bus.h"
+#include "core/clock.h"
 #include "core/device.h"
+#include "core/intr.h"
 #include "core/irq.h"
 #include "core/log.h"
 #include "core/loop.h"
@@ -25,16 +28,21 @@
 
 struct machine;
 
+struct machine_config {
+	int halt_status;	/* of a run that ends by HLT with interrupts disabled */
+	uint64_t insn_limit;	/* 0: none; for engines that count instructions */
+};
+
 struct machine_limits {
 	double seconds;		/* of real time; 0: none */
 	uint64_t exits;		/* 0: none */
 };
 
 /*
- * An empty machine. Returns 0, or -errno with a message in the log. The caller owns *machine,
+ * An empty machine. virtual_clock: see clock.h. Returns 0, or -errno with a message in the log. The caller owns *machine,
  * log must outlive it.
  */
-int machine_create(struct machine **machine, const struct log *log);
+int machine_create(struct machine **machine, bool virtual_clock, const struct log *log);
 
 /* Ends the devices and frees all. NULL is fine. */
 void machine_destroy(struct machine *machine);
@@ -45,13 +53,15 @@ struct bus *machine_bus(struct machine *machine);
 struct irqs *machine_irqs(struct machine *machine);
 struct devices *machine_devices(struct machine *machine);
 struct run *machine_run_control(struct machine *machine);
+struct intr *machine_intr(struct machine *machine);
+struct clock *machine_clock(struct machine *machine);
 
 /*
- * Makes the vCPU: memory must be complete. halt_status: of a run that ends by
- * HLT with interrupts disabled. Returns 0, or -errno with a message in the log.
+ * Makes the vCPU: memory must be complete. Returns 0, or -errno with a message
+ * in the log.
  */
 int machine_power_on(struct machine *machine, const struct engine_ops *ops,
-		     const struct vcpu_state *start, int halt_status);
+		     const struct vcpu_state *start, const struct machine_config *config);
 
 /*
  * Runs the guest until the run is ended. From here on SIGINT, SIGTERM and SIGHUP

@@ -11,7 +11,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <math.h>
 #include <popt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +27,7 @@
 /* All that the command line can set. */
 struct parsed {
 	struct options options;
+	char wrong[160];		/* a message that had to be made */
 	bool verbose;
 	bool quiet;
 	bool help;
@@ -84,30 +84,45 @@ static const char *parse_file(const struct option *option, void *target, const c
 	return *value ? parse_string(option, target, value, parsed) : "a file name is missing";
 }
 
+/* Where characters go: what later versions will know is no file's name. */
+static const char *parse_output(const struct option *option, void *target, const char *value,
+				struct parsed *parsed)
+{
+	if (!strcmp(value, "pty") || !strncmp(value, "unix:", 5))
+		return "not in this version of vmm (a file or -)";
+	return parse_file(option, target, value, parsed);
+}
+
 static const char *parse_choice(const struct option *option, void *target, const char *value,
 				struct parsed *parsed)
 {
+	size_t used = 0;
+
 	for (int i = 0; option->choices[i]; i++) {
 		if (strcmp(option->choices[i], value))
 			continue;
 		*(int *)target = i;
 		return NULL;
 	}
-	return "no such choice";
+	for (int i = 0; option->choices[i] && used < sizeof(parsed->wrong); i++)
+		used += (size_t)snprintf(parsed->wrong + used, sizeof(parsed->wrong) - used,
+					 "%s%s", i ? ", " : "must be one of ", option->choices[i]);
+	return parsed->wrong;
 }
 
 /*
- * A whole number in C's notation, no sign. *end: behind it. Returns false where
+ * A whole number, decimal or with 0x, no sign. *end: behind it. Returns false where
  * there is none or it does not fit.
  */
 static bool parse_digits(const char *text, const char **end, uint64_t *value)
 {
+	bool hexadecimal = text[0] == '0' && tolower((unsigned char)text[1]) == 'x';
 	char *stop;
 
 	if (!isdigit((unsigned char)*text))
 		return false;
 	errno = 0;
-	*value = strtoull(text, &stop, 0);
+	*value = strtoull(text, &stop, hexadecimal ? 16 : 10);
 	*end = stop;
 	return errno == 0;
 }
@@ -173,10 +188,10 @@ static const char *parse_seconds(const struct option *option, void *target, cons
 	double seconds;
 	char *end;
 
-	if (!isdigit((unsigned char)*value) && *value != '.')
+	if (strspn(value, "0123456789.") != strlen(value))
 		return "not a number of seconds";
 	seconds = strtod(value, &end);
-	if (*end || end == value || !isfinite(seconds))
+	if (*end || end == value)
 		return "not a number of seconds";
 	if (seconds <= 0 || seconds > 1e9)
 		return "must be more than 0 and at most 1000000000";
@@ -338,6 +353,7 @@ static const char *const disk_modes[] = { "rw", "ro", "snapshot", NULL };
 static const char *const displays[] = { "auto", "sdl", "text", "none", NULL };
 static const char *const quit_keys[] = { "esc", "ctrl-alt-q", "none", NULL };
 static const char *const vga_modes[] = { "map", "trap", NULL };
+static const char *const clocks[] = { "real", "virtual", NULL };
 static const char *const debug_exits[] = { "plain", "qemu", NULL };
 
 #define IN(field) offsetof(struct parsed, field)
@@ -383,6 +399,8 @@ static const struct option machine_options[] = {
 	  "text memory is map (plain memory) or trap (accesses are exits)" },
 	{ "debug-exit", 0, parse_choice, OPTION(debug_exit), "WAY", debug_exits,
 	  "status for v written to port 0xF4: plain (v) or qemu (2v+1)" },
+	{ "clock", 0, parse_choice, OPTION(clock), "KIND", clocks,
+	  "the guest's time is real, or virtual: by instructions (engine interp)" },
 	{ "mergeable", 0, parse_flag, OPTION(mergeable), NULL, NULL,
 	  "let the host merge equal pages of guest memory (KSM)" },
 };
@@ -398,9 +416,9 @@ static const struct option display_options[] = {
 	  "esc, ctrl-alt-q or none ends the run in the window" },
 	{ "screenshot", 0, parse_picture, OPTION(screenshot), "FILE", NULL,
 	  "write the final screen: .ppm, .png, .txt or .vram; -: text" },
-	{ "debugcon", 0, parse_file, OPTION(debugcon), "FILE", NULL,
+	{ "debugcon", 0, parse_output, OPTION(debugcon), "FILE", NULL,
 	  "where port 0xE9 prints (default -: standard output)" },
-	{ "serial", 0, parse_file, OPTION(serial), "FILE", NULL,
+	{ "serial", 0, parse_output, OPTION(serial), "FILE", NULL,
 	  "where COM1 prints (default -: standard output)" },
 };
 

@@ -17,6 +17,7 @@
 #include "host/disk.h"
 
 enum option_vga { VGA_MAP, VGA_TRAP };
+enum option_clock { CLOCK_REAL, CLOCK_VIRTUAL };
 enum option_debug_exit { DEBUG_EXIT_PLAIN, DEBUG_EXIT_QEMU };
 /* enum window_quit_key, or what fits the guest. */
 #define QUIT_KEY_DEFAULT (-1)
@@ -44,6 +45,7 @@ struct options {
 	bool mergeable;
 	int vga;			/* enum option_vga */
 	int debug_exit;			/* enum option_debug_exit */
+	int clock;			/* enum option_clock */
 
 	/* the disk */
 	char *disk;

@@ -52,6 +52,8 @@ int report_files_check(const struct report_config *config, const struct log *log
 			  strerror(error));
 		return -error;
 	}
+	if (config->screenshot && picture_format_check(config->screenshot, log))
+		return -ENOENT;
 	return expect_files_check(config->expect, log);
 }
 
@@ -71,14 +73,22 @@ static void print_ending(const struct ending *ending, const struct vcpu_state *s
 		log_notice(log, "%s", ending->text);
 }
 
-static void print_crash(const struct ending *ending, const struct board *board,
-			const struct log *log)
+/* Where the guest was, for the endings that make one ask; also where another one decides. */
+static void print_crash(const struct board *board, const struct log *log)
 {
+	static const enum ending_kind kinds[] = { ENDING_CRASH, ENDING_LIMIT };
+	struct run *run = machine_run_control(board->machine);
+	struct ending ending;
+
 	if (log->level < LOG_NORMAL)
 		return;
-	if (ending->kind == ENDING_CRASH || ending->kind == ENDING_LIMIT)
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (!run_ended_by(run, kinds[i], &ending))
+			continue;
 		crash_report(log_stream(log), machine_mem(board->machine),
-			     machine_state(board->machine), ending->text);
+			     machine_state(board->machine), ending.text);
+		return;
+	}
 }
 
 int report_end(const struct report_config *config, struct board *board,
@@ -104,7 +114,7 @@ int report_end(const struct report_config *config, struct board *board,
 	run_ending(run, ending);
 	status = ending_status(ending);
 	if (status) {
-		print_crash(ending, board, log);
+		print_crash(board, log);
 		print_ending(ending, machine_state(board->machine), log);
 	} else if (unmet) {
 		log_notice(log, "an expectation was not met");

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* vmm.c - main(): options, board, run, report, exit status. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "board.h"
 #include "display.h"
@@ -29,6 +32,37 @@ static void ignore_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/* The same file, by whatever names. */
+static bool same_file(const char *left, const char *right)
+{
+	struct stat a, b;
+
+	return left && right && !stat(left, &a) && !stat(right, &b) && S_ISREG(a.st_mode) &&
+	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/* What is written must not be what is read. */
+static int check_distinct(const struct options *options, const struct log *log)
+{
+	const char *const written[] = {
+		options->debugcon, options->serial, options->screenshot, options->profile,
+	};
+	const char *const read[] = {
+		options->guest, options->disk, options->expect.screen, options->expect.disk,
+	};
+
+	for (size_t i = 0; i < sizeof(written) / sizeof(written[0]); i++) {
+		for (size_t j = 0; j < sizeof(read) / sizeof(read[0]); j++) {
+			if (!same_file(written[i], read[j]))
+				continue;
+			log_error(log, "%s: would be written over although it is read, as %s "
+				  "(choose another name)", written[i], read[j]);
+			return -1;
+		}
+	}
+	return 0;
+}
+
 /* What can be refused before anything is opened or made. */
 static int check(struct options *options, const struct log *log)
 {
@@ -37,12 +71,7 @@ static int check(struct options *options, const struct log *log)
 		if (!options->guest)
 			return -1;
 	}
-	if (options->insn_limit.set) {
-		log_error(log, "--insn-limit: counts instructions with --engine=interp, which "
-			  "this version of vmm does not have (--exit-limit counts exits)");
-		return -1;
-	}
-	return 0;
+	return check_distinct(options, log);
 }
 
 static const char *guest_name(const struct options *options)
@@ -78,6 +107,10 @@ static int run_board(const struct options *options, const struct report_config *
 		     struct board *board, struct profile *profile, const struct log *log)
 {
 	struct display_config shown = display_config(options, board);
+	struct machine_config config = {
+		.halt_status = halt_status(options, board),
+		.insn_limit = options->insn_limit.value,
+	};
 	struct machine_limits limits = {
 		.seconds = options->time_limit, .exits = options->exit_limit.value,
 	};
@@ -86,10 +119,13 @@ static int run_board(const struct options *options, const struct report_config *
 	struct ending ending;
 	int status;
 
-	if (machine_power_on(board->machine, board->engine, &board->boot.state,
-			     halt_status(options, board)) ||
+	if (machine_power_on(board->machine, board->engine, &board->boot.state, &config) ||
 	    display_open(&display, &shown, board, log))
 		return STATUS_HOST;
+	if (board_start(board)) {
+		display_close(&display);
+		return STATUS_HOST;
+	}
 	machine_run(board->machine, &limits, profile);
 	status = report_end(report, board, profile, &frame, &ending, log);
 	if (display_finish(&display, &frame, &ending, log))
@@ -122,12 +158,25 @@ static int run(struct options *options, const struct log *log)
 	return status;
 }
 
+/* So that no file of vmm's own comes to be standard input or output. */
+static void open_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct log log = { .stream = stderr };
 	struct options options;
 	int status = 0;
 
+	open_standard_files();
 	switch (options_parse(&options, argc, (const char **)argv, &log)) {
 	case OPTIONS_RUN:
 		status = run(&options, &log);

@@ -87,7 +87,7 @@ static int read_all(int fd, struct boot_image *image)
 }
 
 /* Images are read whole: regular files only. */
-static int check_file(int fd, const char *path, const struct log *log)
+static int check_file(int fd, const char *path, uint64_t ram, const struct log *log)
 {
 	struct stat status;
 
@@ -97,6 +97,11 @@ static int check_file(int fd, const char *path, const struct log *log)
 		log_error(log, "%s: %s", path, strerror(-error));
 		return error;
 	}
+	if (S_ISREG(status.st_mode) && (uint64_t)status.st_size > ram) {
+		log_error(log, "%s: its %" PRIu64 " bytes do not fit into %" PRIu64
+			  "K of guest memory (see -m)", path, (uint64_t)status.st_size, ram / 1024);
+		return -ENOSPC;
+	}
 	if (S_ISREG(status.st_mode))
 		return 0;
 	log_error(log, "%s: %s", path, S_ISDIR(status.st_mode) ?
@@ -105,8 +110,10 @@ static int check_file(int fd, const char *path, const struct log *log)
 }
 
 /* On success the data are the caller's, to be freed. */
-static int read_image(struct boot_image *image, const char *path, const struct log *log)
+static int read_image(struct boot_image *image, const char *path,
+		      const struct boot_request *request)
 {
+	const struct log *log = request->log;
 	/* Not blocking: a FIFO that nobody writes to must not stop vmm. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), error;
 
@@ -117,7 +124,7 @@ static int read_image(struct boot_image *image, const char *path, const struct l
 			  "permission denied (chmod +r lets vmm read it)" : strerror(errno));
 		return error;
 	}
-	error = check_file(fd, path, log);
+	error = check_file(fd, path, request->ram, log);
 	if (error) {
 		close(fd);
 		return error;
@@ -171,7 +178,7 @@ static int load_more(const struct boot_request *request)
 	for (size_t i = 0; i < request->load_count; i++) {
 		const struct boot_load *load = &request->loads[i];
 		struct boot_image image;
-		int error = read_image(&image, load->path, request->log);
+		int error = read_image(&image, load->path, request);
 
 		if (error)
 			return error;
@@ -193,7 +200,7 @@ int boot_guest(const struct boot_request *request, struct boot_result *result)
 			  boot_format_names[request->format]);
 		return -ENOSYS;
 	}
-	error = read_image(&image, request->path, request->log);
+	error = read_image(&image, request->path, request);
 	if (error)
 		return error;
 	if (request->format == BOOT_AUTO)

@@ -10,12 +10,14 @@ static void put(const struct log *log, const char *format, va_list args)
 static void put(const struct log *log, const char *format, va_list args)
 {
 	FILE *stream = log_stream(log);
-	char line[1024];
 
-	/* One call to the stream, so that lines of several threads do not mix. */
-	vsnprintf(line, sizeof(line), format, args);
-	fprintf(stream, "vmm: %s\n", line);
+	/* Locked, so that lines of several threads do not mix. */
+	flockfile(stream);
+	fputs("vmm: ", stream);
+	vfprintf(stream, format, args);
+	putc('\n', stream);
 	fflush(stream);
+	funlockfile(stream);
 }
 
 void log_error(const struct log *log, const char *format, ...)

@@ -21,6 +21,8 @@ struct mem {
 	size_t count;
 	size_t capacity;
 	struct backing *backings;
+	mem_writer_fn *writer;		/* NULL: nobody wants to know */
+	void *writer_self;
 };
 
 int mem_create(struct mem **mem)
@@ -186,7 +188,20 @@ const struct mem_region *mem_find(const struct mem *mem, uint64_t gpa)
 	return &mem->regions[index];
 }
 
-void *mem_span(const struct mem *mem, uint64_t gpa, uint64_t *len, unsigned int rights)
+void mem_set_writer(struct mem *mem, mem_writer_fn *fn, void *self)
+{
+	mem->writer = fn;
+	mem->writer_self = self;
+}
+
+static void tell_writer(const struct mem *mem, uint64_t gpa, uint64_t len)
+{
+	if (mem->writer)
+		mem->writer(mem->writer_self, gpa, len);
+}
+
+/* mem_span() without telling the writer. */
+static void *span_of(const struct mem *mem, uint64_t gpa, uint64_t *len, unsigned int rights)
 {
 	const struct mem_region *region = mem_find(mem, gpa);
 	uint64_t offset, rest;
@@ -198,6 +213,15 @@ void *mem_span(const struct mem *mem, uint64_t gpa, uint64_t *len, unsigned int 
 	if (*len > rest)
 		*len = rest;
 	return region->host + offset;
+}
+
+void *mem_span(const struct mem *mem, uint64_t gpa, uint64_t *len, unsigned int rights)
+{
+	void *host = span_of(mem, gpa, len, rights);
+
+	if (host && rights & MEM_WRITE)
+		tell_writer(mem, gpa, *len);
+	return host;
 }
 
 void *mem_ptr(const struct mem *mem, uint64_t gpa, uint64_t len, unsigned int rights)
@@ -215,7 +239,7 @@ bool mem_valid(const struct mem *mem, uint64_t gpa, uint64_t len, unsigned int r
 	while (len) {
 		uint64_t span = len;
 
-		if (!mem_span(mem, gpa, &span, rights))
+		if (!span_of(mem, gpa, &span, rights))
 			return false;
 		gpa += span;
 		len -= span;
@@ -231,7 +255,7 @@ int mem_read(const struct mem *mem, uint64_t gpa, void *buffer, uint64_t len)
 		return -EFAULT;
 	while (len) {
 		uint64_t span = len;
-		const void *from = mem_span(mem, gpa, &span, MEM_READ);
+		const void *from = span_of(mem, gpa, &span, MEM_READ);
 
 		memcpy(to, from, span);
 		to += span;
@@ -250,8 +274,9 @@ static int store(const struct mem *mem, uint64_t gpa, const void *buffer, uint64
 		return -EFAULT;
 	while (len) {
 		uint64_t span = len;
-		void *to = mem_span(mem, gpa, &span, rights);
+		void *to = span_of(mem, gpa, &span, rights);
 
+		tell_writer(mem, gpa, span);
 		memcpy(to, from, span);
 		from += span;
 		gpa += span;

@@ -87,6 +87,14 @@ void *mem_ptr(const struct mem *mem, uint64_t gpa, uint64_t len, unsigned int ri
  */
 void *mem_span(const struct mem *mem, uint64_t gpa, uint64_t *len, unsigned int rights);
 
+/*
+ * fn(self, gpa, len) is told of what vmm writes, before it does: by mem_write()
+ * and mem_load(), and of what mem_ptr() and mem_span() give out with MEM_WRITE.
+ * At most one: an engine that keeps decoded code. NULL: none.
+ */
+typedef void mem_writer_fn(void *self, uint64_t gpa, uint64_t len);
+void mem_set_writer(struct mem *mem, mem_writer_fn *fn, void *self);
+
 /* Whether every byte of the range exists and has the rights. */
 bool mem_valid(const struct mem *mem, uint64_t gpa, uint64_t len, unsigned int rights);
 

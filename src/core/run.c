@@ -117,6 +117,18 @@ bool run_ending(struct run *run, struct ending *ending)
 	return found;
 }
 
+bool run_ended_by(struct run *run, enum ending_kind kind, struct ending *ending)
+{
+	bool has;
+
+	pthread_mutex_lock(&run->lock);
+	has = run->has[kind];
+	if (has)
+		*ending = run->endings[kind];
+	pthread_mutex_unlock(&run->lock);
+	return has;
+}
+
 int ending_status(const struct ending *ending)
 {
 	/* Negative: the ending's own value. */

@@ -77,6 +77,9 @@ void run_wait(struct run *run);
  */
 bool run_ending(struct run *run, struct ending *ending);
 
+/* Whether the run has ended in this way too, copied to *ending. */
+bool run_ended_by(struct run *run, enum ending_kind kind, struct ending *ending);
+
 /* The exit status for an ending: 0 to 143. */
 int ending_status(const struct ending *ending);
 

@@ -11,6 +11,8 @@
 
 #define CPUID_LEAVES 16u
 
+enum cpuid_register { CPUID_EAX, CPUID_EBX, CPUID_ECX, CPUID_EDX };
+
 /* One row of the CPUID instruction's results (Intel SDM vol. 2, CPUID). */
 struct cpuid_leaf {
 	uint32_t leaf;

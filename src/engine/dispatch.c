@@ -83,6 +83,12 @@ static enum dispatch_answer on_failure(const struct dispatch *dispatch, struct v
 	return DISPATCH_STOP;
 }
 
+static enum dispatch_answer on_insn_limit(const struct dispatch *dispatch, struct vmexit *exit)
+{
+	run_end(dispatch->run, ENDING_LIMIT, 0, "instruction limit reached");
+	return DISPATCH_STOP;
+}
+
 static enum dispatch_answer (*const answers[VMEXIT_REASONS])(const struct dispatch *dispatch,
 							     struct vmexit *exit) = {
 	[VMEXIT_PIO] = on_pio,
@@ -91,6 +97,7 @@ static enum dispatch_answer (*const answers[VMEXIT_REASONS])(const struct dispat
 	[VMEXIT_KICK] = on_kick,
 	[VMEXIT_SHUTDOWN] = on_shutdown,
 	[VMEXIT_FAILURE] = on_failure,
+	[VMEXIT_INSN_LIMIT] = on_insn_limit,
 };
 
 enum dispatch_answer dispatch_exit(const struct dispatch *dispatch, struct vmexit *exit)

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/clock.h"
+#include "core/intr.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/vcpu.h"
@@ -24,6 +26,7 @@ enum vmexit_reason {
 	VMEXIT_KICK,		/* engine_ops.kick() was called: nothing to do */
 	VMEXIT_SHUTDOWN,	/* triple fault */
 	VMEXIT_FAILURE,		/* the engine cannot go on */
+	VMEXIT_INSN_LIMIT,	/* as many instructions as were allowed are done */
 	VMEXIT_REASONS,
 };
 
@@ -64,6 +67,15 @@ struct engine_probe {
 
 struct engine_config {
 	struct mem *mem;	/* complete; does not change while the engine lives */
+	struct intr *intr;	/* looked at before the guest is entered */
+	struct clock *clock;	/* virtual only for engines with counts_instructions */
+	uint64_t insn_limit;	/* likewise; 0: none */
+	/*
+	 * Takes an access in the middle of an instruction, in place of an exit
+	 * from run(): VMEXIT_PIO or VMEXIT_MMIO.
+	 */
+	void (*on_access)(void *self, struct vmexit *exit);
+	void *self;
 	const struct log *log;
 };
 
@@ -72,6 +84,7 @@ struct engine;
 struct engine_ops {
 	const char *name;	/* as in --engine */
 	bool isolates;		/* a guest cannot reach vmm's memory */
+	bool counts_instructions;	/* --insn-limit, --clock=virtual */
 
 	void (*probe)(struct engine_probe *probe);
 
@@ -105,6 +118,7 @@ struct engine_ops {
 	void (*kick)(struct engine *engine);
 };
 
+extern const struct engine_ops engine_interp;
 extern const struct engine_ops engine_kvm;
 
 #endif

@@ -27,6 +27,9 @@
 
 #define KVM_PATH "/dev/kvm"
 
+/* Not a real-time signal: those are lost where the user's queue is full. */
+#define KICK_SIGNAL SIGUSR1
+
 /*
  * Where KVM on Intel puts a page table and a task state of its own for guests
  * in real mode: just below the firmware, as QEMU has it.
@@ -36,6 +39,7 @@
 
 struct engine {
 	const struct log *log;
+	struct intr *intr;
 	int kvm;
 	int vm;
 	int vcpu;
@@ -56,11 +60,6 @@ static const struct {
 	{ KVM_CAP_USER_MEMORY, "KVM_CAP_USER_MEMORY" },
 	{ KVM_CAP_IMMEDIATE_EXIT, "KVM_CAP_IMMEDIATE_EXIT" },
 };
-
-static int kick_signal(void)
-{
-	return SIGRTMIN;
-}
 
 /* Each CPUID is an exit where the host is itself a virtual machine: ask but once. */
 static bool host_has_vmx(void)
@@ -285,10 +284,10 @@ static int catch_kick(struct engine *engine)
 	sigset_t set;
 
 	sigemptyset(&action.sa_mask);
-	if (sigaction(kick_signal(), &action, NULL) < 0)
+	if (sigaction(KICK_SIGNAL, &action, NULL) < 0)
 		return failed(engine, "sigaction");
 	sigemptyset(&set);
-	sigaddset(&set, kick_signal());
+	sigaddset(&set, KICK_SIGNAL);
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 	engine->thread = pthread_self();
 	return 0;
@@ -317,6 +316,7 @@ static int kvm_create(struct engine **out, const struct engine_config *config)
 	if (!engine)
 		return -ENOMEM;
 	engine->log = config->log;
+	engine->intr = config->intr;
 	engine->kvm = engine->vm = engine->vcpu = -1;
 	error = create_vm(engine);
 	if (!error)
@@ -556,12 +556,32 @@ static bool take_posted(struct engine *engine, struct vmexit *exit)
 	return true;
 }
 
+/*
+ * Injects the interrupt that is due, or asks for an exit as soon as the guest
+ * can take one.
+ */
+static void inject(const struct engine *engine)
+{
+	struct kvm_interrupt interrupt;
+	struct kvm_run *run = engine->run;
+
+	if (intr_level(engine->intr) && run->ready_for_interrupt_injection) {
+		interrupt.irq = intr_acknowledge(engine->intr);
+		ioctl(engine->vcpu, KVM_INTERRUPT, &interrupt);
+		run->ready_for_interrupt_injection = 0;
+	}
+	run->request_interrupt_window = intr_level(engine->intr);
+}
+
 /* Runs the guest until an exit. Returns 0 or an errno. */
 static int enter(const struct engine *engine)
 {
-	while (ioctl(engine->vcpu, KVM_RUN, 0) < 0)
-		if (errno != EAGAIN)
-			return errno;
+	do {
+		inject(engine);
+		while (ioctl(engine->vcpu, KVM_RUN, 0) < 0)
+			if (errno != EAGAIN)
+				return errno;
+	} while (engine->run->exit_reason == KVM_EXIT_IRQ_WINDOW_OPEN);
 	return 0;
 }
 
@@ -589,7 +609,8 @@ static void kvm_complete(struct engine *engine)
 {
 	/* The flag stays set, so that no kick is lost: the next run() is short. */
 	__atomic_store_n(&engine->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
-	enter(engine);
+	while (ioctl(engine->vcpu, KVM_RUN, 0) < 0 && errno == EAGAIN)
+		continue;
 }
 
 static void kvm_kick(struct engine *engine)
@@ -597,7 +618,7 @@ static void kvm_kick(struct engine *engine)
 	__atomic_store_n(&engine->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
 	/* The vCPU's own thread is not in the guest. */
 	if (!pthread_equal(pthread_self(), engine->thread))
-		pthread_kill(engine->thread, kick_signal());
+		pthread_kill(engine->thread, KICK_SIGNAL);
 }
 
 const struct engine_ops engine_kvm = {

@@ -15,7 +15,7 @@ static const struct {
 } known[] = {
 	{ "kvm", &engine_kvm },
 	{ "direct", NULL },
-	{ "interp", NULL },
+	{ "interp", &engine_interp },
 };
 
 #define KNOWN_COUNT (sizeof(known) / sizeof(known[0]))
@@ -58,11 +58,13 @@ int engine_list_check(const char *list, const struct log *log)
 		return 0;
 	do {
 		size_t length = next_name(at, &rest);
+		/* A comma at the end has a name of no length behind it. */
+		bool more = at[length] == ',';
 
-		if (find(at, length) == KNOWN_COUNT) {
+		if (find(at, length) == KNOWN_COUNT || (more && !*rest)) {
 			log_error(log, "--engine=%s: no engine is named '%.*s' "
-				  "(auto, or a list of kvm, direct, interp)",
-				  list, (int)length, at);
+				  "(auto alone, or a list of kvm, direct, interp)",
+				  list, more && !*rest ? 0 : (int)length, at);
 			return -EINVAL;
 		}
 		at = rest;
@@ -70,7 +72,8 @@ int engine_list_check(const char *list, const struct log *log)
 	return 0;
 }
 
-static void consider(struct candidate *candidate, size_t index, bool isolate)
+static void consider(struct candidate *candidate, size_t index,
+		     const struct engine_wishes *wishes)
 {
 	const struct engine_ops *ops = known[index].ops;
 	struct engine_probe *probe = &candidate->probe;
@@ -78,9 +81,12 @@ static void consider(struct candidate *candidate, size_t index, bool isolate)
 	*candidate = (struct candidate){ 0 };
 	if (!ops) {
 		snprintf(probe->text, sizeof(probe->text), "not in this version of vmm");
-	} else if (isolate && !ops->isolates) {
+	} else if (wishes->isolates && !ops->isolates) {
 		snprintf(probe->text, sizeof(probe->text),
 			 "does not isolate the guest from vmm (--isolate)");
+	} else if (wishes->counts_instructions && !ops->counts_instructions) {
+		snprintf(probe->text, sizeof(probe->text),
+			 "does not count instructions (--insn-limit, --clock=virtual)");
 	} else {
 		ops->probe(probe);
 		if (probe->usable)
@@ -112,13 +118,14 @@ static const struct engine_ops *pick_auto(const struct candidate *candidates,
 	return best ? best->ops : NULL;
 }
 
-static const struct engine_ops *select_auto(bool isolate, const struct log *log)
+static const struct engine_ops *select_auto(const struct engine_wishes *wishes,
+					    const struct log *log)
 {
 	struct candidate candidates[KNOWN_COUNT];
 	const struct engine_ops *ops;
 
 	for (size_t i = 0; i < KNOWN_COUNT; i++)
-		consider(&candidates[i], i, isolate);
+		consider(&candidates[i], i, wishes);
 	ops = pick_auto(candidates, log);
 	if (!ops)
 		log_error(log, "no engine works here: kvm: %s", candidates[0].probe.text);
@@ -127,7 +134,8 @@ static const struct engine_ops *select_auto(bool isolate, const struct log *log)
 	return ops;
 }
 
-const struct engine_ops *engine_select(const char *list, bool isolate, const struct log *log)
+const struct engine_ops *engine_select(const char *list, const struct engine_wishes *wishes,
+				       const struct log *log)
 {
 	struct candidate candidate = { 0 };
 	const char *at = list, *rest;
@@ -135,11 +143,11 @@ const struct engine_ops *engine_select(const char *list, bool isolate, const str
 	size_t used = 0;
 
 	if (!strcmp(list, LIST_AUTO))
-		return select_auto(isolate, log);
+		return select_auto(wishes, log);
 	do {
 		size_t index = find(at, next_name(at, &rest));
 
-		consider(&candidate, index, isolate);
+		consider(&candidate, index, wishes);
 		log_verbose(log, "engine %s: %s", known[index].name, candidate.probe.text);
 		if (candidate.ops)
 			return candidate.ops;

@@ -16,12 +16,18 @@
  */
 int engine_list_check(const char *list, const struct log *log);
 
+/* What an engine has to have, as in struct engine_ops. */
+struct engine_wishes {
+	bool isolates;
+	bool counts_instructions;
+};
+
 /*
- * The first engine of the list that works on this host; isolate leaves out
- * those that do not isolate the guest from vmm. "auto": see design.md; what
- * decided is explained with -v. NULL with a message in the log where none
- * works.
+ * The first engine of the list that works on this host and has what is wished
+ * for. "auto": see design.md; what decided is explained with -v. NULL with a
+ * message in the log where none works.
  */
-const struct engine_ops *engine_select(const char *list, bool isolate, const struct log *log);
+const struct engine_ops *engine_select(const char *list, const struct engine_wishes *wishes,
+				       const struct log *log);
 
 #endif

@@ -114,7 +114,7 @@ static const char *open_remedy(int error)
 
 static bool is_stdout(const char *path)
 {
-	return !path || !strcmp(path, "-");
+	return !path || !strcmp(path, "-") || !strcmp(path, "/dev/stdout");
 }
 
 static int open_file(const char *path, const struct log *log)
@@ -122,7 +122,7 @@ static int open_file(const char *path, const struct log *log)
 	int fd, error;
 
 	do {
-		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY | O_CLOEXEC, 0666);
+		fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC, 0666);
 	} while (fd < 0 && errno == EINTR);
 	if (fd >= 0)
 		return fd;
@@ -155,6 +155,17 @@ int output_open(struct output **output, const char *path, struct capture *captur
 	opened->blocks = fstat(fd, &status) < 0 || !S_ISREG(status.st_mode);
 	*output = opened;
 	return 0;
+}
+
+int output_start(struct output *output)
+{
+	struct stat status;
+
+	if (output->fd == STDOUT_FILENO || fstat(output->fd, &status) ||
+	    !S_ISREG(status.st_mode) || !ftruncate(output->fd, 0))
+		return 0;
+	log_error(output->log, "%s: %s", output->name, strerror(errno));
+	return -errno;
 }
 
 static void fail(struct output *output, int error)
@@ -190,9 +201,10 @@ static bool wait_writable(const struct output *output)
 {
 	struct pollfd wanted = { .fd = output->fd, .events = POLLOUT };
 
-	while (poll(&wanted, 1, POLL_MILLISECONDS) <= 0)
+	do {
 		if (output->run && run_ended(output->run))
 			return false;
+	} while (poll(&wanted, 1, POLL_MILLISECONDS) <= 0);
 	return true;
 }
 

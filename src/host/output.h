@@ -24,13 +24,17 @@ const char *capture_bytes(const struct capture *capture, size_t *len);
 struct output;
 
 /*
- * path: a file, which is truncated, or "-" or NULL for standard output.
+ * path: a file, which is made where there is none, or "-" or NULL for standard
+ * output. What is written goes to its end, so that two outputs can share it.
  * capture: NULL, or gets a copy of all. run: NULL, or the run whose end stops
  * waiting for a reader who does not read. All must outlive the output. Returns
  * 0, or -errno with a message in the log. The caller owns *output.
  */
 int output_open(struct output **output, const char *path, struct capture *capture,
 		const struct run *run, const struct log *log);
+/* Empties the file: the run begins. Returns 0, or -errno with a message in the log. */
+int output_start(struct output *output);
+
 /* NULL is fine. */
 void output_close(struct output *output);
 

@@ -13,7 +13,7 @@
 #include <strings.h>
 
 #include "host/font.h"
-#include "host/module.h"
+#include "core/module.h"
 #include "host/png_module.h"
 #include "host/raster.h"
 
@@ -37,6 +37,8 @@ struct source {
 
 struct format {
 	const char *suffix;
+	/* Returns 0, or -errno with a message in the log; NULL: always works. */
+	int (*check)(const struct log *log);
 	/* Returns 0, or -errno, with a reason where that does not say enough. */
 	int (*write)(const struct screen_frame *frame, FILE *file, char reason[REASON_SIZE]);
 	/* Returns 0, or -errno with a message in the log. */
@@ -173,6 +175,18 @@ static int open_png(struct module *module, char reason[REASON_SIZE])
 {
 	return module_open(module, "png.so", PNG_MODULE_SYMBOL, PNG_MODULE_VERSION,
 			   "vmm-hypervisor", reason, REASON_SIZE);
+}
+
+static int png_check(const struct log *log)
+{
+	struct module module;
+	char reason[REASON_SIZE];
+	int error = open_png(&module, reason);
+
+	if (error)
+		log_error(log, "no PNG: %s; or write .ppm", reason);
+	module_close(&module);
+	return error;
 }
 
 static int png_write(const struct screen_frame *frame, FILE *file, char reason[REASON_SIZE])
@@ -380,10 +394,10 @@ static void vram_describe(const union content *content, unsigned int cell, FILE 
 }
 
 static const struct format formats[] = {
-	{ ".ppm", ppm_write, ppm_read, dots_equal, NULL },
-	{ ".png", png_write, png_read, dots_equal, NULL },
-	{ ".txt", text_write, text_read, text_equal, text_describe },
-	{ ".vram", vram_write, vram_read, vram_equal, vram_describe },
+	{ ".ppm", NULL, ppm_write, ppm_read, dots_equal, NULL },
+	{ ".png", png_check, png_write, png_read, dots_equal, NULL },
+	{ ".txt", NULL, text_write, text_read, text_equal, text_describe },
+	{ ".vram", NULL, vram_write, vram_read, vram_equal, vram_describe },
 };
 
 static const struct format *format_of(const char *path)
@@ -537,6 +551,13 @@ static union content *load(const char *path, const struct format **format, const
 		return content;
 	free(content);
 	return NULL;
+}
+
+int picture_format_check(const char *path, const struct log *log)
+{
+	const struct format *format = format_of(path);
+
+	return format && format->check ? format->check(log) : 0;
 }
 
 int picture_check(const char *path, const struct log *log)

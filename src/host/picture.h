@@ -23,6 +23,12 @@ int picture_write(const struct screen_frame *frame, const char *path, const stru
 int picture_write_text(const struct screen_frame *frame, FILE *stream, bool trim);
 
 /*
+ * Whether pictures of the format can be written here (PNG is a module). Returns
+ * 0, or -errno with a message in the log.
+ */
+int picture_format_check(const char *path, const struct log *log);
+
+/*
  * Whether a file can be compared with: reads it. Returns 0, or -errno with a
  * message in the log.
  */

@@ -9,12 +9,13 @@
 #include <string.h>
 #include <time.h>
 
-#include "host/module.h"
+#include "core/module.h"
 #include "host/window_module.h"
 
 #define NS_PER_MS 1000000u
 #define NS_PER_SECOND 1000000000u
 #define FRAMES_PER_SECOND 60u
+#define ANSWER_SECONDS 5		/* what a display server may take */
 
 enum window_state { WINDOW_OPENING, WINDOW_OPEN, WINDOW_FAILED };
 
@@ -37,6 +38,7 @@ struct window {
 	bool ended;			/* the run has */
 	bool closed;			/* the user wants the window closed */
 	bool stopping;			/* the thread has to end */
+	bool abandoned;			/* nobody waits for the thread any more */
 };
 
 /* Says why there is no window. */
@@ -160,6 +162,7 @@ static void set_state(struct window *window, enum window_state state)
 /* As the user does; and where the display server is gone, the user cannot. */
 static void close_by(struct window *window, enum window_event event)
 {
+	const struct window_config *config = &window->config;
 	bool first, running;
 
 	pthread_mutex_lock(&window->lock);
@@ -168,10 +171,10 @@ static void close_by(struct window *window, enum window_event event)
 	window->closed = true;
 	pthread_cond_broadcast(&window->changed);
 	pthread_mutex_unlock(&window->lock);
-	if (first && event == WINDOW_LOST)
-		log_notice(window->config.log, "the display server is gone");
-	if (first && running)
-		window->config.on_quit(window->config.self);
+	if (first && running && event == WINDOW_LOST)
+		config->on_lost(config->self);
+	else if (first && running)
+		config->on_quit(config->self);
 }
 
 static void show(struct window *window)
@@ -229,21 +232,37 @@ static int create_thread(struct window *window)
 	return -error;
 }
 
+/* For waits that must not be for ever: a display server may have stopped. */
+static struct timespec seconds_from_now(time_t seconds)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += seconds;
+	return until;
+}
+
 static int start(struct window *window, say_fn *say)
 {
 	const struct log *log = window->config.log;
-	int error = create_thread(window);
+	int error = create_thread(window), late = 0;
+	struct timespec until;
 
 	if (error) {
 		say(log, "no window: %s", strerror(-error));
 		return error;
 	}
 	pthread_mutex_lock(&window->lock);
-	while (window->state == WINDOW_OPENING)
-		pthread_cond_wait(&window->changed, &window->lock);
-	error = window->error;
+	until = seconds_from_now(ANSWER_SECONDS);
+	while (window->state == WINDOW_OPENING && !late)
+		late = pthread_cond_timedwait(&window->changed, &window->lock, &until);
+	window->abandoned = window->state == WINDOW_OPENING;
+	error = window->abandoned ? -ETIMEDOUT : window->error;
 	pthread_mutex_unlock(&window->lock);
-	if (error) {
+	if (error == -ETIMEDOUT) {
+		say(log, "no window: the display server does not answer; "
+		    "--display=text needs none");
+	} else if (error) {
 		pthread_join(window->thread, NULL);
 		say(log, "no window: %s; --display=text needs none", window->error_text);
 	}
@@ -276,7 +295,9 @@ int window_open(struct window **window, const struct window_config *config, bool
 	if (!error)
 		error = start(made, say);
 	if (error) {
-		destroy(made);
+		/* A thread that hangs in the module needs what it has until the end. */
+		if (!made->abandoned)
+			destroy(made);
 		return error;
 	}
 	*window = made;
@@ -300,11 +321,15 @@ void window_wait_closed(struct window *window)
 
 void window_close(struct window *window)
 {
+	struct timespec until;
+
 	if (!window)
 		return;
 	pthread_mutex_lock(&window->lock);
 	window->stopping = true;
 	pthread_mutex_unlock(&window->lock);
-	pthread_join(window->thread, NULL);
-	destroy(window);
+	until = seconds_from_now(ANSWER_SECONDS);
+	/* A thread that hangs in the module is left behind: all is saved. */
+	if (!pthread_timedjoin_np(window->thread, NULL, &until))
+		destroy(window);
 }

@@ -31,6 +31,8 @@ struct window_config {
 	 * window is closed while the guest runs.
 	 */
 	void (*on_quit)(void *self);
+	/* Likewise when the display server is gone. */
+	void (*on_lost)(void *self);
 	/*
 	 * Called in the window's thread before each look at the screen, so
 	 * that writes that an engine still holds back arrive; NULL: none.

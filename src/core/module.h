@@ -6,8 +6,8 @@
  * A module is a shared object that exports one symbol, a const struct whose
  * first member is an unsigned int: the version of that struct.
  */
-#ifndef VMM_HOST_MODULE_H
-#define VMM_HOST_MODULE_H
+#ifndef VMM_CORE_MODULE_H
+#define VMM_CORE_MODULE_H
 
 #include <stddef.h>
 

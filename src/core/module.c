@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* module.c - finds and opens modules, see module.h. */
-#include "host/module.h"
+#include "core/module.h"
 
 #include <dlfcn.h>
 #include <errno.h>

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * cpu.h - an x86 processor in software: one vCPU that executes guest code from
+ * guest memory, instruction by instruction.
+ *
+ * It touches the machine only through struct mem and struct cpu_ops. It is
+ * used by one thread at a time; only cpu_kick() and cpu_set_interrupt() may
+ * come from others.
+ */
+#ifndef VMM_CPU_CPU_H
+#define VMM_CPU_CPU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/bus.h"
+#include "core/mem.h"
+#include "core/vcpu.h"
+
+struct cpu;
+
+/* What the processor asks of the machine. */
+struct cpu_ops {
+	/* An access that is not to memory. size: 1, 2, 4 or (BUS_MMIO) 8. */
+	uint64_t (*read)(void *self, enum bus_space space, uint64_t address, unsigned int size);
+	void (*write)(void *self, enum bus_space space, uint64_t address, unsigned int size,
+		      uint64_t value);
+	/* INS and OUTS: count elements of size bytes (1, 2, 4) at one port. */
+	void (*read_string)(void *self, uint16_t port, unsigned int size, void *data,
+			    size_t count);
+	void (*write_string)(void *self, uint16_t port, unsigned int size, const void *data,
+			     size_t count);
+	/* Takes the interrupt that is due: its vector, or -1 where it went away. */
+	int (*acknowledge)(void *self);
+	/* The time-stamp counter, before the guest's own offset. */
+	uint64_t (*tsc)(void *self);
+	/* For RDRAND and RDSEED. */
+	uint64_t (*random)(void *self);
+};
+
+enum cpu_stop {
+	CPU_LIMIT,		/* as many instructions as were asked for are done */
+	CPU_KICKED,
+	CPU_HALTED,		/* HLT; RIP is behind it */
+	CPU_SHUTDOWN,		/* triple fault; the registers are those before it */
+};
+
+/*
+ * Returns 0 or -errno. All that it is given must outlive the cpu, which the
+ * caller owns.
+ */
+int cpu_create(struct cpu **cpu, struct mem *mem, const struct cpu_ops *ops, void *self);
+void cpu_destroy(struct cpu *cpu);
+
+/* The registers, between runs. */
+void cpu_get_state(const struct cpu *cpu, struct vcpu_state *state);
+void cpu_set_state(struct cpu *cpu, const struct vcpu_state *state);
+
+/*
+ * Executes at most limit instructions (a repeated string instruction counts
+ * once for each time it is entered). Halted processors wake only by an
+ * interrupt.
+ */
+enum cpu_stop cpu_run(struct cpu *cpu, uint64_t limit);
+
+/* Instructions since the cpu was made; exact at each access to the machine. */
+uint64_t cpu_instructions(const struct cpu *cpu);
+
+/* Whether an interrupt would be taken: RFLAGS.IF. Between runs. */
+bool cpu_interrupts_enabled(const struct cpu *cpu);
+
+/* The level of the interrupt request pin (INTR). From any thread. */
+void cpu_set_interrupt(struct cpu *cpu, bool level);
+
+/* Address line 20: off, physical addresses wrap at each odd MiB. By the cpu's own thread. */
+void cpu_set_a20(struct cpu *cpu, bool on);
+
+/* From any thread: the run that is on, or the next one, ends soon. */
+void cpu_kick(struct cpu *cpu);
+
+/*
+ * Guest memory has been, or is about to be, written by somebody else than this
+ * cpu: what was decoded from there is forgotten. By the cpu's own thread.
+ */
+void cpu_memory_written(struct cpu *cpu, uint64_t gpa, uint64_t len);
+
+/*
+ * The same functions as a module (core/module.h), which is how vmm has the
+ * processor: its tables and the library of its decoder would cost every start,
+ * whatever the engine.
+ */
+#define CPU_MODULE_FILE "cpu.so"
+#define CPU_MODULE_SYMBOL "vmm_cpu_module"
+#define CPU_MODULE_VERSION 1u
+
+struct cpu_module {
+	unsigned int version;	/* CPU_MODULE_VERSION */
+	int (*create)(struct cpu **cpu, struct mem *mem, const struct cpu_ops *ops, void *self);
+	void (*destroy)(struct cpu *cpu);
+	void (*get_state)(const struct cpu *cpu, struct vcpu_state *state);
+	void (*set_state)(struct cpu *cpu, const struct vcpu_state *state);
+	enum cpu_stop (*run)(struct cpu *cpu, uint64_t limit);
+	uint64_t (*instructions)(const struct cpu *cpu);
+	bool (*interrupts_enabled)(const struct cpu *cpu);
+	void (*set_interrupt)(struct cpu *cpu, bool level);
+	void (*kick)(struct cpu *cpu);
+	void (*memory_written)(struct cpu *cpu, uint64_t gpa, uint64_t len);
+};
+
+extern const struct cpu_module vmm_cpu_module;
+
+#endif

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * msr.c - model-specific registers (SDM vol. 4): a table of those that there
+ * are; all others raise #GP.
+ */
+#include "cpu/bind.h"
+#include "cpu/descriptor.h"
+#include "cpu/system.h"
+
+#define MSR_TSC			0x00000010u
+#define MSR_APIC_BASE		0x0000001Bu
+#define MSR_BIOS_SIGN_ID	0x0000008Bu	/* the microcode's revision */
+#define MSR_MTRR_CAP		0x000000FEu
+#define MSR_SYSENTER_CS		0x00000174u
+#define MSR_SYSENTER_ESP	0x00000175u
+#define MSR_SYSENTER_EIP	0x00000176u
+#define MSR_MCG_CAP		0x00000179u
+#define MSR_MISC_ENABLE		0x000001A0u
+#define MSR_DEBUGCTL		0x000001D9u
+#define MSR_PAT			0x00000277u
+#define MSR_MTRR_DEF_TYPE	0x000002FFu
+#define MSR_EFER		0xC0000080u
+#define MSR_STAR		0xC0000081u
+#define MSR_LSTAR		0xC0000082u
+#define MSR_CSTAR		0xC0000083u
+#define MSR_FMASK		0xC0000084u
+#define MSR_FS_BASE		0xC0000100u
+#define MSR_GS_BASE		0xC0000101u
+#define MSR_KERNEL_GS_BASE	0xC0000102u
+#define MSR_TSC_AUX		0xC0000103u
+
+/* Address, enable and bootstrap processor bits. */
+#define APIC_BASE_ALLOWED	(((UINT64_C(1) << 40) - 1) & ~UINT64_C(0x6FF))
+
+/* Memory types 0 to 7 less the reserved ones, 2 and 3. */
+#define PAT_TYPES		0xF3u
+
+#define EFER_ALLOWED		(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
+#define DEBUGCTL_LBR		1u
+
+struct msr {
+	uint32_t number;
+	/* Where it is stored: offset in struct cpu, for those without functions of their own. */
+	size_t offset;
+	uint64_t (*read)(struct cpu *cpu);
+	/* Returns false for a value that raises #GP. */
+	bool (*write)(struct cpu *cpu, const struct msr *msr, uint64_t value);
+	uint64_t allowed;		/* bits that may be set: for write_masked() */
+};
+
+static uint64_t *stored(struct cpu *cpu, const struct msr *msr)
+{
+	return (uint64_t *)(void *)((uint8_t *)cpu + msr->offset);
+}
+
+static bool write_any(struct cpu *cpu, const struct msr *msr, uint64_t value)
+{
+	*stored(cpu, msr) = value;
+	return true;
+}
+
+static bool write_masked(struct cpu *cpu, const struct msr *msr, uint64_t value)
+{
+	if (value & ~msr->allowed)
+		return false;
+	*stored(cpu, msr) = value;
+	return true;
+}
+
+static bool write_canonical(struct cpu *cpu, const struct msr *msr, uint64_t value)
+{
+	if (!canonical(value))
+		return false;
+	*stored(cpu, msr) = value;
+	return true;
+}
+
+/* A base of FS or GS decides whether the segment is flat. */
+static bool write_base(struct cpu *cpu, const struct msr *msr, uint64_t value)
+{
+	if (!write_canonical(cpu, msr, value))
+		return false;
+	cpu_mode_changed(cpu);
+	return true;
+}
+
+/* Accepted and forgotten. */
+static bool write_nothing(struct cpu *cpu, const struct msr *msr, uint64_t value)
+{
+	return true;
+}
+
+static bool write_pat(struct cpu *cpu, const struct msr *msr, uint64_t value)
+{
+	for (unsigned int i = 0; i < 8; i++) {
+		uint8_t type = (uint8_t)(value >> (8 * i));
+
+		if (type > 7 || !(PAT_TYPES >> type & 1))
+			return false;
+	}
+	cpu->msr.pat = value;
+	return true;
+}
+
+static bool write_efer(struct cpu *cpu, const struct msr *msr, uint64_t value)
+{
+	uint64_t changed;
+
+	if (value & ~(uint64_t)EFER_ALLOWED)
+		return false;
+	/* LMA is the processor's own. */
+	value = (value & ~(uint64_t)EFER_LMA) | (cpu->efer & EFER_LMA);
+	changed = value ^ cpu->efer;
+	if (changed & EFER_LME && cpu_paging(cpu))
+		return false;
+	cpu->efer = value;
+	if (changed & EFER_NXE)
+		mmu_flush(cpu, true);
+	return true;
+}
+
+static uint64_t read_zero(struct cpu *cpu)
+{
+	return 0;
+}
+
+static uint64_t read_tsc(struct cpu *cpu)
+{
+	return tsc_now(cpu);
+}
+
+static bool write_tsc(struct cpu *cpu, const struct msr *msr, uint64_t value)
+{
+	cpu->msr.tsc_offset += value - tsc_now(cpu);
+	return true;
+}
+
+#define STORED(field) .offset = offsetof(struct cpu, field)
+
+static const struct msr msrs[] = {
+	{ MSR_TSC, .read = read_tsc, .write = write_tsc },
+	{ MSR_APIC_BASE, STORED(msr.apic_base), .write = write_masked,
+	  .allowed = APIC_BASE_ALLOWED },
+	{ MSR_BIOS_SIGN_ID, .read = read_zero, .write = write_nothing },
+	{ MSR_MTRR_CAP, .read = read_zero },
+	{ MSR_SYSENTER_CS, STORED(msr.sysenter_cs), .write = write_any },
+	{ MSR_SYSENTER_ESP, STORED(msr.sysenter_esp), .write = write_canonical },
+	{ MSR_SYSENTER_EIP, STORED(msr.sysenter_eip), .write = write_canonical },
+	{ MSR_MCG_CAP, .read = read_zero },
+	{ MSR_MISC_ENABLE, STORED(msr.misc_enable), .write = write_any },
+	{ MSR_DEBUGCTL, STORED(msr.debugctl), .write = write_masked, .allowed = DEBUGCTL_LBR },
+	{ MSR_PAT, STORED(msr.pat), .write = write_pat },
+	{ MSR_MTRR_DEF_TYPE, .read = read_zero, .write = write_nothing },
+	{ MSR_EFER, STORED(efer), .write = write_efer },
+	{ MSR_STAR, STORED(msr.star), .write = write_any },
+	{ MSR_LSTAR, STORED(msr.lstar), .write = write_canonical },
+	{ MSR_CSTAR, STORED(msr.cstar), .write = write_canonical },
+	{ MSR_FMASK, STORED(msr.sfmask), .write = write_masked, .allowed = UINT32_MAX },
+	{ MSR_FS_BASE, STORED(segment[SEG_FS].base), .write = write_base },
+	{ MSR_GS_BASE, STORED(segment[SEG_GS].base), .write = write_base },
+	{ MSR_KERNEL_GS_BASE, STORED(msr.kernel_gs_base), .write = write_canonical },
+	{ MSR_TSC_AUX, STORED(msr.tsc_aux), .write = write_masked, .allowed = UINT32_MAX },
+};
+
+static const struct msr *find_msr(struct cpu *cpu)
+{
+	uint32_t number = (uint32_t)cpu->gpr[GPR_RCX];
+
+	require_privilege(cpu);
+	for (unsigned int i = 0; i < sizeof(msrs) / sizeof(msrs[0]); i++)
+		if (msrs[i].number == number)
+			return &msrs[i];
+	raise_error(cpu, VECTOR_GP, 0);
+}
+
+static void execute_rdmsr(struct cpu *cpu, const struct insn *insn)
+{
+	const struct msr *msr = find_msr(cpu);
+
+	set_pair(cpu, msr->read ? msr->read(cpu) : *stored(cpu, msr));
+}
+
+static void execute_wrmsr(struct cpu *cpu, const struct insn *insn)
+{
+	const struct msr *msr = find_msr(cpu);
+
+	if (!msr->write || !msr->write(cpu, msr, get_pair(cpu)))
+		raise_error(cpu, VECTOR_GP, 0);
+}
+
+bool bind_msr(const struct decoded *decoded, struct insn *insn, bool *ends_block)
+{
+	insn->execute = decoded->op == OP_RDMSR ? execute_rdmsr : execute_wrmsr;
+	*ends_block = true;
+	return true;
+}
+
+/* --- bases of FS and GS --- */
+
+static struct vcpu_segment *fsgs(struct cpu *cpu, const struct insn *insn)
+{
+	if (!code_is_64(cpu) || !(cpu->cr4 & CR4_FSGSBASE))
+		raise_exception(cpu, VECTOR_UD);
+	return &cpu->segment[insn->detail];
+}
+
+static void read_fsgs(struct cpu *cpu, const struct insn *insn)
+{
+	reg_write(cpu, insn->dst / 8, insn->size, fsgs(cpu, insn)->base);
+}
+
+static void write_fsgs(struct cpu *cpu, const struct insn *insn)
+{
+	struct vcpu_segment *segment = fsgs(cpu, insn);
+	uint64_t base = reg_read(cpu, insn->dst / 8, insn->size);
+
+	if (!canonical(base))
+		raise_error(cpu, VECTOR_GP, 0);
+	segment->base = base;
+}
+
+bool bind_fsgsbase(const struct decoded *decoded, struct insn *insn, bool *ends_block)
+{
+	insn->execute = decoded->op == OP_RDFSBASE || decoded->op == OP_RDGSBASE ?
+			read_fsgs : write_fsgs;
+	insn->detail = decoded->op == OP_RDFSBASE || decoded->op == OP_WRFSBASE ? SEG_FS : SEG_GS;
+	insn->dst = reg_offset(&decoded->operand[0]);
+	return true;
+}
+
+static void execute_swapgs(struct cpu *cpu, const struct insn *insn)
+{
+	uint64_t base = cpu->segment[SEG_GS].base;
+
+	if (!code_is_64(cpu))
+		raise_exception(cpu, VECTOR_UD);
+	require_privilege(cpu);
+	cpu->segment[SEG_GS].base = cpu->msr.kernel_gs_base;
+	cpu->msr.kernel_gs_base = base;
+}
+
+bool bind_swapgs(const struct decoded *decoded, struct insn *insn, bool *ends_block)
+{
+	insn->execute = execute_swapgs;
+	return true;
+}

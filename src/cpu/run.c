@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* run.c - the processor's life and its loop, see cpu.h and internal.h. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "cpu/bind.h"
+#include "cpu/internal.h"
+
+int cpu_create(struct cpu **out, struct mem *mem, const struct cpu_ops *ops, void *self)
+{
+	struct cpu *cpu = calloc(1, sizeof(*cpu));
+	struct vcpu_state state;
+	int error;
+
+	if (!cpu)
+		return -ENOMEM;
+	cpu->mem = mem;
+	cpu->ops = ops;
+	cpu->self = self;
+	cpu->a20 = true;
+	cpu_identify(cpu);
+	error = blocks_create(cpu);
+	if (!error)
+		error = fpu_create(cpu);
+	if (error) {
+		cpu_destroy(cpu);
+		return error;
+	}
+	vcpu_state_reset(&state);
+	cpu_set_state(cpu, &state);
+	*out = cpu;
+	return 0;
+}
+
+void cpu_destroy(struct cpu *cpu)
+{
+	if (!cpu)
+		return;
+	fpu_destroy(cpu);
+	blocks_destroy(cpu);
+	free(cpu);
+}
+
+void cpu_get_state(const struct cpu *cpu, struct vcpu_state *state)
+{
+	*state = (struct vcpu_state){
+		.rip = cpu->rip, .rflags = flags_get(cpu), .ldtr = cpu->ldtr, .tr = cpu->tr,
+		.gdtr = cpu->gdtr, .idtr = cpu->idtr, .cr0 = cpu->cr0, .cr2 = cpu->cr2,
+		.cr3 = cpu->cr3, .cr4 = cpu->cr4, .cr8 = cpu->cr8, .efer = cpu->efer,
+		.xcr0 = cpu->xcr0, .msr = cpu->msr, .interrupt_shadow = cpu->shadow,
+	};
+	memcpy(state->gpr, cpu->gpr, sizeof(state->gpr));
+	memcpy(state->segment, cpu->segment, sizeof(state->segment));
+	memcpy(state->dr, cpu->dr, sizeof(state->dr));
+	fpu_get_state(cpu, state);
+}
+
+void cpu_set_state(struct cpu *cpu, const struct vcpu_state *state)
+{
+	memcpy(cpu->gpr, state->gpr, sizeof(state->gpr));
+	memcpy(cpu->segment, state->segment, sizeof(state->segment));
+	memcpy(cpu->dr, state->dr, sizeof(state->dr));
+	cpu->rip = state->rip;
+	flags_set(cpu, state->rflags);
+	cpu->ldtr = state->ldtr;
+	cpu->tr = state->tr;
+	cpu->gdtr = state->gdtr;
+	cpu->idtr = state->idtr;
+	cpu->cr0 = state->cr0;
+	cpu->cr2 = state->cr2;
+	cpu->cr3 = state->cr3;
+	cpu->cr4 = state->cr4;
+	cpu->cr8 = state->cr8;
+	cpu->efer = state->efer;
+	cpu->xcr0 = state->xcr0;
+	cpu->msr = state->msr;
+	cpu->shadow = state->interrupt_shadow;
+	cpu->cpl = cpu_protected(cpu) ? cpu_v8086(cpu) ? 3 : cpu->segment[SEG_SS].dpl : 0;
+	cpu->halted = false;
+	cpu->shutdown = false;
+	cpu->delivering = false;
+	cpu->debug_shadow = false;
+	cpu->debug_pending = 0;
+	fpu_set_state(cpu, state);
+	mmu_flush(cpu, true);
+	debug_changed(cpu);
+	cpu_mode_changed(cpu);
+	mmu_reload_pdptes(cpu);
+}
+
+void cpu_set_a20(struct cpu *cpu, bool on)
+{
+	cpu->a20 = on;
+	mmu_flush(cpu, true);
+}
+
+/* Instructions of the current block that are done, or under way. */
+static uint64_t in_block(const struct cpu *cpu)
+{
+	return cpu->current ? (uint64_t)(cpu->current - cpu->block_start) : 0;
+}
+
+uint64_t cpu_instructions(const struct cpu *cpu)
+{
+	return cpu->done + in_block(cpu);
+}
+
+void cpu_set_interrupt(struct cpu *cpu, bool level)
+{
+	atomic_store(&cpu->interrupt, level);
+	if (level)
+		atomic_store(&cpu->events, true);
+}
+
+void cpu_kick(struct cpu *cpu)
+{
+	atomic_store(&cpu->kicked, true);
+	atomic_store(&cpu->events, true);
+}
+
+bool cpu_interrupts_enabled(const struct cpu *cpu)
+{
+	return cpu->rflags & RFLAGS_IF;
+}
+
+static bool interrupts_enabled(const struct cpu *cpu)
+{
+	return cpu->rflags & RFLAGS_IF && !cpu->shadow;
+}
+
+/*
+ * Looks at what came from outside. Returns true where the run has to stop, for
+ * *stop.
+ */
+static bool take_events(struct cpu *cpu, enum cpu_stop *stop)
+{
+	int vector;
+
+	if (atomic_exchange(&cpu->kicked, false)) {
+		*stop = CPU_KICKED;
+		return true;
+	}
+	atomic_store(&cpu->events, false);
+	if (!atomic_load(&cpu->interrupt))
+		return false;
+	if (!interrupts_enabled(cpu)) {
+		/* To be looked at again as soon as they are. */
+		atomic_store(&cpu->events, true);
+		return false;
+	}
+	vector = cpu->ops->acknowledge(cpu->self);
+	if (vector >= 0) {
+		cpu->halted = false;
+		deliver(cpu, &(struct exception){ .vector = (uint8_t)vector }, false, true);
+	}
+	return false;
+}
+
+/* Leaves the block behind count instructions. */
+static void truncate_block(struct cpu *cpu, const struct insn *start, uint64_t count)
+{
+	const struct insn *last = start + count - 1;
+
+	cpu->end = start + count;
+	cpu->rip = next_rip(cpu, last);
+}
+
+/* One block, or less where there is reason to look again sooner. */
+static void run_block(struct cpu *cpu, uint64_t room)
+{
+	bool one = cpu->shadow || cpu->breakpoints || cpu->rflags & (RFLAGS_TF | RFLAGS_RF);
+	const struct insn *insn;
+
+	if (unlikely(one))
+		debug_begin(cpu);
+	insn = block_enter(cpu);
+	if (one || (uint64_t)(cpu->end - insn) > room)
+		truncate_block(cpu, insn, one ? 1 : room);
+	cpu->block_start = insn;
+	cpu->shadow = false;
+	for (; insn < cpu->end; insn++) {
+		cpu->current = insn;
+		insn->execute(cpu, insn);
+	}
+	cpu->done += (uint64_t)(cpu->current - cpu->block_start) + 1;
+	cpu->current = NULL;
+	cpu->end = NULL;
+}
+
+/* An exception has been raised: where, and what comes of it. */
+static void take_fault(struct cpu *cpu)
+{
+	if (cpu->current) {
+		cpu->done += in_block(cpu);
+		if (!cpu->switched)
+			cpu->rip = insn_rip(cpu, cpu->current);
+	}
+	cpu->switched = false;
+	cpu->current = NULL;
+	cpu->end = NULL;
+	take_exception(cpu);
+}
+
+static enum cpu_stop run(struct cpu *cpu, uint64_t limit)
+{
+	uint64_t last = cpu->done + limit < limit ? UINT64_MAX : cpu->done + limit;
+	enum cpu_stop stop;
+
+	/* Again after each fault, since its delivery uses the buffer too. */
+	while (setjmp(cpu->fault))
+		take_fault(cpu);
+	for (;;) {
+		if (unlikely(cpu->shutdown))
+			return CPU_SHUTDOWN;
+		if (unlikely(cpu->debug_pending) && !cpu->debug_shadow)
+			debug_trap(cpu);
+		if (unlikely(atomic_load_explicit(&cpu->events, memory_order_relaxed)) &&
+		    take_events(cpu, &stop))
+			return stop;
+		if (unlikely(cpu->halted))
+			return CPU_HALTED;
+		if (unlikely(cpu->done >= last))
+			return CPU_LIMIT;
+		run_block(cpu, last - cpu->done);
+	}
+}
+
+enum cpu_stop cpu_run(struct cpu *cpu, uint64_t limit)
+{
+	enum cpu_stop stop = run(cpu, limit);
+
+	fpu_leave(cpu);
+	return stop;
+}
+
+const struct cpu_module vmm_cpu_module = {
+	.version = CPU_MODULE_VERSION,
+	.create = cpu_create,
+	.destroy = cpu_destroy,
+	.get_state = cpu_get_state,
+	.set_state = cpu_set_state,
+	.run = cpu_run,
+	.instructions = cpu_instructions,
+	.interrupts_enabled = cpu_interrupts_enabled,
+	.set_interrupt = cpu_set_interrupt,
+	.kick = cpu_kick,
+	.memory_written = cpu_memory_written,
+};

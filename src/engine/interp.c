@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * interp.c - the engine that needs nothing of the host: the processor of
+ * src/cpu/ alone.
+ *
+ * With a virtual clock an instruction takes a nanosecond, and a halted
+ * processor's time goes straight to the next alarm, so that a run depends on
+ * nothing but the guest.
+ */
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <x86intrin.h>
+
+#include "core/module.h"
+#include "cpu/cpu.h"
+
+#define RANDOM_SEED UINT64_C(0x9E3779B97F4A7C15)
+
+/* Instructions at a time with the real clock, where only kicks end a run sooner. */
+#define REAL_CLOCK_CHUNK (UINT64_C(1) << 40)
+
+struct engine {
+	struct module module;		/* the processor */
+	const struct cpu_module *api;
+	struct cpu *cpu;
+	struct engine_config config;
+	uint64_t skipped;	/* virtual nanoseconds spent in HLT */
+	uint64_t planned;	/* instructions up to which the cpu was asked to go */
+	uint64_t tsc_start;	/* of the host */
+	uint64_t random;
+};
+
+static bool virtual_clock(const struct engine *engine)
+{
+	return clock_is_virtual(engine->config.clock);
+}
+
+/* Brings the virtual clock up to the instruction that is under way. */
+static void update_clock(struct engine *engine)
+{
+	if (virtual_clock(engine))
+		clock_advance_to(engine->config.clock,
+				 engine->api->instructions(engine->cpu) + engine->skipped);
+}
+
+/* How far the processor may run before somebody has to look at the time. */
+static uint64_t plan(struct engine *engine)
+{
+	uint64_t done = engine->api->instructions(engine->cpu), next;
+	uint64_t end = engine->config.insn_limit ? engine->config.insn_limit : UINT64_MAX;
+
+	if (virtual_clock(engine)) {
+		next = clock_next_alarm(engine->config.clock);
+		if (next != CLOCK_NEVER && next - engine->skipped < end)
+			end = next > done + engine->skipped ? next - engine->skipped : done;
+	} else if (end - done > REAL_CLOCK_CHUNK) {
+		end = done + REAL_CLOCK_CHUNK;
+	}
+	return end;
+}
+
+/* Hands an access to the machine, in the middle of the instruction. */
+static void hand_over(struct engine *engine, struct vmexit *exit)
+{
+	update_clock(engine);
+	engine->config.on_access(engine->config.self, exit);
+	engine->api->set_interrupt(engine->cpu, intr_level(engine->config.intr));
+	/* A timer may have been set to an earlier time than was planned for. */
+	if (plan(engine) < engine->planned)
+		engine->api->kick(engine->cpu);
+}
+
+static struct vmexit access_exit(enum bus_space space, uint64_t address, unsigned int size,
+				 bool write, void *data, size_t count)
+{
+	if (space == BUS_MMIO)
+		return (struct vmexit){
+			.reason = VMEXIT_MMIO,
+			.mmio = { .gpa = address, .size = (uint8_t)size, .write = write,
+				  .data = data },
+		};
+	return (struct vmexit){
+		.reason = VMEXIT_PIO,
+		.pio = { .port = (uint16_t)address, .size = (uint8_t)size, .write = write,
+			 .count = (uint32_t)count, .data = data },
+	};
+}
+
+static uint64_t interp_read(void *self, enum bus_space space, uint64_t address,
+			    unsigned int size)
+{
+	uint64_t value = 0;
+	struct vmexit exit = access_exit(space, address, size, false, &value, 1);
+
+	hand_over(self, &exit);
+	return value;
+}
+
+static void interp_write(void *self, enum bus_space space, uint64_t address, unsigned int size,
+			 uint64_t value)
+{
+	struct vmexit exit = access_exit(space, address, size, true, &value, 1);
+
+	hand_over(self, &exit);
+}
+
+static void interp_read_string(void *self, uint16_t port, unsigned int size, void *data,
+			       size_t count)
+{
+	struct vmexit exit = access_exit(BUS_PIO, port, size, false, data, count);
+
+	hand_over(self, &exit);
+}
+
+static void interp_write_string(void *self, uint16_t port, unsigned int size, const void *data,
+				size_t count)
+{
+	struct vmexit exit = access_exit(BUS_PIO, port, size, true, (void *)(uintptr_t)data,
+					 count);
+
+	hand_over(self, &exit);
+}
+
+static int interp_acknowledge(void *self)
+{
+	struct engine *engine = self;
+	int vector = -1;
+
+	update_clock(engine);
+	if (intr_level(engine->config.intr))
+		vector = intr_acknowledge(engine->config.intr);
+	engine->api->set_interrupt(engine->cpu, intr_level(engine->config.intr));
+	return vector;
+}
+
+static uint64_t interp_tsc(void *self)
+{
+	struct engine *engine = self;
+
+	if (virtual_clock(engine))
+		return engine->api->instructions(engine->cpu) + engine->skipped;
+	return __rdtsc() - engine->tsc_start;
+}
+
+/* xorshift64*: repeatable with a virtual clock, and good enough for a guest without. */
+static uint64_t interp_random(void *self)
+{
+	struct engine *engine = self;
+
+	engine->random ^= engine->random >> 12;
+	engine->random ^= engine->random << 25;
+	engine->random ^= engine->random >> 27;
+	return engine->random * UINT64_C(0x2545F4914F6CDD1D);
+}
+
+static const struct cpu_ops interp_cpu_ops = {
+	.read = interp_read,
+	.write = interp_write,
+	.read_string = interp_read_string,
+	.write_string = interp_write_string,
+	.acknowledge = interp_acknowledge,
+	.tsc = interp_tsc,
+	.random = interp_random,
+};
+
+static void interp_probe(struct engine_probe *probe)
+{
+	*probe = (struct engine_probe){ .usable = true };
+	snprintf(probe->text, sizeof(probe->text), "works everywhere: every instruction is emulated");
+}
+
+static void on_memory_written(void *self, uint64_t gpa, uint64_t len)
+{
+	struct engine *engine = self;
+
+	engine->api->memory_written(engine->cpu, gpa, len);
+}
+
+static void interp_destroy(struct engine *engine)
+{
+	if (!engine)
+		return;
+	mem_set_writer(engine->config.mem, NULL, NULL);
+	if (engine->cpu)
+		engine->api->destroy(engine->cpu);
+	module_close(&engine->module);
+	free(engine);
+}
+
+static int open_cpu(struct engine *engine)
+{
+	const struct log *log = engine->config.log;
+	char text[256];
+	int error = module_open(&engine->module, CPU_MODULE_FILE, CPU_MODULE_SYMBOL,
+				CPU_MODULE_VERSION, "vmm-hypervisor", text, sizeof(text));
+
+	if (error) {
+		log_error(log, "engine interp: %s", text);
+		return error;
+	}
+	engine->api = engine->module.symbol;
+	error = engine->api->create(&engine->cpu, engine->config.mem, &interp_cpu_ops, engine);
+	if (error)
+		log_error(log, "engine interp: %s", strerror(-error));
+	return error;
+}
+
+static int interp_create(struct engine **out, const struct engine_config *config)
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+	int error;
+
+	if (!engine) {
+		log_error(config->log, "engine interp: %s", strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	engine->config = *config;
+	engine->tsc_start = __rdtsc();
+	engine->random = RANDOM_SEED ^ (virtual_clock(engine) ? 0 : engine->tsc_start);
+	error = open_cpu(engine);
+	if (error) {
+		interp_destroy(engine);
+		return error;
+	}
+	mem_set_writer(config->mem, on_memory_written, engine);
+	*out = engine;
+	return 0;
+}
+
+static int interp_get_state(struct engine *engine, struct vcpu_state *state)
+{
+	engine->api->get_state(engine->cpu, state);
+	return 0;
+}
+
+static int interp_set_state(struct engine *engine, const struct vcpu_state *state)
+{
+	engine->api->set_state(engine->cpu, state);
+	return 0;
+}
+
+/* Time passes for a halted processor: up to the next alarm. */
+static void skip_halt(struct engine *engine)
+{
+	uint64_t next = clock_next_alarm(engine->config.clock);
+	uint64_t now = clock_now(engine->config.clock);
+
+	if (next != CLOCK_NEVER && next > now)
+		engine->skipped += next - now;
+	update_clock(engine);
+}
+
+static void interp_run(struct engine *engine, struct vmexit *exit)
+{
+	uint64_t done = engine->api->instructions(engine->cpu);
+	enum cpu_stop stop;
+
+	engine->api->set_interrupt(engine->cpu, intr_level(engine->config.intr));
+	engine->planned = plan(engine);
+	stop = engine->api->run(engine->cpu, engine->planned - done);
+	update_clock(engine);
+	switch (stop) {
+	case CPU_HALTED:
+		exit->reason = VMEXIT_HLT;
+		exit->hlt.interrupts_enabled = engine->api->interrupts_enabled(engine->cpu);
+		if (exit->hlt.interrupts_enabled && virtual_clock(engine))
+			skip_halt(engine);
+		break;
+	case CPU_SHUTDOWN:
+		exit->reason = VMEXIT_SHUTDOWN;
+		break;
+	case CPU_LIMIT:
+		exit->reason = engine->config.insn_limit &&
+			       engine->api->instructions(engine->cpu) >= engine->config.insn_limit ?
+			       VMEXIT_INSN_LIMIT : VMEXIT_KICK;
+		break;
+	case CPU_KICKED:
+		exit->reason = VMEXIT_KICK;
+		break;
+	}
+}
+
+static void interp_complete(struct engine *engine)
+{
+	/* Accesses are complete when they have been handed over. */
+}
+
+static void interp_kick(struct engine *engine)
+{
+	engine->api->kick(engine->cpu);
+}
+
+const struct engine_ops engine_interp = {
+	.name = "interp",
+	.isolates = true,
+	.counts_instructions = true,
+	.probe = interp_probe,
+	.create = interp_create,
+	.destroy = interp_destroy,
+	.get_state = interp_get_state,
+	.set_state = interp_set_state,
+	.run = interp_run,
+	.complete = interp_complete,
+	.kick = interp_kick,
+};
