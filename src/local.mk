@@ -44,6 +44,8 @@ libvmm_a_SOURCES = \
 	src/boot/start.c src/boot/start.h \
 	src/dev/ata.c src/dev/ata.h \
 	src/dev/debugport.c src/dev/debugport.h \
+	src/dev/pic.c src/dev/pic.h \
+	src/dev/pit.c src/dev/pit.h \
 	src/dev/power.c src/dev/power.h \
 	src/dev/uart.c src/dev/uart.h \
 	src/dev/vga.c src/dev/vga.h \

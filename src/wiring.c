@@ -6,6 +6,8 @@
 
 #include "dev/ata.h"
 #include "dev/debugport.h"
+#include "dev/pic.h"
+#include "dev/pit.h"
 #include "dev/power.h"
 #include "dev/vga.h"
 #include "pv/hypercall.h"
@@ -20,6 +22,31 @@ static int claim(const struct wiring *w, enum bus_space space, uint64_t base, ui
 }
 
 /* Each of these makes a chip and connects it; they return 0 or the first error. */
+
+static int add_pic(struct wiring *w)
+{
+	struct pic *pic;
+	int error = pic_create(&pic, w->irqs, w->intr);
+
+	if (error)
+		return error;
+	error = devices_add(w->devices, &pic_device, pic);
+	error = error ?: claim(w, BUS_PIO, 0x020, 2, &pic_master_ops, pic, "PIC 1");
+	error = error ?: claim(w, BUS_PIO, 0x0A0, 2, &pic_slave_ops, pic, "PIC 2");
+	return error ?: claim(w, BUS_PIO, 0x4D0, 2, &pic_elcr_ops, pic, "PIC trigger modes");
+}
+
+static int add_pit(struct wiring *w)
+{
+	struct pit *pit;
+	int error = pit_create(&pit, w->clock, irq_line(w->irqs, 0));
+
+	if (error)
+		return error;
+	error = devices_add(w->devices, &pit_device, pit);
+	error = error ?: claim(w, BUS_PIO, 0x040, 4, &pit_ops, pit, "PIT");
+	return error ?: claim(w, BUS_PIO, 0x061, 1, &port_b_ops, pit, "port B");
+}
 
 static int add_vga(struct wiring *w)
 {
@@ -106,7 +133,7 @@ static int add_hypercalls(struct wiring *w)
 int wire(struct wiring *wiring)
 {
 	static int (*const chips[])(struct wiring *wiring) = {
-		add_vga, add_ata, add_com1, add_debug_ports, add_power, add_hypercalls,
+		add_pic, add_pit, add_vga, add_ata, add_com1, add_debug_ports, add_power, add_hypercalls,
 	};
 	int error = 0;
 

@@ -9,7 +9,9 @@
 #include <stdbool.h>
 
 #include "core/bus.h"
+#include "core/clock.h"
 #include "core/device.h"
+#include "core/intr.h"
 #include "core/irq.h"
 #include "core/log.h"
 #include "core/mem.h"
@@ -24,6 +26,8 @@ struct wiring {
 	struct mem *mem;
 	struct bus *bus;
 	struct irqs *irqs;
+	struct intr *intr;
+	struct clock *clock;
 	struct devices *devices;	/* takes the chips over */
 	struct run *run;
 	struct screen *screen;

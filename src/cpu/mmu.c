@@ -446,13 +446,13 @@ void write_sized(struct cpu *cpu, uint64_t la, unsigned int size, uint64_t value
 
 uint64_t read_checked(struct cpu *cpu, unsigned int segment, uint64_t offset, unsigned int size)
 {
-	return read_sized(cpu, linear_at(cpu, segment, offset, size, ACCESS_READ), size);
+	return read_sized(cpu, linear_checked(cpu, segment, offset, size, ACCESS_READ), size);
 }
 
 void write_checked(struct cpu *cpu, unsigned int segment, uint64_t offset, unsigned int size,
 		   uint64_t value)
 {
-	write_sized(cpu, linear_at(cpu, segment, offset, size, ACCESS_WRITE), size, value);
+	write_sized(cpu, linear_checked(cpu, segment, offset, size, ACCESS_WRITE), size, value);
 }
 
 void mmu_system_read(struct cpu *cpu, uint64_t la, void *data, unsigned int size)
