@@ -6,8 +6,8 @@
  * Each case is a piece of guest code, which the assembler makes as a part of this
  * program. It runs in the mode it is for, on tables whose handlers are a HLT
  * each, and ends in one of them: the vector, the error code and the address that were
- * pushed are compared with what the SDM says of the instruction. The cases have
- * been run on QEMU 7.2 too, which agrees wherever it checks at all.
+ * pushed are compared with what the SDM says of the instruction. Guests with the
+ * like of most cases were run on QEMU 7.2 too: it agreed wherever it checks at all.
  */
 #include <stdlib.h>
 #include <string.h>
