@@ -60,6 +60,7 @@ libvmm_a_SOURCES = \
 	src/host/screen.c src/host/screen.h \
 	src/host/window.c src/host/window.h src/host/window_module.h \
 	src/observe/crash.c src/observe/crash.h \
+	src/observe/hash.c src/observe/hash.h \
 	src/observe/profile.c src/observe/profile.h
 
 vmm_CPPFLAGS = $(libvmm_a_CPPFLAGS)

@@ -238,6 +238,28 @@ static void count_exit(struct profile *profile, const struct vmexit *exit)
 		profile_count(profile, kind, 0, 0, false, 1);
 }
 
+static void on_wake(void *self)
+{
+	struct machine *machine = self;
+
+	run_kick(machine->run);
+}
+
+/* Has the loop kick the vCPU when the next alarm is due by the real clock. */
+static void arm_wake(struct machine *machine)
+{
+	uint64_t next = clock_next_alarm(machine->clock);
+
+	if (next == machine->wake_at || clock_is_virtual(machine->clock))
+		return;
+	machine->wake_at = next;
+	if (next == CLOCK_NEVER)
+		timer_cancel(machine->loop, &machine->wake);
+	else
+		timer_set(machine->loop, &machine->wake,
+			  clock_to_monotonic(machine->clock, next));
+}
+
 /* What the machine does at an exit, or at an access that an engine hands over. */
 static void take_exit(void *self, struct vmexit *exit)
 {
@@ -249,6 +271,8 @@ static void take_exit(void *self, struct vmexit *exit)
 	if (is_exit(exit) && ++machine->exits == machine->exit_limit &&
 	    machine->answer != DISPATCH_STOP)
 		run_end(machine->run, ENDING_LIMIT, 0, "exit limit reached");
+	/* The access may have set a timer, and run() not return for long. */
+	arm_wake(machine);
 }
 
 int machine_power_on(struct machine *machine, const struct engine_ops *ops,
@@ -275,28 +299,6 @@ int machine_power_on(struct machine *machine, const struct engine_ops *ops,
 		log_error(machine->log, "engine %s refuses the start state: %s", ops->name,
 			  strerror(-error));
 	return error;
-}
-
-static void on_wake(void *self)
-{
-	struct machine *machine = self;
-
-	run_kick(machine->run);
-}
-
-/* Has the loop kick the vCPU when the next alarm is due by the real clock. */
-static void arm_wake(struct machine *machine)
-{
-	uint64_t next = clock_next_alarm(machine->clock);
-
-	if (next == machine->wake_at || clock_is_virtual(machine->clock))
-		return;
-	machine->wake_at = next;
-	if (next == CLOCK_NEVER)
-		timer_cancel(machine->loop, &machine->wake);
-	else
-		timer_set(machine->loop, &machine->wake,
-			  clock_to_monotonic(machine->clock, next));
 }
 
 static void run_alarms(struct machine *machine)

@@ -449,6 +449,8 @@ static const struct option bound_options[] = {
 static const struct option report_options[] = {
 	{ "profile", 0, parse_file, OPTION(profile), "FILE", NULL,
 	  "write what the exits were; -: to standard error" },
+	{ "state-hash", 0, parse_flag, OPTION(state_hash), NULL, NULL,
+	  "print hashes of memory, registers, FPU and screen at the end" },
 	{ "verbose", 'v', parse_flag, IN(verbose), NULL, NULL,
 	  "explain choices, show accesses that nobody answers" },
 	{ "quiet", 'q', parse_flag, IN(quiet), NULL, NULL,

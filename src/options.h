@@ -60,6 +60,7 @@ struct options {
 	char *debugcon;
 	char *serial;
 	char *profile;
+	bool state_hash;
 
 	/* what is checked */
 	struct expectations expect;

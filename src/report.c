@@ -13,6 +13,7 @@
 #include "board.h"
 #include "host/picture.h"
 #include "observe/crash.h"
+#include "observe/hash.h"
 
 #define STATUS_UNMET 120
 
@@ -108,6 +109,10 @@ int report_end(const struct report_config *config, struct board *board,
 	if (profile && profile_write(profile, config->profile,
 				     machine_bus(board->machine), log) < 0)
 		run_end(run, ENDING_HOST_ERROR, 0, "the profile could not be written");
+	if (config->state_hash)
+		state_hash_print(stdout, machine_mem(board->machine),
+				 machine_state(board->machine), frame->cells,
+				 sizeof(frame->cells));
 	unmet = expect_check(config->expect, board, frame, log);
 	if (unmet < 0)
 		run_end(run, ENDING_HOST_ERROR, 0, "an expectation could not be checked");

@@ -18,6 +18,7 @@ struct report_config {
 	const char *screenshot;		/* a picture's path; NULL: none */
 	const char *profile;		/* a path or "-"; NULL: none */
 	const struct expectations *expect;
+	bool state_hash;		/* print hashes of the final state */
 };
 
 /*

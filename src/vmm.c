@@ -138,7 +138,7 @@ static int run(struct options *options, const struct log *log)
 {
 	struct report_config report = {
 		.screenshot = options->screenshot, .profile = options->profile,
-		.expect = &options->expect,
+		.expect = &options->expect, .state_hash = options->state_hash,
 	};
 	struct profile *profile = NULL;
 	struct board board;
