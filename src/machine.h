@@ -31,6 +31,7 @@ struct machine;
 struct machine_config {
 	int halt_status;	/* of a run that ends by HLT with interrupts disabled */
 	uint64_t insn_limit;	/* 0: none; for engines that count instructions */
+	struct cpuid_config cpu;	/* which CPU the guest sees */
 };
 
 struct machine_limits {

@@ -323,6 +323,12 @@ static const char *parse_engine(const struct option *option, void *target, const
 	return parse_file(option, target, value, parsed) ? "an engine's name is missing" : NULL;
 }
 
+static const char *parse_cpu(const struct option *option, void *target, const char *value,
+			     struct parsed *parsed)
+{
+	return cpuid_parse(value, target);
+}
+
 static const char *parse_picture(const struct option *option, void *target, const char *value,
 				 struct parsed *parsed)
 {
@@ -399,6 +405,8 @@ static const struct option machine_options[] = {
 	  "text memory is map (plain memory) or trap (accesses are exits)" },
 	{ "debug-exit", 0, parse_choice, OPTION(debug_exit), "WAY", debug_exits,
 	  "status for v written to port 0xF4: plain (v) or qemu (2v+1)" },
+	{ "cpu", 0, parse_cpu, OPTION(cpu), "MODEL", NULL,
+	  "baseline (x86-64-v3) or host, then ,-FEATURE to leave some out" },
 	{ "clock", 0, parse_choice, OPTION(clock), "KIND", clocks,
 	  "the guest's time is real, or virtual: by instructions (engine interp)" },
 	{ "mergeable", 0, parse_flag, OPTION(mergeable), NULL, NULL,

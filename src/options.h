@@ -12,6 +12,7 @@
 #include "boot/boot.h"
 #include "core/log.h"
 #include "core/optional.h"
+#include "cpu/cpuid.h"
 #include "display.h"
 #include "expect.h"
 #include "host/disk.h"
@@ -46,6 +47,7 @@ struct options {
 	int vga;			/* enum option_vga */
 	int debug_exit;			/* enum option_debug_exit */
 	int clock;			/* enum option_clock */
+	struct cpuid_config cpu;
 
 	/* the disk */
 	char *disk;

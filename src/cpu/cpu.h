@@ -17,6 +17,7 @@
 #include "core/bus.h"
 #include "core/mem.h"
 #include "core/vcpu.h"
+#include "cpu/cpuid.h"
 
 struct cpu;
 
@@ -52,6 +53,9 @@ enum cpu_stop {
  */
 int cpu_create(struct cpu **cpu, struct mem *mem, const struct cpu_ops *ops, void *self);
 void cpu_destroy(struct cpu *cpu);
+
+/* Which CPU the guest sees; the baseline until then. Between runs. */
+void cpu_set_cpuid(struct cpu *cpu, const struct cpuid_config *config);
 
 /* The registers, between runs. */
 void cpu_get_state(const struct cpu *cpu, struct vcpu_state *state);
@@ -92,12 +96,13 @@ void cpu_memory_written(struct cpu *cpu, uint64_t gpa, uint64_t len);
  */
 #define CPU_MODULE_FILE "cpu.so"
 #define CPU_MODULE_SYMBOL "vmm_cpu_module"
-#define CPU_MODULE_VERSION 1u
+#define CPU_MODULE_VERSION 2u
 
 struct cpu_module {
 	unsigned int version;	/* CPU_MODULE_VERSION */
 	int (*create)(struct cpu **cpu, struct mem *mem, const struct cpu_ops *ops, void *self);
 	void (*destroy)(struct cpu *cpu);
+	void (*set_cpuid)(struct cpu *cpu, const struct cpuid_config *config);
 	void (*get_state)(const struct cpu *cpu, struct vcpu_state *state);
 	void (*set_state)(struct cpu *cpu, const struct vcpu_state *state);
 	enum cpu_stop (*run)(struct cpu *cpu, uint64_t limit);

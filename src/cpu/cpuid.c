@@ -101,6 +101,116 @@ static const struct cpuid_leaf features[] = {
 	  .edx = FXD_SYSCALL | FXD_NX | FXD_PAGE1GB | FXD_RDTSCP | FXD_LM },
 };
 
+/* Features by the names that --cpu takes. */
+static const struct {
+	const char *name;
+	enum cpuid_word word;
+	uint32_t bit;
+} feature_names[] = {
+	{ "sse3", CPUID_1_ECX, F1C_SSE3 },
+	{ "pclmulqdq", CPUID_1_ECX, F1C_PCLMULQDQ },
+	{ "ssse3", CPUID_1_ECX, F1C_SSSE3 },
+	{ "fma", CPUID_1_ECX, F1C_FMA },
+	{ "cx16", CPUID_1_ECX, F1C_CMPXCHG16B },
+	{ "sse4.1", CPUID_1_ECX, F1C_SSE41 },
+	{ "sse4.2", CPUID_1_ECX, F1C_SSE42 },
+	{ "movbe", CPUID_1_ECX, F1C_MOVBE },
+	{ "popcnt", CPUID_1_ECX, F1C_POPCNT },
+	{ "xsave", CPUID_1_ECX, F1C_XSAVE },
+	{ "avx", CPUID_1_ECX, F1C_AVX },
+	{ "f16c", CPUID_1_ECX, F1C_F16C },
+	{ "rdrand", CPUID_1_ECX, F1C_RDRAND },
+	{ "fpu", CPUID_1_EDX, F1D_FPU },
+	{ "de", CPUID_1_EDX, F1D_DE },
+	{ "pse", CPUID_1_EDX, F1D_PSE },
+	{ "tsc", CPUID_1_EDX, F1D_TSC },
+	{ "msr", CPUID_1_EDX, F1D_MSR },
+	{ "pae", CPUID_1_EDX, F1D_PAE },
+	{ "cx8", CPUID_1_EDX, F1D_CX8 },
+	{ "sep", CPUID_1_EDX, F1D_SEP },
+	{ "pge", CPUID_1_EDX, F1D_PGE },
+	{ "cmov", CPUID_1_EDX, F1D_CMOV },
+	{ "pat", CPUID_1_EDX, F1D_PAT },
+	{ "pse36", CPUID_1_EDX, F1D_PSE36 },
+	{ "clflush", CPUID_1_EDX, F1D_CLFSH },
+	{ "mmx", CPUID_1_EDX, F1D_MMX },
+	{ "fxsr", CPUID_1_EDX, F1D_FXSR },
+	{ "sse", CPUID_1_EDX, F1D_SSE },
+	{ "sse2", CPUID_1_EDX, F1D_SSE2 },
+	{ "fsgsbase", CPUID_7_EBX, F7B_FSGSBASE },
+	{ "bmi1", CPUID_7_EBX, F7B_BMI1 },
+	{ "avx2", CPUID_7_EBX, F7B_AVX2 },
+	{ "smep", CPUID_7_EBX, F7B_SMEP },
+	{ "bmi2", CPUID_7_EBX, F7B_BMI2 },
+	{ "erms", CPUID_7_EBX, F7B_ERMS },
+	{ "rdseed", CPUID_7_EBX, F7B_RDSEED },
+	{ "adx", CPUID_7_EBX, F7B_ADX },
+	{ "smap", CPUID_7_EBX, F7B_SMAP },
+	{ "lahf", CPUID_EXT_ECX, FXC_LAHF },
+	{ "lzcnt", CPUID_EXT_ECX, FXC_LZCNT },
+	{ "syscall", CPUID_EXT_EDX, FXD_SYSCALL },
+	{ "nx", CPUID_EXT_EDX, FXD_NX },
+	{ "page1gb", CPUID_EXT_EDX, FXD_PAGE1GB },
+	{ "rdtscp", CPUID_EXT_EDX, FXD_RDTSCP },
+	{ "lm", CPUID_EXT_EDX, FXD_LM },
+};
+
+static bool find_feature(const char *name, size_t length, enum cpuid_word *word, uint32_t *bit)
+{
+	for (size_t i = 0; i < sizeof(feature_names) / sizeof(feature_names[0]); i++) {
+		if (strlen(feature_names[i].name) != length ||
+		    memcmp(feature_names[i].name, name, length))
+			continue;
+		*word = feature_names[i].word;
+		*bit = feature_names[i].bit;
+		return true;
+	}
+	return false;
+}
+
+const char *cpuid_parse(const char *text, struct cpuid_config *config)
+{
+	size_t length = strcspn(text, ",");
+	enum cpuid_word word;
+	uint32_t bit;
+
+	*config = (struct cpuid_config){ .host = length == 4 && !memcmp(text, "host", 4) };
+	if (!config->host && (length != 8 || memcmp(text, "baseline", 8)))
+		return "must begin with baseline or host";
+	for (text += length; *text; text += 2 + length) {
+		char sign = text[1];
+
+		if (sign != '+' && sign != '-')
+			return "features follow as ,-NAME or ,+NAME";
+		length = strcspn(text + 2, ",");
+		if (!find_feature(text + 2, length, &word, &bit))
+			return "no feature of the model has that name (see vmm(1), --cpu)";
+		if (sign == '-')
+			config->removed[word] |= bit;
+		else
+			config->removed[word] &= ~bit;
+	}
+	return NULL;
+}
+
+void cpuid_mask(const struct cpuid_config *config, struct cpuid_leaf *leaf)
+{
+	switch (leaf->leaf) {
+	case LEAF_FEATURES:
+		leaf->ecx &= ~config->removed[CPUID_1_ECX];
+		leaf->edx &= ~config->removed[CPUID_1_EDX];
+		break;
+	case LEAF_STRUCTURED:
+		if (leaf->subleaf == 0)
+			leaf->ebx &= ~config->removed[CPUID_7_EBX];
+		break;
+	case LEAF_EXTENDED_FEATURES:
+		leaf->ecx &= ~config->removed[CPUID_EXT_ECX];
+		leaf->edx &= ~config->removed[CPUID_EXT_EDX];
+		break;
+	}
+}
+
 /*
  * The host's row. Leaves that the host lacks give no features: those that
  * are asked for are there on every x86-64 processor, but for leaf 7.
@@ -163,7 +273,8 @@ static struct cpuid_leaf brand(uint32_t part)
 	return leaf;
 }
 
-unsigned int cpuid_model(struct cpuid_leaf leaves[CPUID_LEAVES])
+unsigned int cpuid_model(const struct cpuid_config *config,
+			 struct cpuid_leaf leaves[CPUID_LEAVES])
 {
 	struct cpuid_leaf host = host_leaf(0, 0);
 	struct cpuid_leaf basic = common(&features[0], host.eax);
@@ -190,5 +301,7 @@ unsigned int cpuid_model(struct cpuid_leaf leaves[CPUID_LEAVES])
 	for (uint32_t part = 0; part <= LEAF_BRAND_END - LEAF_BRAND; part++)
 		leaves[count++] = brand(part);
 	leaves[count++] = (struct cpuid_leaf){ .leaf = LEAF_ADDRESS_SIZES, .eax = ADDRESS_SIZES };
+	for (unsigned int i = 0; i < count; i++)
+		cpuid_mask(config, &leaves[i]);
 	return count;
 }

@@ -21,11 +21,34 @@ struct cpuid_leaf {
 	uint32_t eax, ebx, ecx, edx;
 };
 
+/* Registers of leaves that hold features. */
+enum cpuid_word {
+	CPUID_1_ECX, CPUID_1_EDX, CPUID_7_EBX, CPUID_EXT_ECX, CPUID_EXT_EDX,
+	CPUID_WORDS,
+};
+
+/* Which CPU the guest sees (--cpu). All zero: the baseline. */
+struct cpuid_config {
+	bool host;			/* all that the engine can show of the host's */
+	uint32_t removed[CPUID_WORDS];
+};
+
+/*
+ * Reads "baseline" or "host", followed by ",-NAME" and ",+NAME" for features to
+ * leave out and to leave in after all, by the manuals' names in small letters.
+ * Returns NULL, or what is wrong with the text.
+ */
+const char *cpuid_parse(const char *text, struct cpuid_config *config);
+
+/* Takes out of a leaf's row what the configuration leaves out. */
+void cpuid_mask(const struct cpuid_config *config, struct cpuid_leaf *leaf);
+
 /*
  * Fills in the leaves in rising order and returns how many there are. Runs
  * CPUID on the host a few times, each some microseconds where the host is
  * itself a virtual machine.
  */
-unsigned int cpuid_model(struct cpuid_leaf leaves[CPUID_LEAVES]);
+unsigned int cpuid_model(const struct cpuid_config *config,
+			 struct cpuid_leaf leaves[CPUID_LEAVES]);
 
 #endif

@@ -242,6 +242,17 @@ static void set_raw(struct decoded *decoded, const ZydisDecodedInstruction *inst
 						   instruction->length - 1);
 }
 
+/* Where the model lacks these, their opcodes are NOPs (0F 18 to 0F 1F). */
+static void disable_extensions(ZydisDecoder *decoder)
+{
+	static const ZydisDecoderMode modes[] = {
+		ZYDIS_DECODER_MODE_MPX, ZYDIS_DECODER_MODE_CET, ZYDIS_DECODER_MODE_CLDEMOTE,
+	};
+
+	for (unsigned int i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+		ZydisDecoderEnableMode(decoder, modes[i], ZYAN_FALSE);
+}
+
 /*
  * F3 90 with REX.B is XCHG with R8, and the F3 has no meaning; Zydis 4.0 takes it
  * for PAUSE. So: the same with another prefix that has none.
@@ -269,6 +280,7 @@ int decode(struct decoded *decoded, const uint8_t *bytes, size_t len, unsigned i
 	*decoded = (struct decoded){ .code_bits = (uint8_t)code_bits, .base = REG_ZERO,
 				     .index = REG_ZERO };
 	ZydisDecoderInit(&decoder, machine_modes[real][width], stack_widths[width]);
+	disable_extensions(&decoder);
 	status = ZydisDecoderDecodeFull(&decoder, bytes, len, &instruction, operands);
 	if (status == ZYDIS_STATUS_NO_MORE_DATA)
 		return -ENODATA;

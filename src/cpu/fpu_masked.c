@@ -96,6 +96,7 @@ bool bind_vmaskmov(const struct decoded *decoded, const struct encoding *e, stru
 
 	insn->size = e->long_vector ? VECTOR_SIZE : XMM_SIZE;
 	insn->detail = quad ? 8 : 4;
+	insn->prefixes |= INSN_UNALIGNED;
 	insn->dst = decoded->operand[store ? 2 : 0].reg;
 	insn->src = decoded->operand[1].reg;
 	return true;
@@ -140,6 +141,7 @@ bool bind_gather(const struct decoded *decoded, const struct encoding *e, struct
 
 	insn->size = (uint8_t)size;
 	insn->detail = (uint8_t)index_size;
+	insn->prefixes |= INSN_UNALIGNED;
 	insn->imm = (e->long_vector ? VECTOR_SIZE : XMM_SIZE) /
 		    (size > index_size ? size : index_size);
 	insn->scale = sib >> SIB_SCALE_SHIFT;

@@ -63,6 +63,8 @@ struct exception {
 /* Accesses that a translation is for. */
 enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH };
 
+#define ACCESS_SIZE_MAX 64u	/* bytes */
+
 /*
  * A page of linear addresses. A tag is the page's first address where that
  * kind of access goes straight to memory, else TLB_NONE.
@@ -119,6 +121,8 @@ typedef void insn_fn(struct cpu *cpu, const struct insn *insn);
 #define INSN_LOCK	(1u << 0)
 #define INSN_REP	(1u << 1)	/* F3 */
 #define INSN_REPNE	(1u << 2)	/* F2 */
+/* Not a prefix: its accesses are never checked for alignment (#AC). */
+#define INSN_UNALIGNED	(1u << 3)
 
 struct insn {
 	insn_fn *execute;
@@ -254,7 +258,8 @@ struct cpu {
 	uint64_t rflags;		/* all but RFLAGS_ARITH */
 
 	struct vcpu_segment segment[SEG_COUNT];
-	uint8_t segment_flat[SEG_COUNT];	/* by enum access, a bit: needs no check */
+	/* By enum access: offsets below it need no check, for up to ACCESS_SIZE_MAX bytes. */
+	uint64_t unchecked[SEG_COUNT][3];
 	struct vcpu_segment ldtr, tr;
 	struct vcpu_table gdtr, idtr;
 	uint64_t cr0, cr2, cr3, cr4, cr8, efer, xcr0;
@@ -463,7 +468,7 @@ static inline uint64_t effective_address(const struct cpu *cpu, const struct ins
 static inline uint64_t linear_at(struct cpu *cpu, unsigned int segment, uint64_t offset,
 				 unsigned int size, enum access access)
 {
-	if (likely(cpu->segment_flat[segment] >> access & 1))
+	if (likely(offset < cpu->unchecked[segment][access]))
 		return cpu->segment[segment].base + offset;
 	return linear_checked(cpu, segment, offset, size, access);
 }
@@ -490,8 +495,8 @@ static inline void *tlb_pointer(const struct cpu *cpu, uint64_t la, unsigned int
 }
 
 /*
- * The same from an offset in a segment that needs no check: whether that is all
- * that is to be done for the access.
+ * The same from an offset in a segment, where it needs no check: whether that is
+ * all that is to be done for the access.
  */
 static inline bool fast_pointer(const struct cpu *cpu, unsigned int segment, uint64_t offset,
 				unsigned int size, enum access access, void **host)
@@ -500,7 +505,7 @@ static inline bool fast_pointer(const struct cpu *cpu, unsigned int segment, uin
 	const struct tlb_entry *entry = &cpu->tlb->entry[la >> PAGE_SHIFT & (TLB_SIZE - 1)];
 
 	*host = (void *)(entry->addend + la);
-	return cpu->segment_flat[segment] >> access & 1 &&
+	return offset < cpu->unchecked[segment][access] &&
 	       entry->tag[access] == ((la + size - 1) & ~PAGE_OFFSET_MASK);
 }
 
@@ -638,7 +643,6 @@ void jump_near(struct cpu *cpu, uint64_t target);
 /* --- system (cpu model: msr.c, control.c, system.c) --- */
 
 /* Takes the CPU model from cpuid.c: once, before anything else. */
-void cpu_identify(struct cpu *cpu);
 
 /* Whether a bit of a register of a CPUID leaf is set in the model. */
 bool cpu_has(const struct cpu *cpu, uint32_t leaf, enum cpuid_register reg, uint32_t bit);

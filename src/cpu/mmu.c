@@ -356,7 +356,8 @@ static void access_physical(struct cpu *cpu, const struct walk *walk,
 static void check_address(struct cpu *cpu, uint64_t la, unsigned int size)
 {
 	check_canonical(cpu, la, size);
-	if (unlikely(alignment_checked(cpu)) && size <= 8 && la & (size - 1))
+	if (unlikely(alignment_checked(cpu)) && size <= 8 && la & (size - 1) &&
+	    !(cpu->current && cpu->current->prefixes & INSN_UNALIGNED))
 		raise_error(cpu, VECTOR_AC, 0);
 }
 

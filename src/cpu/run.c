@@ -18,7 +18,7 @@ int cpu_create(struct cpu **out, struct mem *mem, const struct cpu_ops *ops, voi
 	cpu->ops = ops;
 	cpu->self = self;
 	cpu->a20 = true;
-	cpu_identify(cpu);
+	cpu_set_cpuid(cpu, &(struct cpuid_config){ 0 });
 	error = blocks_create(cpu);
 	if (!error)
 		error = fpu_create(cpu);
@@ -237,6 +237,7 @@ const struct cpu_module vmm_cpu_module = {
 	.version = CPU_MODULE_VERSION,
 	.create = cpu_create,
 	.destroy = cpu_destroy,
+	.set_cpuid = cpu_set_cpuid,
 	.get_state = cpu_get_state,
 	.set_state = cpu_set_state,
 	.run = cpu_run,

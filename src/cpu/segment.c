@@ -28,18 +28,29 @@ static uint8_t allowed_accesses(const struct cpu *cpu, const struct vcpu_segment
 	return is_readable(segment) ? 1u << ACCESS_READ : 0;
 }
 
-/* Those that need no check at all: the segment is the whole address space. */
-static uint8_t flat_accesses(const struct cpu *cpu, enum vcpu_segment_name name)
+/* The offset below which accesses to a segment that allows them need no check. */
+static uint64_t unchecked_offsets(const struct cpu *cpu, enum vcpu_segment_name name)
 {
 	const struct vcpu_segment *segment = &cpu->segment[name];
 
 	if (code_is_64(cpu))
-		return name >= SEG_FS || !segment->base ? READ_AND_WRITE : 0;
+		return name >= SEG_FS || !segment->base ? UINT64_MAX : 0;
 	/* In long mode only linear_checked() cuts addresses to 32 bits. */
-	if (segment->limit != UINT32_MAX || expands_down(segment) ||
-	    (cpu_long(cpu) && segment->base))
+	if (expands_down(segment) || (cpu_long(cpu) && segment->base))
 		return 0;
-	return allowed_accesses(cpu, segment);
+	if (segment->limit == UINT32_MAX)
+		return UINT64_MAX;
+	return segment->limit < ACCESS_SIZE_MAX ? 0 : segment->limit - (ACCESS_SIZE_MAX - 2);
+}
+
+static void segment_changed(struct cpu *cpu, enum vcpu_segment_name name)
+{
+	uint8_t allowed = code_is_64(cpu) ? READ_AND_WRITE :
+			  allowed_accesses(cpu, &cpu->segment[name]);
+
+	for (unsigned int access = ACCESS_READ; access <= ACCESS_WRITE; access++)
+		cpu->unchecked[name][access] =
+			allowed >> access & 1 ? unchecked_offsets(cpu, name) : 0;
 }
 
 static void stack_size_changed(struct cpu *cpu)
@@ -59,7 +70,7 @@ void cpu_mode_changed(struct cpu *cpu)
 				   (cpu->cpl == 3 ? CODE_USER : 0));
 	stack_size_changed(cpu);
 	for (unsigned int i = 0; i < SEG_COUNT; i++)
-		cpu->segment_flat[i] = flat_accesses(cpu, i);
+		segment_changed(cpu, i);
 	mmu_select_tlb(cpu);
 }
 
@@ -69,7 +80,7 @@ void segment_set(struct cpu *cpu, enum vcpu_segment_name name,
 		 const struct vcpu_segment *segment)
 {
 	cpu->segment[name] = *segment;
-	cpu->segment_flat[name] = flat_accesses(cpu, name);
+	segment_changed(cpu, name);
 	if (name == SEG_SS)
 		stack_size_changed(cpu);
 }
@@ -121,7 +132,7 @@ void segments_drop(struct cpu *cpu)
 		/* FS and GS keep their base, which 64-bit code uses all the same. */
 		segment->selector = 0;
 		segment->present = false;
-		cpu->segment_flat[names[i]] = flat_accesses(cpu, names[i]);
+		segment_changed(cpu, names[i]);
 	}
 }
 

@@ -63,7 +63,7 @@ static uint64_t segment_room(const struct cpu *cpu, const struct side *side, uin
 {
 	const struct vcpu_segment *segment = &cpu->segment[side->segment];
 
-	if (cpu->segment_flat[side->segment] >> side->access & 1 || cpu->code_bits == 64)
+	if (cpu->unchecked[side->segment][side->access] == UINT64_MAX || cpu->code_bits == 64)
 		return MEM_PAGE_SIZE;
 	if (!(segment->type & SEGMENT_CODE) && segment->type & SEGMENT_EXPAND_DOWN)
 		return size;

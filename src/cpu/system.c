@@ -21,9 +21,9 @@
 
 /* --- CPUID --- */
 
-void cpu_identify(struct cpu *cpu)
+void cpu_set_cpuid(struct cpu *cpu, const struct cpuid_config *config)
 {
-	cpu->cpuid_count = (uint8_t)cpuid_model(cpu->cpuid);
+	cpu->cpuid_count = (uint8_t)cpuid_model(config, cpu->cpuid);
 	cpu->amd = cpu->cpuid[0].ebx == VENDOR_AMD_EBX;
 }
 

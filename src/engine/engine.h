@@ -18,6 +18,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/vcpu.h"
+#include "cpu/cpuid.h"
 
 enum vmexit_reason {
 	VMEXIT_PIO,		/* IN, OUT, INS, OUTS */
@@ -70,6 +71,7 @@ struct engine_config {
 	struct intr *intr;	/* looked at before the guest is entered */
 	struct clock *clock;	/* virtual only for engines with counts_instructions */
 	uint64_t insn_limit;	/* likewise; 0: none */
+	struct cpuid_config cpu;	/* which CPU the guest sees */
 	/*
 	 * Takes an access in the middle of an instruction, in place of an exit
 	 * from run(): VMEXIT_PIO or VMEXIT_MMIO.

@@ -206,6 +206,8 @@ static int open_cpu(struct engine *engine)
 	error = engine->api->create(&engine->cpu, engine->config.mem, &interp_cpu_ops, engine);
 	if (error)
 		log_error(log, "engine interp: %s", strerror(-error));
+	else
+		engine->api->set_cpuid(engine->cpu, &engine->config.cpu);
 	return error;
 }
 

@@ -30,6 +30,8 @@
 /* Not a real-time signal: those are lost where the user's queue is full. */
 #define KICK_SIGNAL SIGUSR1
 
+#define HOST_CPUID_ENTRIES 256u
+
 /*
  * Where KVM on Intel puts a page table and a task state of its own for guests
  * in real mode: just below the firmware, as QEMU has it.
@@ -225,13 +227,13 @@ static int map_memory(struct engine *engine, const struct mem *mem)
 	return error;
 }
 
-static int set_cpuid(struct engine *engine)
+static int set_model_cpuid(struct engine *engine, const struct cpuid_config *config)
 {
 	struct cpuid_leaf leaves[CPUID_LEAVES];
 	struct {
 		struct kvm_cpuid2 head;
 		struct kvm_cpuid_entry2 entries[CPUID_LEAVES];
-	} cpuid = { .head.nent = cpuid_model(leaves) };
+	} cpuid = { .head.nent = cpuid_model(config, leaves) };
 
 	for (unsigned int i = 0; i < cpuid.head.nent; i++)
 		cpuid.entries[i] = (struct kvm_cpuid_entry2){
@@ -245,7 +247,42 @@ static int set_cpuid(struct engine *engine)
 	return 0;
 }
 
-static int create_vcpu(struct engine *engine)
+static void mask_entry(const struct cpuid_config *config, struct kvm_cpuid_entry2 *entry)
+{
+	struct cpuid_leaf leaf = {
+		.leaf = entry->function, .subleaf = entry->index, .eax = entry->eax,
+		.ebx = entry->ebx, .ecx = entry->ecx, .edx = entry->edx,
+	};
+
+	cpuid_mask(config, &leaf);
+	entry->ebx = leaf.ebx;
+	entry->ecx = leaf.ecx;
+	entry->edx = leaf.edx;
+}
+
+/* --cpu=host: all that KVM can show of the host's processor. */
+static int set_host_cpuid(struct engine *engine, const struct cpuid_config *config)
+{
+	struct kvm_cpuid2 *cpuid =
+		calloc(1, sizeof(*cpuid) + HOST_CPUID_ENTRIES * sizeof(cpuid->entries[0]));
+	int error = 0;
+
+	if (!cpuid)
+		return -ENOMEM;
+	cpuid->nent = HOST_CPUID_ENTRIES;
+	if (ioctl(engine->kvm, KVM_GET_SUPPORTED_CPUID, cpuid) < 0) {
+		error = failed(engine, "KVM_GET_SUPPORTED_CPUID");
+	} else {
+		for (uint32_t i = 0; i < cpuid->nent; i++)
+			mask_entry(config, &cpuid->entries[i]);
+		if (ioctl(engine->vcpu, KVM_SET_CPUID2, cpuid) < 0)
+			error = failed(engine, "KVM_SET_CPUID2");
+	}
+	free(cpuid);
+	return error;
+}
+
+static int create_vcpu(struct engine *engine, const struct cpuid_config *cpu)
 {
 	int size = ioctl(engine->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
 	int ring_page = extension(engine, KVM_CAP_COALESCED_MMIO);
@@ -270,7 +307,7 @@ static int create_vcpu(struct engine *engine)
 	if (ring_page > 0 && ((size_t)ring_page + 1) * MEM_PAGE_SIZE <= engine->run_size)
 		engine->ring = (void *)((uint8_t *)engine->run +
 					(size_t)ring_page * MEM_PAGE_SIZE);
-	return set_cpuid(engine);
+	return cpu->host ? set_host_cpuid(engine, cpu) : set_model_cpuid(engine, cpu);
 }
 
 static void ignore_signal(int number)
@@ -320,7 +357,7 @@ static int kvm_create(struct engine **out, const struct engine_config *config)
 	engine->kvm = engine->vm = engine->vcpu = -1;
 	error = create_vm(engine);
 	if (!error)
-		error = create_vcpu(engine);
+		error = create_vcpu(engine, &config->cpu);
 	if (!error)
 		error = map_memory(engine, config->mem);
 	if (!error)

@@ -105,6 +105,18 @@ static void connection_lost(Display *display, void *self)
 		unlock(display);
 }
 
+/*
+ * Before SDL_Init(): SDL_Quit() puts back the handler that was there before, and
+ * an error of the last requests may come in after that.
+ */
+static void ignore_errors(void)
+{
+	XErrorHandler (*set_error)(XErrorHandler handler) = xlib_function("XSetErrorHandler");
+
+	if (set_error)
+		set_error(ignore_error);
+}
+
 static void survive_errors(struct window_view *view)
 {
 	XErrorHandler (*set_error)(XErrorHandler handler);
@@ -125,6 +137,10 @@ static void survive_errors(struct window_view *view)
 	set_exit(info.info.x11.display, connection_lost, view);
 }
 #else
+static void ignore_errors(void)
+{
+}
+
 static void survive_errors(struct window_view *view)
 {
 }
@@ -134,6 +150,7 @@ static int create_view(struct window_view *view)
 {
 	set_hints();
 	SDL_SetMainReady();
+	ignore_errors();
 	if (SDL_Init(SDL_INIT_VIDEO))
 		return -ENODEV;
 	/* Keys are looked at as keys: no input method. */
