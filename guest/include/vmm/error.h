@@ -14,7 +14,7 @@ enum vmm_error {
 	VMM_EINVAL = 22,
 	VMM_ENOSPC = 28,	/* the host's disk is full */
 	VMM_EROFS = 30,		/* a read-only disk */
-	VMM_ERANGE = 34,	/* past the end of the disk or of the screen */
+	VMM_ERANGE = 34,	/* past the end of the disk */
 	VMM_ENOSYS = 38,	/* no such hypercall */
 };
 
