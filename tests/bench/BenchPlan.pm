@@ -10,14 +10,24 @@ use Cwd qw(abs_path);
 use Exporter qw(import);
 use List::Util qw(max);
 
-our @EXPORT = qw(SECTORS SECTOR_SIZE commands present sessions success);
+our @EXPORT = qw(SECTORS SECTOR_SIZE commands is_peer present sessions success);
 
 use constant {
 	SECTORS => 10_000,	# that the guests bench-disk-* write
 	SECTOR_SIZE => 512,
 	START_ROUNDS => 3,	# times as many: short runs, which much disturbs
-	SLOW_SHARE => 5,	# a fifth as many of what takes long
+	MEDIUM_SHARE => 2,	# half as many of what takes a second
+	SLOW_SHARE => 10,	# a tenth as many of what takes long
+	WORK_MOST => 10,	# ns an instruction: 100 million a second
 };
+
+# The instructions that cpu-loop.S and cpu-sieve.S take beyond cpu-none.S, counted
+# in the source: 12 a round and 7 around them; 5,585,270 a round (805,341 numbers
+# are struck out) and 7. "vmm --insn-limit" finds the same.
+my %work_instructions = (
+	loop => 10_000_000 * 12 + 7 - 2,
+	sieve => 20 * 5_585_270 + 7 - 2,
+);
 
 # The path of a file that must be there.
 sub present {
@@ -45,21 +55,48 @@ sub commands {
 	my $exits = present("$option->{tools}/exits.bin");
 	my $floor = present("$option->{tools}/kvm-floor");
 	my $write = present("$option->{tools}/write-floor");
-	my @vmm = (present($option->{vmm}), '--engine=kvm', '--display=none');
+	my @vmm = (present($option->{vmm}), '--display=none');
 
 	return (
+		empty => [present("$option->{tools}/empty")],
 		(map { ("floor $_" => [$floor, $guest{$_}]) } qw(halt pio mmio)),
 		(map { ("floor $_" => [$floor, '-d', $disk, $guest{$_}]) } qw(disk-emul disk-pv)),
 		'floor exits' => [$floor, '-d', $disk, $exits],
 		'floor open' => [$floor, '-d', $disk, $guest{halt}],
 		'floor no-pwrite' => [$write, $disk, 0],
 		'floor pwrite' => [$write, $disk, SECTORS],
-		(map { ("vmm $_" => [@vmm, $guest{$_}]) } qw(halt pio mmio)),
-		'vmm open' => [@vmm, "--disk=$disk", $guest{halt}],
-		(map { ("vmm $_" => [@vmm, "--disk=$disk", $guest{$_}]) }
-			qw(disk-emul disk-pv disk-bulk)),
+		(map { engine_commands($_, [@vmm, "--engine=$_"], $disk, \%guest) } qw(kvm interp)),
+		work_commands($option, [@vmm, '--engine=interp']),
 		qemu_commands($option, $disk),
 	);
+}
+
+# vmm with one engine.
+sub engine_commands {
+	my ($engine, $vmm, $disk, $guest) = @_;
+
+	return (
+		(map { ("$engine $_" => [@$vmm, $guest->{$_}]) } qw(halt pio mmio)),
+		"$engine open" => [@$vmm, "--disk=$disk", $guest->{halt}],
+		(map { ("$engine $_" => [@$vmm, "--disk=$disk", $guest->{$_}]) }
+			qw(disk-emul disk-pv disk-bulk)),
+	);
+}
+
+# Work for the processor: by the host's own, and by vmm's in software.
+sub work_commands {
+	my ($option, $vmm) = @_;
+	my %command;
+
+	for my $bits (32, 64) {
+		for my $work ('none', keys %work_instructions) {
+			my $path = "$option->{tools}/cpu-$work";
+
+			$command{"native$bits $work"} = [present("$path.native$bits")];
+			$command{"interp$bits $work"} = [@$vmm, present("$path.bin$bits")];
+		}
+	}
+	return %command;
 }
 
 # QEMU with the guest in the place of its firmware: it cannot start faster.
@@ -77,6 +114,11 @@ sub qemu_commands {
 		my @microvm = ($qemu, '-M', 'microvm', @common);
 		my @pc = ($qemu, '-M', 'pc', @common);
 
+		for my $bits (32, 64) {
+			$command{"pc$bits-$accel $_"} =
+				[@pc, '-bios', present("$option->{tools}/cpu-$_.rom$bits")]
+				for 'none', keys %work_instructions;
+		}
 		$command{"microvm-$accel halt"} = [@microvm, '-bios', $rom{halt}];
 		$command{"pc-$accel halt"} = [@pc, '-bios', $rom{halt}];
 		$command{"pc-$accel open"} = [@pc, @drive, '-bios', $rom{halt}];
@@ -85,11 +127,18 @@ sub qemu_commands {
 	return %command;
 }
 
+# What may be missing or not work on a host, and is left out then.
+sub is_peer {
+	my ($name) = @_;
+
+	return $name =~ /^(?:microvm|pc|native)/;
+}
+
 # QEMU's debug exit turns the wrapped guest's 1, "all well", into 3.
 sub success {
 	my ($name) = @_;
 
-	return $name =~ /^(?:floor|vmm) / ? 0 : 3;
+	return $name =~ /^(?:microvm|pc)/ ? 3 : 0;
 }
 
 # A row shows what the command "of" takes; less what the command "less" takes;
@@ -109,7 +158,9 @@ sub exit_comparison {
 		rows => [
 			map { row($_->[0], $_->[1], "$_->[2] $guest",
 				  less => "$_->[2] halt", per => $exits) }
-				['floor', 'bare KVM loop', 'floor'], ['subject', 'vmm', 'vmm'] ],
+				['floor', 'bare KVM loop', 'floor'],
+				['subject', 'vmm, engine kvm', 'kvm'],
+				['subject', 'vmm, engine interp', 'interp'] ],
 		targets => \@targets,
 	};
 }
@@ -120,10 +171,35 @@ sub sector_comparison {
 	return { id => $id, title => $title, unit => 'ms', rows => \@rows };
 }
 
+# Instructions a second, as time an instruction.
+sub work_session {
+	my ($bits, $rounds) = @_;
+	my @comparisons;
+
+	for my $work (sort keys %work_instructions) {
+		push @comparisons, {
+			id => "$work$bits", unit => 'ns',
+			title => "An instruction, $bits bits, " .
+				 ($work eq 'sieve' ? 'sieve in memory' : 'integer loop'),
+			rows => [
+				map { row($_->[0], $_->[1], "$_->[2] $work",
+					  less => "$_->[2] none",
+					  per => $work_instructions{$work}) }
+					['floor', 'the host\'s processor', "native$bits"],
+					['subject', 'vmm, engine interp', "interp$bits"],
+					['peer', 'QEMU pc, TCG', "pc$bits-tcg"] ],
+			targets => [ [undef, WORK_MOST] ],
+		};
+	}
+	return { name => "instructions, $bits bits", rounds => $rounds,
+		 comparisons => \@comparisons };
+}
+
 # Sessions: comparisons whose commands alternate. Targets: [over which row, at
 # most so many times].
 sub sessions {
-	my ($option, $exits) = @_;
+	my ($option, $exits, $kvm_emulates) = @_;
+	my $some = max(1, int($option->{rounds} / MEDIUM_SHARE));
 	my $few = max(1, int($option->{rounds} / SLOW_SHARE));
 
 	return (
@@ -131,24 +207,32 @@ sub sessions {
 			id => 'start', title => 'A guest that halts at once, start to end',
 			unit => 'ms', rows => [
 				row('floor', 'bare KVM program', 'floor halt'),
-				row('subject', 'vmm', 'vmm halt'),
+				row('subject', 'vmm, engine kvm', 'kvm halt'),
 				row('peer', 'QEMU microvm, TCG', 'microvm-tcg halt'),
 				row('peer', 'QEMU microvm, KVM', 'microvm-kvm halt'),
 				row('peer', 'QEMU pc, TCG', 'pc-tcg halt'),
 				row('peer', 'QEMU pc, KVM', 'pc-kvm halt') ],
 			targets => [ ['bare KVM program', 1.5], ['QEMU microvm, TCG', 0.2] ],
+		}, {
+			id => 'start-interp', title => 'The same, with no need of KVM',
+			unit => 'ms', rows => [
+				row('floor', 'empty program, same libraries', 'empty'),
+				row('subject', 'vmm, engine interp', 'interp halt') ],
+			targets => [ ['empty program, same libraries', 1.5] ],
 		} ] },
-		{ name => 'exits', rounds => $option->{rounds}, comparisons => [
+		(map { work_session($_, $some) } 32, 64),
+		{ name => 'exits', rounds => $some, comparisons => [
 			exit_comparison('pio', 'A port access (PIO exit)', $exits->{pio},
 					['bare KVM loop', 1.1]),
 			exit_comparison('mmio', 'A memory access (MMIO exit)', $exits->{mmio}),
 		] },
-		{ name => 'hypercalls', rounds => $option->{rounds}, comparisons => [ {
+		{ name => 'hypercalls', rounds => $some, comparisons => [ {
 			id => 'disk-pv', title => '10,000 sectors, a hypercall each',
 			unit => 'ms', rows => [
 				row('floor', 'bare loop, same guest', 'floor disk-pv',
 				    less => 'floor open'),
-				row('subject', 'vmm', 'vmm disk-pv', less => 'vmm open'),
+				row('subject', 'vmm, engine kvm', 'kvm disk-pv',
+				    less => 'kvm open'),
 				row('floor', 'bare loop, OUTs only', 'floor exits',
 				    less => 'floor open') ],
 			targets => [ ['bare loop, same guest', 1.3] ],
@@ -157,28 +241,46 @@ sub sessions {
 			unit => 'ms', rows => [
 				row('floor', 'one pwrite', 'floor pwrite',
 				    less => 'floor no-pwrite'),
-				row('subject', 'vmm', 'vmm disk-bulk', less => 'vmm open') ],
+				row('subject', 'vmm, engine kvm', 'kvm disk-bulk',
+				    less => 'kvm open') ],
 			targets => [ ['one pwrite', 1.2] ],
+		} ] },
+		{ name => 'ATA in software', rounds => $some, comparisons => [ {
+			id => 'disk-interp', title => '10,000 sectors by emulated ATA, no KVM',
+			unit => 'ms', rows => [
+				row('peer', 'QEMU pc, TCG', 'pc-tcg disk-emul',
+				    less => 'pc-tcg open'),
+				row('subject', 'vmm, engine interp', 'interp disk-emul',
+				    less => 'interp open') ],
+			targets => [ ['QEMU pc, TCG', 3] ],
 		} ] },
 		{ name => 'ATA emulation', rounds => $few, warmups => 0, comparisons => [ {
 			id => 'disk-emul', title => '10,000 sectors by emulated ATA',
 			unit => 'ms', rows => [
 				row('floor', 'bare loop, same guest', 'floor disk-emul',
 				    less => 'floor open'),
-				row('subject', 'vmm', 'vmm disk-emul', less => 'vmm open'),
+				row('subject', 'vmm, engine kvm', 'kvm disk-emul',
+				    less => 'kvm open'),
 				row('peer', 'QEMU pc, TCG', 'pc-tcg disk-emul',
 				    less => 'pc-tcg open'),
 				row('peer', 'QEMU pc, KVM', 'pc-kvm disk-emul',
 				    less => 'pc-kvm open') ],
 		}, {
+			id => 'disk-engines', title => 'The same, interp for kvm', unit => 'ms',
+			rows => [
+				row('peer', 'vmm, engine kvm', 'kvm disk-emul', less => 'kvm open'),
+				row('subject', 'vmm, engine interp', 'interp disk-emul',
+				    less => 'interp open') ],
+			targets => $kvm_emulates ? [ ['vmm, engine kvm', 1] ] : [],
+		}, {
 			id => 'gain', title => 'What paravirtualization gains, a sector',
 			unit => 'us', rows => [
-				row('subject', 'emulated ATA', 'vmm disk-emul',
-				    less => 'vmm open', per => SECTORS),
-				row('subject', 'a hypercall each', 'vmm disk-pv',
-				    less => 'vmm open', per => SECTORS),
-				row('subject', 'one hypercall', 'vmm disk-bulk',
-				    less => 'vmm open', per => SECTORS) ],
+				row('subject', 'emulated ATA', 'kvm disk-emul',
+				    less => 'kvm open', per => SECTORS),
+				row('subject', 'a hypercall each', 'kvm disk-pv',
+				    less => 'kvm open', per => SECTORS),
+				row('subject', 'one hypercall', 'kvm disk-bulk',
+				    less => 'kvm open', per => SECTORS) ],
 		} ] },
 	);
 }

@@ -44,6 +44,14 @@ sub target_text {
 		       $target->{value}, $met);
 }
 
+# A row's label; where an instruction is timed, how many are done a second.
+sub label {
+	my ($row, $unit) = @_;
+
+	return $row->{label} unless $unit eq 'ns';
+	return sprintf '%s (%.0f million/s)', $row->{label}, 1000 / $row->{numbers}{median};
+}
+
 sub comparison_lines {
 	my ($comparison) = @_;
 	my $unit = $comparison->{unit};
@@ -53,7 +61,7 @@ sub comparison_lines {
 	for my $row (@{$comparison->{rows}}) {
 		my $numbers = $row->{numbers};
 
-		push @lines, sprintf("  %-42s %10s %21s %8s\n", $row->{label},
+		push @lines, sprintf("  %-42s %10s %21s %8s\n", label($row, $unit),
 				     amount($numbers->{median}, $unit),
 				     amount($numbers->{low}, $unit) . ' - ' .
 				     amount($numbers->{high}, $unit),

@@ -12,7 +12,7 @@ use List::Util qw(first min);
 our @EXPORT = qw(finish_comparison in_unit parse_samples with_numbers);
 
 # What a unit is in nanoseconds, or bytes.
-my %unit = (ms => 1e6, us => 1e3, MB => 1e6);
+my %unit = (ms => 1e6, us => 1e3, ns => 1, MB => 1e6);
 
 # The output of measure: by command, lists of times (ns) and exit statuses.
 sub parse_samples {

@@ -40,7 +40,7 @@ usage: bench.pl [OPTION...]
                   meantime (default the current folder)
   --tmpfs         put the disk image on /dev/shm
   --rounds=N      runs of each command (default 11; short ones three times
-                  that, long ones a fifth)
+                  that, those of a second half, long ones a tenth)
   --help          print this
 END
 
@@ -93,6 +93,16 @@ sub make_disk {
 	close $file or die "bench: $path: $!\n";
 }
 
+# Whether KVM can be used; else what needs it is left out.
+sub have_kvm {
+	my ($commands) = @_;
+
+	return 1 if open my $kvm, '+<', '/dev/kvm';
+	print STDERR "bench: /dev/kvm: $!: what needs it is left out\n";
+	delete @$commands{grep { /^(?:floor|kvm) / } keys %$commands};
+	return 0;
+}
+
 # How often a guest leaves for its accesses, as the floor counts it; the last
 # exit is the guest's end.
 sub count_exits {
@@ -122,11 +132,13 @@ sub failed {
 sub drop_broken_peers {
 	my ($commands) = @_;
 
-	for my $halt (grep { /^(?:microvm|pc)-\S+ halt$/ } sort keys %$commands) {
-		my ($peer) = $halt =~ /^(\S+)/;
-		my $sample = measure($commands, [$halt], '-n', 1, '-w', 0, '-t', PROBE_LIMIT);
+	for my $probe (grep { is_peer($_) && / (?:halt|none)$/ } sort keys %$commands) {
+		my ($peer) = $probe =~ /^(\S+)/;
+		my $sample = eval {
+			measure($commands, [$probe], '-n', 1, '-w', 0, '-t', PROBE_LIMIT)
+		};
 
-		next unless failed($halt, $sample->{$halt});
+		next if $sample && !failed($probe, $sample->{$probe});
 		print STDERR "bench: $peer does not work here and is left out\n";
 		delete @$commands{grep { /^\Q$peer\E / } keys %$commands};
 	}
@@ -139,11 +151,19 @@ sub needs {
 	return grep { defined } @$row{qw(of less)};
 }
 
+# Without KVM there is nothing to say in some comparisons.
+sub has_subject {
+	my ($comparison) = @_;
+
+	return any { $_->{role} eq 'subject' } @{$comparison->{rows}};
+}
+
 sub run_session {
 	my ($session, $commands) = @_;
 	my @rows = map { @{$_->{rows}} } @{$session->{comparisons}};
 	my @names = grep { $commands->{$_} } uniq map { needs($_) } @rows;
 
+	return () unless @names;
 	printf STDERR "bench: %s: %d commands, %d times\n", $session->{name}, scalar @names,
 		$session->{rounds};
 	my $samples = measure($commands, \@names, '-n', $session->{rounds},
@@ -151,11 +171,12 @@ sub run_session {
 
 	for my $name (@names) {
 		next unless failed($name, $samples->{$name});
-		die "bench: failed: @{$commands->{$name}}\n" if $name =~ /^(?:floor|vmm) /;
+		die "bench: failed: @{$commands->{$name}}\n" unless is_peer($name);
 		print STDERR "bench: failed, and left out: $name\n";
 		delete $samples->{$name};
 	}
-	return map { finish_comparison(with_numbers($_, $samples)) } @{$session->{comparisons}};
+	return map { finish_comparison($_) } grep { has_subject($_) }
+		map { with_numbers($_, $samples) } @{$session->{comparisons}};
 }
 
 # Peak of the resident set beyond the guest's own pages, in bytes.
@@ -175,8 +196,8 @@ sub peak_memory {
 sub memory_comparison {
 	my ($commands) = @_;
 	my @rows = (['floor', 'bare KVM program', 'floor halt'],
-		    ['subject', 'vmm', 'vmm halt'],
-		    ['subject', 'vmm with a disk', 'vmm disk-bulk']);
+		    ['subject', 'vmm, engine kvm', 'kvm halt'],
+		    ['subject', 'vmm, engine kvm, with a disk', 'kvm disk-bulk']);
 
 	print STDERR "bench: memory\n";
 	return finish_comparison({
@@ -217,12 +238,14 @@ sub main {
 	make_disk($disk);
 	my $result = eval {
 		my $host = describe_host($disk);
-		my %exits = map { $_ => count_exits($_) } qw(pio mmio);
+		my $kvm = have_kvm(\%commands);
+		my %exits = $kvm ? map { $_ => count_exits($_) } qw(pio mmio) : ();
+		my @sessions = sessions(\%option, \%exits, $host->{kvm} =~ /^software/);
 
 		drop_broken_peers(\%commands);
 		{ host => $host, comparisons => [
-			(map { run_session($_, \%commands) } sessions(\%option, \%exits)),
-			memory_comparison(\%commands) ] };
+			(map { run_session($_, \%commands) } @sessions),
+			$kvm ? memory_comparison(\%commands) : () ] };
 	};
 	unlink $disk;
 	die $@ unless $result;

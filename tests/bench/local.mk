@@ -2,11 +2,16 @@
 # make bench: what vmm costs, see tests/bench/README. Included from the top-level
 # Makefile.am behind guest/local.mk. BENCH_FLAGS: options of bench.pl.
 
-# The floors are static, and never built with the sanitizers that vmm may be.
-bench_programs = tests/bench/kvm-floor tests/bench/measure tests/bench/peakmem \
-	tests/bench/write-floor
+# The floors are static, and never built with the sanitizers that vmm may be. "empty"
+# is linked with what a vmm that emulates is linked with, although it uses nothing of it.
+bench_programs = tests/bench/empty tests/bench/kvm-floor tests/bench/measure \
+	tests/bench/peakmem tests/bench/write-floor
 bench_cflags = -std=gnu17 -O2 -Wall -Wextra
 EXTRA_PROGRAMS += $(bench_programs)
+tests_bench_empty_SOURCES = tests/bench/empty.c
+tests_bench_empty_CFLAGS = $(bench_cflags)
+tests_bench_empty_LDFLAGS = -Wl,--no-as-needed
+tests_bench_empty_LDADD = $(POPT_LIBS) $(ZYDIS_LIBS)
 tests_bench_kvm_floor_SOURCES = tests/bench/kvm-floor.c tests/bench/floor-disk.c \
 	tests/bench/floor-disk.h
 tests_bench_kvm_floor_CFLAGS = $(bench_cflags)
@@ -37,14 +42,50 @@ tests/bench/bench-disk-emul.rom: tests/bench/rom.S tests/bench/bench-disk-emul.w
 tests/bench/exits.bin: tests/bench/exits.S
 	$(AM_V_GEN)$(bench_assemble) $(srcdir)/tests/bench/exits.S && $(bench_image)
 
+# Work for the processor, in 32 and in 64 bits. The same object becomes a guest, one
+# for QEMU, and a program of the host's.
+bench_work = tests/bench/cpu-loop tests/bench/cpu-none tests/bench/cpu-sieve
+bench_work_objects = $(bench_work:=.o32) $(bench_work:=.o64)
+bench_work_bins = $(bench_work:=.bin32) $(bench_work:=.bin64)
+bench_work_roms = $(bench_work:=.rom32) $(bench_work:=.rom64)
+bench_work_natives = $(bench_work:=.native32) $(bench_work:=.native64)
+bench_work_start = tests/bench/cpu-native.o32 tests/bench/cpu-native.o64 \
+	tests/bench/qemu-end.o32 tests/bench/qemu-end.o64
+bench_native_link = $(CC) -nostdlib -static -Wl,--build-id=none -o $@
+bench_work_rom = $(bench_assemble) -DGUEST='"$<"' $(srcdir)/tests/bench/rom.S && $(bench_image)
+SUFFIXES += .bin32 .bin64 .wrapped32 .wrapped64 .rom32 .rom64 .native32 .native64
+.o32.bin32:
+	$(AM_V_CCLD)$(guest_link) -m32 $< $(guest_lib32)
+.o64.bin64:
+	$(AM_V_CCLD)$(guest_link) -m64 $< $(guest_lib64)
+.o32.wrapped32:
+	$(AM_V_CCLD)$(guest_link) -m32 -Wl,--wrap=main tests/bench/qemu-end.o32 $< $(guest_lib32)
+.o64.wrapped64:
+	$(AM_V_CCLD)$(guest_link) -m64 -Wl,--wrap=main tests/bench/qemu-end.o64 $< $(guest_lib64)
+.wrapped32.rom32:
+	$(AM_V_GEN)$(bench_work_rom)
+.wrapped64.rom64:
+	$(AM_V_GEN)$(bench_work_rom)
+.o32.native32:
+	$(AM_V_CCLD)$(bench_native_link) -m32 tests/bench/cpu-native.o32 $<
+.o64.native64:
+	$(AM_V_CCLD)$(bench_native_link) -m64 tests/bench/cpu-native.o64 $<
+$(bench_work_objects): tests/bench/cpu-work.h
+$(bench_work_bins) $(bench_work:=.wrapped32) $(bench_work:=.wrapped64) \
+$(bench_work_natives): $(guest_lib32) $(guest_lib64) $(bench_work_start)
+
 bench_guests = guest/bench-halt.bin guest/bench-pio.bin guest/bench-mmio.bin \
 	guest/bench-disk-emul.bin guest/bench-disk-pv.bin guest/bench-disk-bulk.bin
 .PHONY: bench
-bench: vmm $(bench_programs) $(bench_roms) $(bench_guests)
+bench: vmm cpu.la $(bench_programs) $(bench_roms) $(bench_guests) \
+		$(bench_work_bins) $(bench_work_roms) $(bench_work_natives)
 	perl -I $(srcdir)/tests/bench $(srcdir)/tests/bench/bench.pl $(BENCH_FLAGS)
 
 EXTRA_DIST += tests/bench/README tests/bench/BenchChart.pm tests/bench/BenchPlan.pm \
-	tests/bench/BenchReport.pm tests/bench/BenchStats.pm tests/bench/bench.pl tests/bench/exits.S \
+	tests/bench/BenchReport.pm tests/bench/BenchStats.pm tests/bench/bench.pl \
+	tests/bench/cpu-loop.S tests/bench/cpu-native.S tests/bench/cpu-none.S \
+	tests/bench/cpu-sieve.S tests/bench/cpu-work.h tests/bench/exits.S \
 	tests/bench/qemu-end.c tests/bench/rom.S
-CLEANFILES += $(EXTRA_PROGRAMS) $(bench_roms) tests/bench/*.o32 tests/bench/*.wrapped \
-	bench.json bench.svg
+CLEANFILES += $(EXTRA_PROGRAMS) $(bench_roms) tests/bench/*.o32 tests/bench/*.o64 \
+	tests/bench/*.wrapped tests/bench/*.wrapped?? $(bench_work_bins) $(bench_work_roms) \
+	$(bench_work_natives) bench.json bench.svg
