@@ -214,10 +214,11 @@ sub sessions {
 				row('peer', 'QEMU pc, KVM', 'pc-kvm halt') ],
 			targets => [ ['bare KVM program', 1.5], ['QEMU microvm, TCG', 0.2] ],
 		}, {
-			id => 'start-interp', title => 'The same, with no need of KVM',
+			id => 'start-interp', title => 'A guest that halts at once, without KVM',
 			unit => 'ms', rows => [
 				row('floor', 'empty program, same libraries', 'empty'),
-				row('subject', 'vmm, engine interp', 'interp halt') ],
+				row('subject', 'vmm, engine interp', 'interp halt'),
+				row('peer', 'QEMU microvm, TCG', 'microvm-tcg halt') ],
 			targets => [ ['empty program, same libraries', 1.5] ],
 		} ] },
 		(map { work_session($_, $some) } 32, 64),
@@ -266,7 +267,7 @@ sub sessions {
 				row('peer', 'QEMU pc, KVM', 'pc-kvm disk-emul',
 				    less => 'pc-kvm open') ],
 		}, {
-			id => 'disk-engines', title => 'The same, interp for kvm', unit => 'ms',
+			id => 'disk-engines', title => 'The same, two engines', unit => 'ms',
 			rows => [
 				row('peer', 'vmm, engine kvm', 'kvm disk-emul', less => 'kvm open'),
 				row('subject', 'vmm, engine interp', 'interp disk-emul',

@@ -151,11 +151,12 @@ sub needs {
 	return grep { defined } @$row{qw(of less)};
 }
 
-# Without KVM there is nothing to say in some comparisons.
-sub has_subject {
+# Where KVM or QEMU is missing, some comparisons have nothing to compare.
+sub comparable {
 	my ($comparison) = @_;
+	my @rows = @{$comparison->{rows}};
 
-	return any { $_->{role} eq 'subject' } @{$comparison->{rows}};
+	return @rows > 1 && any { $_->{role} eq 'subject' } @rows;
 }
 
 sub run_session {
@@ -175,7 +176,7 @@ sub run_session {
 		print STDERR "bench: failed, and left out: $name\n";
 		delete $samples->{$name};
 	}
-	return map { finish_comparison($_) } grep { has_subject($_) }
+	return map { finish_comparison($_) } grep { comparable($_) }
 		map { with_numbers($_, $samples) } @{$session->{comparisons}};
 }
 

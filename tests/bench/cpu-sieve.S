@@ -63,7 +63,8 @@ done:
 	pop	REG_B
 	ret
 
+	/* Not in a page with code: writes there are another story. */
 	.bss
-	.balign	4
+	.balign	4096
 flags:
 	.zero	SIZE
