@@ -144,12 +144,12 @@ static void interrupts(struct fixture *f, unsigned int line, const char *what)
 /* What chips read and do after power-on or a reset. */
 static void check_reset_state(struct fixture *f)
 {
+	quiet(f, "pic: reset: INTR low");
 	is(f, in(f, MASTER + 1), 0xFF, "pic: reset: master, all masked");
 	is(f, in(f, SLAVE + 1), 0xFF, "pic: reset: slave, all masked");
 	is(f, in(f, MASTER) | in(f, SLAVE), 0, "pic: reset: no requests");
 	is(f, isr(f, MASTER) | isr(f, SLAVE), 0, "pic: reset: nothing in service");
 	is(f, in(f, 0x4D0) | in(f, 0x4D1), 0, "pic: reset: all edge triggered");
-	quiet(f, "pic: reset: INTR low");
 	edge(f, 0);
 	edge(f, 1);
 	quiet(f, "pic: reset: a request is masked");

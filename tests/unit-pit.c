@@ -94,7 +94,7 @@ static void is(struct fixture *f, uint64_t value, uint64_t wanted, const char *w
 	unit_equal(&f->unit, value, wanted, what);
 }
 
-static unsigned int word(struct fixture *f, unsigned int channel)
+static unsigned int read_word(struct fixture *f, unsigned int channel)
 {
 	unsigned int low = in(f, PORT + channel);
 
@@ -133,12 +133,13 @@ static void step(struct fixture *f, uint64_t pulses)
 }
 
 /*
- * A wave form of channel 2, in words: "c4" is a control word for mode 4,
- * least significant byte alone ("b4": both, "d4": both in BCD); "w3" writes a count of 3,
- * "l34" a byte of one; "g0" and "g1" set the gate; "h" and "l" followed by a
- * count: after one more pulse OUT is high or low and the count is this one
- * ("-": not known), with "=" before it after no more; "*9" lets pulses pass.
- * All numbers are hexadecimal, but the pulses.
+ * A wave form of channel 2, in words. What the guest does: "c4" is a control
+ * word for mode 4 and the least significant byte alone, "b4" for both bytes,
+ * "d4" for both in BCD; "w3" writes a count of one byte, "W3" one of two, "p34"
+ * the next byte of one; "g0" and "g1" set the gate. What comes of it: "H3" and
+ * "L3" after one more pulse, with OUT high or low and a count of 3 ("-": not
+ * known); "=H3" after no more. "*9" lets 9 pulses pass. But for those, numbers
+ * are hexadecimal.
  */
 struct wave {
 	const char *what;
@@ -157,9 +158,9 @@ static const struct wave waves[] = {
 	{ "mode 0: a new count after the end takes OUT low",
 	  "c0 g1 w1 L1 H0 HFF w2 L2 L1 H0" },
 	{ "mode 0: of two bytes the first one stops counting",
-	  "b0 g1 W5 L5 L4 b03 L4 L4 b00 L3 L2 L1 H0 HFFFF" },
+	  "b0 g1 W5 L5 L4 p03 L4 L4 p00 L3 L2 L1 H0 HFFFF" },
 	{ "mode 0: the first of two bytes takes OUT low",
-	  "b0 g1 W1 L1 H0 b02 L0 L0 b00 L2 L1 H0" },
+	  "b0 g1 W1 L1 H0 p02 L0 L0 p00 L2 L1 H0" },
 	{ "mode 1: a trigger starts a pulse of OUT",
 	  "c1 g0 w3 H- H- g1 L3 L2 L1 H0 g0 HFF g1 L3 L2" },
 	{ "mode 1: a trigger starts it anew",
@@ -201,7 +202,7 @@ static const struct wave waves[] = {
 	{ "mode 3: a new count comes in after the low half, from its first pulse on",
 	  "c3 g1 w8 H8 H6 H4 H2 L8 w4 L6 L4 L2 H4 H2 L4 L2 H4" },
 	{ "mode 3: a new count comes in after the low half, in a later cycle",
-	  "c3 g1 w6 H6 *9 L6 L4 w4 L2 H4 H2 L4 L2 H4" },
+	  "c3 g1 w6 H6 *8 L6 L4 w4 L2 H4 H2 L4 L2 H4" },
 	{ "mode 3: a new count comes in after an odd one's high half",
 	  "c3 g1 w5 H4 H2 w4 H0 L4 L2 H4 H2 L4" },
 	{ "mode 3: a new odd count comes in after the high half",
@@ -219,7 +220,7 @@ static const struct wave waves[] = {
 	{ "mode 4: a new count starts anew",
 	  "c4 g1 w3 H3 H2 H1 w2 H2 H1 L0 HFF" },
 	{ "mode 4: of two bytes the first one does nothing",
-	  "b4 g1 W5 H5 H4 b03 H3 H2 b00 H3 H2 H1 L0 HFFFF" },
+	  "b4 g1 W5 H5 H4 p03 H3 H2 p00 H3 H2 H1 L0 HFFFF" },
 	{ "mode 5: a trigger starts the count to a low pulse of OUT",
 	  "c5 g0 w3 H- H- g1 H3 H2 H1 L0 g0 HFF g1 H3" },
 	{ "mode 5: a trigger starts it anew",
@@ -235,7 +236,7 @@ static const struct wave waves[] = {
 	{ "a control word stops everything: mode 2, OUT high",
 	  "c0 g1 w9 L9 L8 c2 H8 H8 w2 H2 L1 H2" },
 	{ "a control word drops half a count",
-	  "b0 g1 b07 b0 W3 L3 L2 L1 H0" },
+	  "b0 g1 p07 b0 W3 L3 L2 L1 H0" },
 	{ "a count of 0 is 65536",
 	  "b0 g1 W0 L0 LFFFF LFFFE *65532 L1 H0 HFFFF" },
 	{ "a count of 0 is 65536 in mode 2",
@@ -275,7 +276,7 @@ static bool counter_is(struct fixture *f, bool high, const char *count, bool bot
 
 	if (!(in(f, PORT_B) & 0x20) == high || !(status(f, 2) & OUT_HIGH) == high)
 		return false;
-	is_count = both ? word(f, 2) : in(f, PORT + 2);
+	is_count = both ? read_word(f, 2) : in(f, PORT + 2);
 	return *count == '-' || is_count == strtoul(count, NULL, 16);
 }
 
@@ -286,20 +287,13 @@ static bool wave_word(struct fixture *f, const char *word, bool *both)
 
 	switch (*word) {
 	case 'c':
-	case 'd':
-		*both = *word == 'd';
-		control_word(f, *word, number);
-		break;
 	case 'b':
-		/* One digit: a control word; two: a byte of a count. */
-		if (strlen(word) == 3) {
-			out(f, PORT + 2, number);
-			break;
-		}
-		*both = true;
+	case 'd':
+		*both = *word != 'c';
 		control_word(f, *word, number);
 		break;
 	case 'w':
+	case 'p':
 		out(f, PORT + 2, number);
 		break;
 	case 'W':
@@ -343,14 +337,14 @@ static void test_waves(struct fixture *f)
 
 static void check_reset_state(struct fixture *f)
 {
+	is(f, clock_next_alarm(f->clock), CLOCK_NEVER, "pit: reset: no alarm");
 	for (unsigned int i = 0; i < 3; i++) {
 		is(f, status(f, i), OUT_HIGH | NULL_COUNT | BOTH | MODE(3), "pit: reset: status");
-		is(f, word(f, i), 0, "pit: reset: count");
+		is(f, read_word(f, i), 0, "pit: reset: count");
 	}
 	step(f, 1000);
-	is(f, word(f, 0), 0, "pit: reset: not counting");
+	is(f, read_word(f, 0), 0, "pit: reset: not counting");
 	is(f, in(f, PORT_B) & ~0x10u, 0x20, "pit: reset: port 0x61");
-	is(f, clock_next_alarm(f->clock), CLOCK_NEVER, "pit: reset: no alarm");
 	is(f, irq_level(irq_line(f->irqs, LINE)), 0, "pit: reset: line low");
 }
 
@@ -400,7 +394,7 @@ static void test_bytes(struct fixture *f)
 	is(f, status(f, 1), OUT_HIGH | NULL_COUNT | BOTH | MODE(2), "pit: bytes: starts nothing");
 	out(f, PORT + 1, 0x12);
 	step(f, 1);
-	is(f, word(f, 1), 0x1234, "pit: bytes: both");
+	is(f, read_word(f, 1), 0x1234, "pit: bytes: both");
 	step(f, 0x34);
 	is(f, in(f, PORT + 1), 0x00, "pit: bytes: not latched, low");
 	step(f, 1);
@@ -409,7 +403,7 @@ static void test_bytes(struct fixture *f)
 	out(f, CONTROL, CHANNEL(1u) | BOTH | MODE(2));
 	write_word(f, 1, 0x5678);
 	step(f, 1);
-	is(f, word(f, 1), 0x5678, "pit: bytes: a control word begins with the low one");
+	is(f, read_word(f, 1), 0x5678, "pit: bytes: a control word begins with the low one");
 	is(f, in(f, CONTROL), 0xFF, "pit: bytes: the control word is not read");
 }
 
@@ -421,30 +415,30 @@ static void test_latches(struct fixture *f)
 	out(f, CONTROL, LATCH(0));
 	step(f, 0x200);
 	out(f, CONTROL, LATCH(0));
-	is(f, word(f, 0), 0x0FFF, "pit: latch: the first one holds");
-	is(f, word(f, 0), 0x0DFF, "pit: latch: then the counter again");
+	is(f, read_word(f, 0), 0x0FFF, "pit: latch: the first one holds");
+	is(f, read_word(f, 0), 0x0DFF, "pit: latch: then the counter again");
 	out(f, CONTROL, LATCH(0));
 	is(f, in(f, PORT), 0xFF, "pit: latch: half of it");
 	step(f, 0x100);
 	out(f, CONTROL, LATCH(0));
 	is(f, in(f, PORT), 0x0D, "pit: latch: the other half, still");
-	is(f, word(f, 0), 0x0CFF, "pit: latch: read");
+	is(f, read_word(f, 0), 0x0CFF, "pit: latch: read");
 	out(f, CONTROL, LATCH_BOTH_OF(0));
 	step(f, 0x100);
 	out(f, CONTROL, LATCH_STATUS_OF(0));
 	is(f, in(f, PORT), OUT_HIGH | BOTH | MODE(2), "pit: read back: status first");
-	is(f, word(f, 0), 0x0CFF, "pit: read back: then the count");
-	is(f, word(f, 0), 0x0BFF, "pit: read back: then the counter");
+	is(f, read_word(f, 0), 0x0CFF, "pit: read back: then the count");
+	is(f, read_word(f, 0), 0x0BFF, "pit: read back: then the counter");
 	out(f, CONTROL, LATCH_COUNT_OF(0));
 	step(f, 1);
-	is(f, word(f, 0), 0x0BFF, "pit: read back: count alone");
+	is(f, read_word(f, 0), 0x0BFF, "pit: read back: count alone");
 	out(f, CONTROL, 0xF0 | 0x0E);
-	is(f, word(f, 0), 0x0BFE, "pit: read back: of nothing");
+	is(f, read_word(f, 0), 0x0BFE, "pit: read back: of nothing");
 	out(f, CONTROL, LATCH_BOTH_OF(0));
 	out(f, CONTROL, CHANNEL(0u) | BOTH | MODE(2));
 	write_word(f, 0, 0x80);
 	step(f, 1);
-	is(f, word(f, 0), 0x80, "pit: latch: ended by a control word");
+	is(f, read_word(f, 0), 0x80, "pit: latch: ended by a control word");
 }
 
 /* The command for all channels, at one time. */
@@ -460,7 +454,7 @@ static void test_read_back_all(struct fixture *f)
 	step(f, 10);
 	for (unsigned int i = 0; i < 3; i++) {
 		is(f, in(f, PORT + i), OUT_HIGH | BOTH | MODE(2), "pit: read back all: status");
-		is(f, word(f, i), 0x100 * (i + 1) - 2, "pit: read back all: count");
+		is(f, read_word(f, i), 0x100 * (i + 1) - 2, "pit: read back all: count");
 	}
 }
 

@@ -161,20 +161,26 @@ static const struct mode {
 	bool (*out)(uint64_t count, uint64_t elapsed);
 	uint64_t (*value)(uint64_t count, uint64_t elapsed, uint64_t range);
 } modes[] = {
+	/* 0: interrupt on terminal count */
 	{ OUT_STARTS_LOW | WRITE_LOADS | WRITE_STARTS | GATE_STOPS, out_at_end, value_once },
+	/* 1: hardware retriggerable one-shot */
 	{ GATE_LOADS, out_at_end, value_once },
+	/* 2: rate generator */
 	{ PERIODIC | WRITE_STARTS | GATE_STOPS | GATE_LOADS, out_rate, value_rate },
+	/* 3: square wave */
 	{ PERIODIC | WRITE_STARTS | GATE_STOPS | GATE_LOADS, out_square, value_square },
+	/* 4: software triggered strobe */
 	{ STROBE | WRITE_LOADS | WRITE_STARTS | GATE_STOPS, out_strobe, value_once },
+	/* 5: hardware triggered strobe */
 	{ STROBE | GATE_LOADS, out_strobe, value_once },
-	/* The upper bit of modes 2 and 3 is not looked at. */
-	{ PERIODIC | WRITE_STARTS | GATE_STOPS | GATE_LOADS, out_rate, value_rate },
-	{ PERIODIC | WRITE_STARTS | GATE_STOPS | GATE_LOADS, out_square, value_square },
 };
 
 static const struct mode *mode_of(const struct channel *channel)
 {
-	return &modes[CONTROL_MODE(channel->control)];
+	unsigned int number = CONTROL_MODE(channel->control);
+
+	/* The upper bit of modes 2 and 3 is not looked at. */
+	return &modes[number > 5 ? number & 3 : number];
 }
 
 /* --- the counting element; now: a pulse, with the channel up to date --- */

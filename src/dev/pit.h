@@ -3,16 +3,16 @@
  * pit.h - the 8254 interval timer of a PC (Intel 8254, 231164), and port 0x61,
  * which has the gate of its channel 2.
  *
- * Channel 0 drives an interrupt line. A line rises at the clock pulse at which
- * OUT rises, and stays high until the guest's programming takes OUT low or the
- * next rise is due; the falls between two ticks are not shown, as they would
- * cost the guest an exit each and take back interrupts that it has not got to.
+ * Channel 0 drives an interrupt line. It rises at the clock pulse at which OUT
+ * rises, and stays high until the guest's programming takes OUT low or the next
+ * rise is due. The falls between two ticks are not shown: they would cost the
+ * guest an exit each, and take back interrupts that it has not got to yet.
  *
- * In the periodic modes (2 and 3) no tick is lost because the processor was late:
- * from the first tick that it takes after channel 0 has been programmed, it gets each one
- * that it missed as soon as it has taken the one before. No more than
- * PIT_OWED_MAX are kept, so that a machine that stood still for long is not
- * busy for long with the past.
+ * In the periodic modes (2 and 3) no tick is lost because the processor was
+ * late: from the first tick on that it takes after channel 0 has been
+ * programmed, it gets each one that it missed as soon as it has taken the one
+ * before. No more than PIT_OWED_MAX are kept, so that a machine that stood
+ * still for long does not live in the past for long.
  *
  * After reset no channel counts (status: mode 3, OUT high, null count) and no
  * alarm is set: unlike on a PC, no firmware has started channel 0.

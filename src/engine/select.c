@@ -86,7 +86,7 @@ static void consider(struct candidate *candidate, size_t index,
 			 "does not isolate the guest from vmm (--isolate)");
 	} else if (wishes->counts_instructions && !ops->counts_instructions) {
 		snprintf(probe->text, sizeof(probe->text),
-			 "does not count instructions (--insn-limit, --clock=virtual)");
+			 "does not count instructions, as --insn-limit and --clock=virtual want (interp does)");
 	} else {
 		ops->probe(probe);
 		if (probe->usable)
