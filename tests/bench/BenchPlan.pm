@@ -216,10 +216,10 @@ sub sessions {
 		}, {
 			id => 'start-interp', title => 'A guest that halts at once, without KVM',
 			unit => 'ms', rows => [
-				row('floor', 'empty program, same libraries', 'empty'),
+				row('floor', 'empty, same libraries', 'empty'),
 				row('subject', 'vmm, engine interp', 'interp halt'),
 				row('peer', 'QEMU microvm, TCG', 'microvm-tcg halt') ],
-			targets => [ ['empty program, same libraries', 1.5] ],
+			targets => [ ['empty, same libraries', 1.5] ],
 		} ] },
 		(map { work_session($_, $some) } 32, 64),
 		{ name => 'exits', rounds => $some, comparisons => [
@@ -269,7 +269,8 @@ sub sessions {
 		}, {
 			id => 'disk-engines', title => 'The same, two engines', unit => 'ms',
 			rows => [
-				row('peer', 'vmm, engine kvm', 'kvm disk-emul', less => 'kvm open'),
+				row('subject', 'vmm, engine kvm', 'kvm disk-emul',
+				    less => 'kvm open'),
 				row('subject', 'vmm, engine interp', 'interp disk-emul',
 				    less => 'interp open') ],
 			targets => $kvm_emulates ? [ ['vmm, engine kvm', 1] ] : [],

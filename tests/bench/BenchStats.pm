@@ -94,7 +94,8 @@ sub finish_comparison {
 	my ($comparison) = @_;
 	my @rows = @{$comparison->{rows}};
 	my $base = $rows[0]{numbers}{median};
-	my $subject = first { $_->{role} eq 'subject' } @rows;
+	# One that is not its own base, if there is such a one.
+	my $subject = first { $_->{role} eq 'subject' } @rows[1 .. $#rows], $rows[0];
 
 	$_->{ratio} = $_->{numbers}{median} / $base for @rows;
 	return { %$comparison,

@@ -198,7 +198,7 @@ sub memory_comparison {
 	my ($commands) = @_;
 	my @rows = (['floor', 'bare KVM program', 'floor halt'],
 		    ['subject', 'vmm, engine kvm', 'kvm halt'],
-		    ['subject', 'vmm, engine kvm, with a disk', 'kvm disk-bulk']);
+		    ['subject', 'vmm with a disk', 'kvm disk-bulk']);
 
 	print STDERR "bench: memory\n";
 	return finish_comparison({
