@@ -315,38 +315,49 @@ static void test_alias(struct rig *rig)
 		   "REP MOVS between two addresses of a page");
 }
 
-static void test_scattered_pages(struct rig *rig)
+/* The address in memory where test_scattered_pages() has offset's byte. */
+static uint32_t scattered(uint32_t offset)
 {
+	return 0x60000 - offset / PAGE * PAGE + offset % PAGE;
+}
+
+static void test_scattered_pages(struct rig *rig, bool down)
+{
+	uint32_t length = 0x6000, from = 0x20123, to = 0xABE;
 	bool same = true;
 
 	set_up(rig, 32);
 	for (uint32_t i = 0; i < 8; i++)
 		map(rig, 0x40000 + i * PAGE, (0x60000 - i * PAGE) | PTE_PRESENT_WRITE);
 	put_code(rig, 32, PREFIX_REP, OPCODE_MOVS, 4);
-	set_registers(rig, 0x20123, 0x40ABE, 0x1800, false);
+	if (down)
+		set_registers(rig, from + length - 4, 0x40000 + to + length - 4, length / 4, true);
+	else
+		set_registers(rig, from, 0x40000 + to, length / 4, false);
 	run(rig);
-	for (uint32_t i = 0; i < 0x6000; i++) {
-		uint32_t to = 0xABE + i;
-
-		same &= rig->ram[0x60000 - to / PAGE * PAGE + to % PAGE] == rig->ram[0x20123 + i];
-	}
-	unit_check(&rig->unit, ended(rig) && same && registers_are(rig, 0x26123, 0x46ABE, 0),
-		   "REP MOVS over pages that are not in order, unaligned");
+	for (uint32_t i = 0; i < length; i++)
+		same &= rig->ram[scattered(to + i)] == rig->ram[from + i];
+	unit_check(&rig->unit, ended(rig) && same && rig->state.gpr[GPR_RCX] == 0 &&
+			       rig->state.gpr[GPR_RSI] == (down ? from - 4 : from + length),
+		   down ? "REP MOVS over pages that are not in order, downwards" :
+			  "REP MOVS over pages that are not in order");
 }
 
+/* Segments without a limit, not at a page: the index wraps in the middle of one. */
 static void test_wrap(struct rig *rig, bool down)
 {
 	set_up(rig, 16);
-	rig->state.segment[SEG_ES] = rig->state.segment[SEG_DS];
-	rig->state.segment[SEG_ES].base = 0x20000;
+	rig->state.segment[SEG_DS].base = 0x10010;
+	rig->state.segment[SEG_DS].limit = UINT32_MAX;
+	rig->state.segment[SEG_ES].base = 0x40000;
 	put_code(rig, 16, PREFIX_REP, OPCODE_MOVS, 1);
 	set_registers(rig, down ? 0xABCD0010 : 0xABCDFFF0, 0x8000, 0x12340030, down);
 	run(rig);
 	for (uint32_t i = 0; i < 0x30; i++) {
 		uint32_t offset = down ? 0x10 - i : 0xFFF0 + i;
 
-		rig->model[0x20000 + (down ? 0x8000 - i : 0x8000 + i)] =
-			rig->model[offset & 0xFFFF];
+		rig->model[0x40000 + (down ? 0x8000 - i : 0x8000 + i)] =
+			rig->model[0x10010 + (offset & 0xFFFF)];
 	}
 	unit_check(&rig->unit, ended(rig) && memory_is_model(rig) &&
 			       registers_are(rig, down ? 0xABCDFFE0 : 0xABCD0020,
@@ -385,14 +396,14 @@ static void test_expand_down(struct rig *rig)
 {
 	set_up(rig, 32);
 	rig->state.segment[SEG_ES].type = 0x7;
-	rig->state.segment[SEG_ES].limit = 0x20FFF;
+	rig->state.segment[SEG_ES].limit = 0x20F7F;
 	rig->state.gpr[GPR_RAX] = 0x5A;
 	put_code(rig, 32, PREFIX_REP, OPCODE_STOS, 1);
-	set_registers(rig, 0, 0x21005, 100, true);
+	set_registers(rig, 0, 0x20F85, 100, true);
 	run(rig);
-	memset(rig->model + 0x21000, 0x5A, 6);
+	memset(rig->model + 0x20F80, 0x5A, 6);
 	unit_check(&rig->unit, faulted(rig) && memory_is_model(rig) &&
-			       registers_are(rig, 0, 0x20FFF, 94),
+			       registers_are(rig, 0, 0x20F7F, 94),
 		   "REP STOS down to the limit of an expand-down segment");
 }
 
@@ -435,6 +446,8 @@ static const struct fault_case fault_cases[] = {
 	{ "REPNE SCASD", PREFIX_REPNE, OPCODE_SCAS, false, 0, 0x2E000, 0x1000,
 	  0, 0x30000, 0x800, 0x30000 },
 	{ "REP INSD", PREFIX_REP, OPCODE_INS, false, 0, 0x2FFF0, 9, 0, 0x30000, 5, 0x30000 },
+	{ "REP INSD, element across pages", PREFIX_REP, OPCODE_INS, false, 0, 0x2FFEE, 9,
+	  0, 0x2FFFE, 5, 0x30000 },
 	{ "REP OUTSD", PREFIX_REP, OPCODE_OUTS, false, 0x2FFF0, 0, 9, 0x30000, 0, 5, 0x30000 },
 };
 
@@ -644,7 +657,8 @@ static void run_all(struct rig *rig)
 		test_overlap(rig, size, true);
 	}
 	test_alias(rig);
-	test_scattered_pages(rig);
+	test_scattered_pages(rig, false);
+	test_scattered_pages(rig, true);
 	test_wrap(rig, false);
 	test_wrap(rig, true);
 	test_word_at_limit(rig);

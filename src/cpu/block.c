@@ -165,6 +165,22 @@ static void unlink_block(struct blocks *blocks, struct block *block)
 	block->gpa = UINT64_MAX;
 }
 
+/* The block that is being executed may be one of those that are forgotten. */
+static void stop_block(struct cpu *cpu)
+{
+	if (cpu->current && cpu->end)
+		end_block(cpu, cpu->current);
+}
+
+/* Forgets all blocks. */
+static void empty(struct blocks *blocks)
+{
+	memset(blocks->bucket, 0, sizeof(blocks->bucket));
+	memset(blocks->page, 0, sizeof(blocks->page));
+	blocks->used = 0;
+	blocks->epoch++;
+}
+
 void blocks_page_written(struct cpu *cpu, uint64_t gpa)
 {
 	struct page *page = find_page(cpu->blocks, gpa & ~PAGE_OFFSET_MASK);
@@ -174,9 +190,7 @@ void blocks_page_written(struct cpu *cpu, uint64_t gpa)
 	for (struct block *block = page->blocks; block; block = block->next_in_page)
 		unlink_block(cpu->blocks, block);
 	page->blocks = NULL;
-	/* The block that is being executed may be one of them. */
-	if (cpu->current && cpu->end)
-		end_block(cpu, cpu->current);
+	stop_block(cpu);
 }
 
 void cpu_memory_written(struct cpu *cpu, uint64_t gpa, uint64_t len)
@@ -184,17 +198,14 @@ void cpu_memory_written(struct cpu *cpu, uint64_t gpa, uint64_t len)
 	uint64_t frame = gpa & ~PAGE_OFFSET_MASK;
 	uint64_t pages = (gpa - frame + len + MEM_PAGE_SIZE - 1) / MEM_PAGE_SIZE;
 
+	/* So many are sooner forgotten together. */
+	if (pages >= BUCKETS) {
+		empty(cpu->blocks);
+		stop_block(cpu);
+		return;
+	}
 	for (; pages; pages--, frame += MEM_PAGE_SIZE)
 		blocks_page_written(cpu, frame);
-}
-
-/* Forgets all blocks: the arena is full. */
-static void empty(struct blocks *blocks)
-{
-	memset(blocks->bucket, 0, sizeof(blocks->bucket));
-	memset(blocks->page, 0, sizeof(blocks->page));
-	blocks->used = 0;
-	blocks->epoch++;
 }
 
 /* What decoding depends on. */

@@ -195,6 +195,8 @@ static void take_fault(struct cpu *cpu)
 		if (!cpu->switched)
 			cpu->rip = insn_rip(cpu, cpu->current);
 	}
+	/* Counts as an instruction, or exceptions at each delivery would know no limit. */
+	cpu->done++;
 	cpu->switched = false;
 	cpu->current = NULL;
 	cpu->end = NULL;

@@ -379,10 +379,12 @@ static inline uint16_t port_in_dx(const struct cpu *cpu)
 /* Raises what a write would, without one: a port is read only once. */
 static void check_writable(struct cpu *cpu, uint64_t la, unsigned int size)
 {
+	uint64_t last_page = (la + size - 1) & ~PAGE_OFFSET_MASK;
 	void *host;
 
 	mmu_span(cpu, la, 1, ACCESS_WRITE, &host);
-	mmu_span(cpu, la + size - 1, 1, ACCESS_WRITE, &host);
+	if (last_page > la)
+		mmu_span(cpu, last_page, 1, ACCESS_WRITE, &host);
 }
 
 static inline void input_one(struct cpu *cpu, const struct insn *insn, unsigned int size)
