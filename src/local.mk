@@ -35,6 +35,7 @@ libvmm_a_SOURCES = \
 	src/cpu/pagewalk.h \
 	src/engine/dispatch.c src/engine/dispatch.h \
 	src/cpu/cpu.h \
+	src/engine/emulator.c src/engine/emulator.h \
 	src/engine/engine.h \
 	src/engine/interp.c \
 	src/engine/kvm.c \
@@ -108,6 +109,7 @@ cpu_sources = \
 	src/cpu/mmu.c \
 	src/cpu/move.c \
 	src/cpu/msr.c \
+	src/cpu/msr.h \
 	src/cpu/multiply.c \
 	src/cpu/operand.h \
 	src/cpu/ops.h \

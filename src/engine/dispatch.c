@@ -65,7 +65,7 @@ static enum dispatch_answer on_hlt(const struct dispatch *dispatch, struct vmexi
 	return DISPATCH_STOP;
 }
 
-static enum dispatch_answer on_kick(const struct dispatch *dispatch, struct vmexit *exit)
+static enum dispatch_answer on_nothing(const struct dispatch *dispatch, struct vmexit *exit)
 {
 	return DISPATCH_CONTINUE;
 }
@@ -94,7 +94,8 @@ static enum dispatch_answer (*const answers[VMEXIT_REASONS])(const struct dispat
 	[VMEXIT_PIO] = on_pio,
 	[VMEXIT_MMIO] = on_mmio,
 	[VMEXIT_HLT] = on_hlt,
-	[VMEXIT_KICK] = on_kick,
+	[VMEXIT_KICK] = on_nothing,
+	[VMEXIT_EMULATED] = on_nothing,
 	[VMEXIT_SHUTDOWN] = on_shutdown,
 	[VMEXIT_FAILURE] = on_failure,
 	[VMEXIT_INSN_LIMIT] = on_insn_limit,

@@ -25,6 +25,7 @@ enum vmexit_reason {
 	VMEXIT_MMIO,		/* memory that is not mapped for the guest */
 	VMEXIT_HLT,
 	VMEXIT_KICK,		/* engine_ops.kick() was called: nothing to do */
+	VMEXIT_EMULATED,	/* an instruction has been emulated for the engine: nothing to do */
 	VMEXIT_SHUTDOWN,	/* triple fault */
 	VMEXIT_FAILURE,		/* the engine cannot go on */
 	VMEXIT_INSN_LIMIT,	/* as many instructions as were allowed are done */

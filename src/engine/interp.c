@@ -15,8 +15,8 @@
 #include <string.h>
 #include <x86intrin.h>
 
-#include "core/module.h"
 #include "cpu/cpu.h"
+#include "engine/emulator.h"
 
 #define RANDOM_SEED UINT64_C(0x9E3779B97F4A7C15)
 
@@ -24,14 +24,13 @@
 #define REAL_CLOCK_CHUNK (UINT64_C(1) << 40)
 
 struct engine {
-	struct module module;		/* the processor */
-	const struct cpu_module *api;
+	struct emulator emulator;
+	const struct cpu_module *api;	/* of the emulator, as is the cpu */
 	struct cpu *cpu;
 	struct engine_config config;
 	uint64_t skipped;	/* virtual nanoseconds spent in HLT */
 	uint64_t planned;	/* instructions up to which the cpu was asked to go */
 	uint64_t tsc_start;	/* of the host */
-	uint64_t random;
 };
 
 static bool virtual_clock(const struct engine *engine)
@@ -64,65 +63,16 @@ static uint64_t plan(struct engine *engine)
 }
 
 /* Hands an access to the machine, in the middle of the instruction. */
-static void hand_over(struct engine *engine, struct vmexit *exit)
+static void hand_over(void *self, struct vmexit *exit)
 {
+	struct engine *engine = self;
+
 	update_clock(engine);
 	engine->config.on_access(engine->config.self, exit);
 	engine->api->set_interrupt(engine->cpu, intr_level(engine->config.intr));
 	/* A timer may have been set to an earlier time than was planned for. */
 	if (plan(engine) < engine->planned)
 		engine->api->kick(engine->cpu);
-}
-
-static struct vmexit access_exit(enum bus_space space, uint64_t address, unsigned int size,
-				 bool write, void *data, size_t count)
-{
-	if (space == BUS_MMIO)
-		return (struct vmexit){
-			.reason = VMEXIT_MMIO,
-			.mmio = { .gpa = address, .size = (uint8_t)size, .write = write,
-				  .data = data },
-		};
-	return (struct vmexit){
-		.reason = VMEXIT_PIO,
-		.pio = { .port = (uint16_t)address, .size = (uint8_t)size, .write = write,
-			 .count = (uint32_t)count, .data = data },
-	};
-}
-
-static uint64_t interp_read(void *self, enum bus_space space, uint64_t address,
-			    unsigned int size)
-{
-	uint64_t value = 0;
-	struct vmexit exit = access_exit(space, address, size, false, &value, 1);
-
-	hand_over(self, &exit);
-	return value;
-}
-
-static void interp_write(void *self, enum bus_space space, uint64_t address, unsigned int size,
-			 uint64_t value)
-{
-	struct vmexit exit = access_exit(space, address, size, true, &value, 1);
-
-	hand_over(self, &exit);
-}
-
-static void interp_read_string(void *self, uint16_t port, unsigned int size, void *data,
-			       size_t count)
-{
-	struct vmexit exit = access_exit(BUS_PIO, port, size, false, data, count);
-
-	hand_over(self, &exit);
-}
-
-static void interp_write_string(void *self, uint16_t port, unsigned int size, const void *data,
-				size_t count)
-{
-	struct vmexit exit = access_exit(BUS_PIO, port, size, true, (void *)(uintptr_t)data,
-					 count);
-
-	hand_over(self, &exit);
 }
 
 static int interp_acknowledge(void *self)
@@ -146,25 +96,10 @@ static uint64_t interp_tsc(void *self)
 	return __rdtsc() - engine->tsc_start;
 }
 
-/* xorshift64*: repeatable with a virtual clock, and good enough for a guest without. */
-static uint64_t interp_random(void *self)
-{
-	struct engine *engine = self;
-
-	engine->random ^= engine->random >> 12;
-	engine->random ^= engine->random << 25;
-	engine->random ^= engine->random >> 27;
-	return engine->random * UINT64_C(0x2545F4914F6CDD1D);
-}
-
-static const struct cpu_ops interp_cpu_ops = {
-	.read = interp_read,
-	.write = interp_write,
-	.read_string = interp_read_string,
-	.write_string = interp_write_string,
+static const struct emulator_ops interp_emulator_ops = {
+	.access = hand_over,
 	.acknowledge = interp_acknowledge,
 	.tsc = interp_tsc,
-	.random = interp_random,
 };
 
 static void interp_probe(struct engine_probe *probe)
@@ -185,30 +120,8 @@ static void interp_destroy(struct engine *engine)
 	if (!engine)
 		return;
 	mem_set_writer(engine->config.mem, NULL, NULL);
-	if (engine->cpu)
-		engine->api->destroy(engine->cpu);
-	module_close(&engine->module);
+	emulator_close(&engine->emulator);
 	free(engine);
-}
-
-static int open_cpu(struct engine *engine)
-{
-	const struct log *log = engine->config.log;
-	char text[256];
-	int error = module_open(&engine->module, CPU_MODULE_FILE, CPU_MODULE_SYMBOL,
-				CPU_MODULE_VERSION, "vmm-hypervisor", text, sizeof(text));
-
-	if (error) {
-		log_error(log, "engine interp: %s", text);
-		return error;
-	}
-	engine->api = engine->module.symbol;
-	error = engine->api->create(&engine->cpu, engine->config.mem, &interp_cpu_ops, engine);
-	if (error)
-		log_error(log, "engine interp: %s", strerror(-error));
-	else
-		engine->api->set_cpuid(engine->cpu, &engine->config.cpu);
-	return error;
 }
 
 static int interp_create(struct engine **out, const struct engine_config *config)
@@ -222,12 +135,17 @@ static int interp_create(struct engine **out, const struct engine_config *config
 	}
 	engine->config = *config;
 	engine->tsc_start = __rdtsc();
-	engine->random = RANDOM_SEED ^ (virtual_clock(engine) ? 0 : engine->tsc_start);
-	error = open_cpu(engine);
+	engine->emulator = (struct emulator){
+		.ops = &interp_emulator_ops, .self = engine,
+		.random = RANDOM_SEED ^ (virtual_clock(engine) ? 0 : engine->tsc_start),
+	};
+	error = emulator_open(&engine->emulator, &engine->config, engine_interp.name);
 	if (error) {
 		interp_destroy(engine);
 		return error;
 	}
+	engine->api = engine->emulator.api;
+	engine->cpu = engine->emulator.cpu;
 	mem_set_writer(config->mem, on_memory_written, engine);
 	*out = engine;
 	return 0;

@@ -6,6 +6,10 @@
  * HLT is an exit. kick() sets kvm_run.immediate_exit and sends the vCPU's
  * thread a signal that does nothing but interrupt KVM_RUN; the flag covers
  * the time in which the thread is not in it.
+ *
+ * An instruction that KVM cannot emulate is executed by vmm's own emulator: the
+ * registers go there and back. That is rare on a processor with
+ * virtualization; where KVM itself is software, it is most of the FPU's.
  */
 #include "engine/engine.h"
 
@@ -24,6 +28,10 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <x86intrin.h>
+
+#include "cpu/msr.h"
+#include "engine/emulator.h"
 
 #define KVM_PATH "/dev/kvm"
 
@@ -39,9 +47,14 @@
 #define IDENTITY_MAP_ADDRESS UINT64_C(0xFFFBC000)
 #define TSS_ADDRESS 0xFFFBD000ul
 
+/* More than any guest-physical address. */
+#define PHYSICAL_ADDRESSES (UINT64_C(1) << 52)
+
+/* Where an XSAVE area says which components it has: XSTATE_BV (SDM vol. 1, 13.4.2). */
+#define XSAVE_COMPONENTS 512u
+
 struct engine {
-	const struct log *log;
-	struct intr *intr;
+	struct engine_config config;
 	int kvm;
 	int vm;
 	int vcpu;
@@ -52,6 +65,8 @@ struct engine {
 	int exit_error;		/* of the KVM_RUN that gave the exit, an errno */
 	uint8_t posted[8];	/* data of the coalesced write being delivered */
 	pthread_t thread;
+	bool entered;		/* the vCPU's registers are no longer those after reset */
+	struct emulator emulator;	/* opened at the first instruction for it */
 };
 
 /* What vmm needs of KVM. */
@@ -135,7 +150,7 @@ static int failed(const struct engine *engine, const char *what)
 {
 	int error = errno;
 
-	log_error(engine->log, KVM_PATH ": %s: %s", what, strerror(error));
+	log_error(engine->config.log, KVM_PATH ": %s: %s", what, strerror(error));
 	return -error;
 }
 
@@ -290,7 +305,7 @@ static int create_vcpu(struct engine *engine, const struct cpuid_config *cpu)
 	if (size < 0)
 		return failed(engine, "KVM_GET_VCPU_MMAP_SIZE");
 	if ((size_t)size < sizeof(struct kvm_run)) {
-		log_error(engine->log, KVM_PATH ": a vCPU of only %d bytes (another kernel?)",
+		log_error(engine->config.log, KVM_PATH ": a vCPU of only %d bytes (another kernel?)",
 			  size);
 		return -EPROTO;
 	}
@@ -334,6 +349,7 @@ static void kvm_destroy(struct engine *engine)
 {
 	if (!engine)
 		return;
+	emulator_close(&engine->emulator);
 	if (engine->run)
 		munmap(engine->run, engine->run_size);
 	if (engine->vcpu >= 0)
@@ -352,8 +368,7 @@ static int kvm_create(struct engine **out, const struct engine_config *config)
 
 	if (!engine)
 		return -ENOMEM;
-	engine->log = config->log;
-	engine->intr = config->intr;
+	engine->config = *config;
 	engine->kvm = engine->vm = engine->vcpu = -1;
 	error = create_vm(engine);
 	if (!error)
@@ -416,50 +431,201 @@ static void *at(void *base, size_t offset)
 	return (uint8_t *)base + offset;
 }
 
-static int kvm_get_state(struct engine *engine, struct vcpu_state *state)
+/* Where each MSR is kept; KVM_GET_MSRS and KVM_SET_MSRS take them in this order. */
+static const struct {
+	uint32_t number;
+	size_t offset;
+} msr_map[] = {
+	{ MSR_PAT, offsetof(struct vcpu_msrs, pat) },
+	{ MSR_SYSENTER_CS, offsetof(struct vcpu_msrs, sysenter_cs) },
+	{ MSR_SYSENTER_ESP, offsetof(struct vcpu_msrs, sysenter_esp) },
+	{ MSR_SYSENTER_EIP, offsetof(struct vcpu_msrs, sysenter_eip) },
+	{ MSR_STAR, offsetof(struct vcpu_msrs, star) },
+	{ MSR_LSTAR, offsetof(struct vcpu_msrs, lstar) },
+	{ MSR_CSTAR, offsetof(struct vcpu_msrs, cstar) },
+	{ MSR_FMASK, offsetof(struct vcpu_msrs, sfmask) },
+	{ MSR_KERNEL_GS_BASE, offsetof(struct vcpu_msrs, kernel_gs_base) },
+	{ MSR_TSC_AUX, offsetof(struct vcpu_msrs, tsc_aux) },
+	{ MSR_MISC_ENABLE, offsetof(struct vcpu_msrs, misc_enable) },
+	{ MSR_DEBUGCTL, offsetof(struct vcpu_msrs, debugctl) },
+};
+
+#define MSRS (sizeof(msr_map) / sizeof(msr_map[0]))
+
+struct msr_list {
+	struct kvm_msrs head;
+	struct kvm_msr_entry entries[MSRS + 1];	/* and the TSC */
+};
+
+/* Reads or writes MSRs. KVM stops at one that the host lacks: it is left out. */
+static int transfer_msrs(const struct engine *engine, unsigned long request,
+			 struct kvm_msr_entry *entries, size_t count)
 {
-	struct kvm_regs regs;
+	struct msr_list list;
+	int moved;
+
+	for (size_t done = 0; done < count; done += (size_t)moved + 1) {
+		list.head = (struct kvm_msrs){ .nmsrs = (uint32_t)(count - done) };
+		memcpy(list.entries, entries + done, (count - done) * sizeof(*entries));
+		moved = ioctl(engine->vcpu, request, &list);
+		if (moved < 0)
+			return -errno;
+		memcpy(entries + done, list.entries, (size_t)moved * sizeof(*entries));
+	}
+	return 0;
+}
+
+static int get_msrs(const struct engine *engine, struct vcpu_msrs *msr)
+{
+	struct kvm_msr_entry entries[MSRS + 1] = { [MSRS] = { .index = MSR_TSC } };
+	int error;
+
+	for (size_t i = 0; i < MSRS; i++)
+		entries[i].index = msr_map[i].number;
+	error = transfer_msrs(engine, KVM_GET_MSRS, entries, MSRS + 1);
+	if (error)
+		return error;
+	for (size_t i = 0; i < MSRS; i++)
+		memcpy(at(msr, msr_map[i].offset), &entries[i].data, sizeof(entries[i].data));
+	msr->tsc_offset = entries[MSRS].data - __rdtsc();
+	return 0;
+}
+
+static int set_msrs(const struct engine *engine, const struct vcpu_state *state)
+{
+	struct kvm_msr_entry entries[MSRS] = { 0 };
+
+	for (size_t i = 0; i < MSRS; i++) {
+		entries[i].index = msr_map[i].number;
+		memcpy(&entries[i].data, (const uint8_t *)&state->msr + msr_map[i].offset,
+		       sizeof(entries[i].data));
+	}
+	return transfer_msrs(engine, KVM_SET_MSRS, entries, MSRS);
+}
+
+static int set_tsc(const struct engine *engine, const struct vcpu_state *state)
+{
+	struct kvm_msr_entry tsc = {
+		.index = MSR_TSC, .data = __rdtsc() + state->msr.tsc_offset,
+	};
+
+	return transfer_msrs(engine, KVM_SET_MSRS, &tsc, 1);
+}
+
+static int set_xcr0(const struct engine *engine, const struct vcpu_state *state)
+{
+	struct kvm_xcrs xcrs = { .nr_xcrs = 1, .xcrs = { { .value = state->xcr0 } } };
+
+	return ioctl(engine->vcpu, KVM_SET_XCRS, &xcrs) < 0 ? -errno : 0;
+}
+
+static int set_shadow(const struct engine *engine, const struct vcpu_state *state)
+{
+	struct kvm_vcpu_events events;
+
+	if (ioctl(engine->vcpu, KVM_GET_VCPU_EVENTS, &events) < 0)
+		return -errno;
+	events.flags |= KVM_VCPUEVENT_VALID_SHADOW;
+	events.interrupt.shadow = state->interrupt_shadow ? KVM_X86_SHADOW_INT_STI : 0;
+	return ioctl(engine->vcpu, KVM_SET_VCPU_EVENTS, &events) < 0 ? -errno : 0;
+}
+
+/* Components of the XSAVE area that vmm does not know stay as they are. */
+static int set_xsave(const struct engine *engine, const struct vcpu_state *state)
+{
+	struct kvm_xsave area;
+	uint64_t old, components;
+
+	if (ioctl(engine->vcpu, KVM_GET_XSAVE, &area) < 0)
+		return -errno;
+	memcpy(&old, at(&area, XSAVE_COMPONENTS), sizeof(old));
+	memcpy(&area, state->xsave, sizeof(state->xsave));
+	memcpy(&components, at(&area, XSAVE_COMPONENTS), sizeof(components));
+	components |= old & ~(uint64_t)(XCR0_X87 | XCR0_SSE | XCR0_AVX);
+	memcpy(at(&area, XSAVE_COMPONENTS), &components, sizeof(components));
+	return ioctl(engine->vcpu, KVM_SET_XSAVE, &area) < 0 ? -errno : 0;
+}
+
+/* What guests change seldom: each with the ioctls that write it. */
+static const struct {
+	size_t offset;		/* in struct vcpu_state */
+	size_t size;
+	int (*set)(const struct engine *engine, const struct vcpu_state *state);
+} extended[] = {
+#define EXTENDED(field, set) \
+	{ offsetof(struct vcpu_state, field), sizeof(((struct vcpu_state *)0)->field), set }
+	EXTENDED(xcr0, set_xcr0),
+	EXTENDED(xsave, set_xsave),
+	EXTENDED(msr, set_msrs),
+	EXTENDED(msr.tsc_offset, set_tsc),
+	EXTENDED(interrupt_shadow, set_shadow),
+#undef EXTENDED
+};
+
+static int get_extended(const struct engine *engine, struct vcpu_state *state)
+{
+	struct kvm_xcrs xcrs;
+	struct kvm_xsave area;
+	struct kvm_vcpu_events events;
+
+	if (ioctl(engine->vcpu, KVM_GET_XCRS, &xcrs) < 0 ||
+	    ioctl(engine->vcpu, KVM_GET_XSAVE, &area) < 0 ||
+	    ioctl(engine->vcpu, KVM_GET_VCPU_EVENTS, &events) < 0)
+		return -errno;
+	/* None on a processor without XSAVE. */
+	state->xcr0 = xcrs.nr_xcrs ? xcrs.xcrs[0].value : XCR0_X87;
+	state->interrupt_shadow = events.interrupt.shadow;
+	memcpy(state->xsave, &area, sizeof(state->xsave));
+	return get_msrs(engine, &state->msr);
+}
+
+/* Writes what differs from what KVM has. */
+static int set_extended(const struct engine *engine, const struct vcpu_state *before,
+			const struct vcpu_state *state)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < sizeof(extended) / sizeof(extended[0]) && !error; i++)
+		if (memcmp((const uint8_t *)before + extended[i].offset,
+			   (const uint8_t *)state + extended[i].offset, extended[i].size) != 0)
+			error = extended[i].set(engine, state);
+	return error;
+}
+
+static int get_system(const struct engine *engine, struct vcpu_state *state)
+{
 	struct kvm_sregs sregs;
 	struct kvm_debugregs debug;
 
-	if (ioctl(engine->vcpu, KVM_GET_REGS, &regs) < 0 ||
-	    ioctl(engine->vcpu, KVM_GET_SREGS, &sregs) < 0 ||
+	if (ioctl(engine->vcpu, KVM_GET_SREGS, &sregs) < 0 ||
 	    ioctl(engine->vcpu, KVM_GET_DEBUGREGS, &debug) < 0)
 		return -errno;
-	*state = (struct vcpu_state){
-		.rip = regs.rip, .rflags = regs.rflags,
-		.gdtr = { sregs.gdt.base, sregs.gdt.limit },
-		.idtr = { sregs.idt.base, sregs.idt.limit },
-		.cr0 = sregs.cr0, .cr2 = sregs.cr2, .cr3 = sregs.cr3, .cr4 = sregs.cr4,
-		.cr8 = sregs.cr8, .efer = sregs.efer,
-		.dr = { debug.db[0], debug.db[1], debug.db[2], debug.db[3],
-			[6] = debug.dr6, [7] = debug.dr7 },
-	};
-	for (size_t i = 0; i < GPR_COUNT; i++)
-		memcpy(&state->gpr[gpr_map[i].gpr], at(&regs, gpr_map[i].offset),
-		       sizeof(state->gpr[0]));
 	for (size_t i = 0; i < SEG_COUNT; i++)
 		segment_from_kvm(&state->segment[i], at(&sregs, segment_map[i]));
 	segment_from_kvm(&state->ldtr, &sregs.ldt);
 	segment_from_kvm(&state->tr, &sregs.tr);
+	state->gdtr = (struct vcpu_table){ sregs.gdt.base, sregs.gdt.limit };
+	state->idtr = (struct vcpu_table){ sregs.idt.base, sregs.idt.limit };
+	state->cr0 = sregs.cr0;
+	state->cr2 = sregs.cr2;
+	state->cr3 = sregs.cr3;
+	state->cr4 = sregs.cr4;
+	state->cr8 = sregs.cr8;
+	state->efer = sregs.efer;
+	memcpy(state->dr, debug.db, sizeof(debug.db));
+	state->dr[6] = debug.dr6;
+	state->dr[7] = debug.dr7;
 	return 0;
 }
 
-static int kvm_set_state(struct engine *engine, const struct vcpu_state *state)
+static int set_system(const struct engine *engine, const struct vcpu_state *state)
 {
-	struct kvm_regs regs = { .rip = state->rip, .rflags = state->rflags };
-	struct kvm_debugregs debug = {
-		.db = { state->dr[0], state->dr[1], state->dr[2], state->dr[3] },
-		.dr6 = state->dr[6], .dr7 = state->dr[7],
-	};
+	struct kvm_debugregs debug = { .dr6 = state->dr[6], .dr7 = state->dr[7] };
 	struct kvm_sregs sregs;
 
 	/* For what the neutral state does not have: the APIC base. */
 	if (ioctl(engine->vcpu, KVM_GET_SREGS, &sregs) < 0)
 		return -errno;
-	for (size_t i = 0; i < GPR_COUNT; i++)
-		memcpy(at(&regs, gpr_map[i].offset), &state->gpr[gpr_map[i].gpr],
-		       sizeof(state->gpr[0]));
 	for (size_t i = 0; i < SEG_COUNT; i++)
 		segment_to_kvm(at(&sregs, segment_map[i]), &state->segment[i]);
 	segment_to_kvm(&sregs.ldt, &state->ldtr);
@@ -472,11 +638,71 @@ static int kvm_set_state(struct engine *engine, const struct vcpu_state *state)
 	sregs.cr4 = state->cr4;
 	sregs.cr8 = state->cr8;
 	sregs.efer = state->efer;
+	memcpy(debug.db, state->dr, sizeof(debug.db));
 	if (ioctl(engine->vcpu, KVM_SET_SREGS, &sregs) < 0 ||
-	    ioctl(engine->vcpu, KVM_SET_REGS, &regs) < 0 ||
 	    ioctl(engine->vcpu, KVM_SET_DEBUGREGS, &debug) < 0)
 		return -errno;
 	return 0;
+}
+
+static bool same_system(const struct vcpu_state *a, const struct vcpu_state *b)
+{
+	const size_t first = offsetof(struct vcpu_state, segment);
+
+	return memcmp((const uint8_t *)a + first, (const uint8_t *)b + first,
+		      offsetof(struct vcpu_state, xcr0) - first) == 0;
+}
+
+static int get_general(const struct engine *engine, struct vcpu_state *state)
+{
+	struct kvm_regs regs;
+
+	if (ioctl(engine->vcpu, KVM_GET_REGS, &regs) < 0)
+		return -errno;
+	state->rip = regs.rip;
+	state->rflags = regs.rflags;
+	for (size_t i = 0; i < GPR_COUNT; i++)
+		memcpy(&state->gpr[gpr_map[i].gpr], at(&regs, gpr_map[i].offset),
+		       sizeof(state->gpr[0]));
+	return 0;
+}
+
+static int set_general(const struct engine *engine, const struct vcpu_state *state)
+{
+	struct kvm_regs regs = { .rip = state->rip, .rflags = state->rflags };
+
+	for (size_t i = 0; i < GPR_COUNT; i++)
+		memcpy(at(&regs, gpr_map[i].offset), &state->gpr[gpr_map[i].gpr],
+		       sizeof(state->gpr[0]));
+	return ioctl(engine->vcpu, KVM_SET_REGS, &regs) < 0 ? -errno : 0;
+}
+
+static int kvm_get_state(struct engine *engine, struct vcpu_state *state)
+{
+	int error;
+
+	*state = (struct vcpu_state){ 0 };
+	error = get_general(engine, state);
+	if (!error)
+		error = get_system(engine, state);
+	return error ? error : get_extended(engine, state);
+}
+
+static int kvm_set_state(struct engine *engine, const struct vcpu_state *state)
+{
+	struct vcpu_state before;
+	int error = 0;
+
+	/* A vCPU that has not run is as after reset: that saves the ioctls. */
+	if (engine->entered)
+		error = kvm_get_state(engine, &before);
+	else
+		vcpu_state_reset(&before);
+	if (!error)
+		error = set_system(engine, state);
+	if (!error)
+		error = set_general(engine, state);
+	return error ? error : set_extended(engine, &before, state);
 }
 
 static void failure(struct vmexit *exit, bool host, const char *format, ...)
@@ -602,17 +828,18 @@ static void inject(const struct engine *engine)
 	struct kvm_interrupt interrupt;
 	struct kvm_run *run = engine->run;
 
-	if (intr_level(engine->intr) && run->ready_for_interrupt_injection) {
-		interrupt.irq = intr_acknowledge(engine->intr);
+	if (intr_level(engine->config.intr) && run->ready_for_interrupt_injection) {
+		interrupt.irq = intr_acknowledge(engine->config.intr);
 		ioctl(engine->vcpu, KVM_INTERRUPT, &interrupt);
 		run->ready_for_interrupt_injection = 0;
 	}
-	run->request_interrupt_window = intr_level(engine->intr);
+	run->request_interrupt_window = intr_level(engine->config.intr);
 }
 
 /* Runs the guest until an exit. Returns 0 or an errno. */
-static int enter(const struct engine *engine)
+static int enter(struct engine *engine)
 {
+	engine->entered = true;
 	do {
 		inject(engine);
 		while (ioctl(engine->vcpu, KVM_RUN, 0) < 0)
@@ -620,6 +847,113 @@ static int enter(const struct engine *engine)
 				return errno;
 	} while (engine->run->exit_reason == KVM_EXIT_IRQ_WINDOW_OPEN);
 	return 0;
+}
+
+static bool gave_up(const struct kvm_run *run)
+{
+	return run->exit_reason == KVM_EXIT_INTERNAL_ERROR &&
+	       run->internal.suberror == KVM_INTERNAL_ERROR_EMULATION;
+}
+
+static void emulator_access(void *self, struct vmexit *exit)
+{
+	struct engine *engine = self;
+
+	engine->config.on_access(engine->config.self, exit);
+	/* A long string instruction ends early, too. */
+	if (__atomic_load_n(&engine->run->immediate_exit, __ATOMIC_SEQ_CST))
+		engine->emulator.api->kick(engine->emulator.cpu);
+}
+
+/* Interrupts are left to KVM: the emulator is not told of any. */
+static int emulator_acknowledge(void *self)
+{
+	return -1;
+}
+
+static uint64_t emulator_tsc(void *self)
+{
+	return __rdtsc();
+}
+
+static const struct emulator_ops emulator_ops = {
+	.access = emulator_access,
+	.acknowledge = emulator_acknowledge,
+	.tsc = emulator_tsc,
+};
+
+static int open_emulator(struct engine *engine)
+{
+	if (engine->emulator.cpu)
+		return 0;
+	log_verbose(engine->config.log, "KVM cannot emulate some instruction of the guest: "
+		    "vmm's own emulator does");
+	engine->emulator = (struct emulator){
+		.ops = &emulator_ops, .self = engine, .random = __rdtsc() | 1,
+	};
+	return emulator_open(&engine->emulator, &engine->config, engine_kvm.name);
+}
+
+/* Executes the instruction at RIP, or delivers its exception. */
+static void emulate_one(struct engine *engine, struct vcpu_state *state, struct vmexit *exit)
+{
+	const struct cpu_module *api = engine->emulator.api;
+	struct cpu *cpu = engine->emulator.cpu;
+	uint64_t done = api->instructions(cpu);
+	enum cpu_stop stop;
+
+	/* KVM has let the guest write where it liked. */
+	api->memory_written(cpu, 0, PHYSICAL_ADDRESSES);
+	api->set_state(cpu, state);
+	stop = api->run(cpu, 1);
+	api->get_state(cpu, state);
+	if (stop == CPU_SHUTDOWN) {
+		exit->reason = VMEXIT_SHUTDOWN;
+	} else if (stop == CPU_HALTED) {
+		exit->reason = VMEXIT_HLT;
+		exit->hlt.interrupts_enabled = api->interrupts_enabled(cpu);
+	} else if (api->instructions(cpu) == done) {
+		failure(exit, false, "neither KVM nor vmm can execute the instruction");
+	} else {
+		exit->reason = VMEXIT_EMULATED;
+	}
+}
+
+static int put_back(struct engine *engine, const struct vcpu_state *before,
+		    const struct vcpu_state *after)
+{
+	int error = 0;
+
+	/* It was true before the instruction; KVM says when it is again. */
+	engine->run->ready_for_interrupt_injection = 0;
+	if (!same_system(before, after))
+		error = set_system(engine, after);
+	if (!error)
+		error = set_general(engine, after);
+	return error ? error : set_extended(engine, before, after);
+}
+
+/*
+ * Has the emulator execute what KVM could not. Returns false, with a message in
+ * the log, where there is no emulator.
+ */
+static bool emulate(struct engine *engine, struct vmexit *exit)
+{
+	struct vcpu_state before, after;
+	int error;
+
+	if (open_emulator(engine))
+		return false;
+	error = kvm_get_state(engine, &before);
+	after = before;
+	if (!error) {
+		emulate_one(engine, &after, exit);
+		error = put_back(engine, &before, &after);
+	}
+	if (error)
+		failure(exit, true, KVM_PATH ": registers for the emulator: %s",
+			strerror(-error));
+	return true;
 }
 
 static void kvm_run(struct engine *engine, struct vmexit *exit)
@@ -632,7 +966,8 @@ static void kvm_run(struct engine *engine, struct vmexit *exit)
 		return;
 	engine->exit_waits = false;
 	if (!engine->exit_error) {
-		decode(engine->run, exit);
+		if (!gave_up(engine->run) || !emulate(engine, exit))
+			decode(engine->run, exit);
 	} else if (engine->exit_error == EINTR) {
 		/* Before the run's state is looked at: a kick after that must count. */
 		__atomic_store_n(&engine->run->immediate_exit, 0, __ATOMIC_SEQ_CST);

@@ -49,6 +49,7 @@ static const struct {
 	[PROFILE_POSTED] = { "posted", true, BUS_MMIO, 8, PAGE_MASK },
 	[PROFILE_HLT] = { .name = "hlt" },
 	[PROFILE_KICK] = { .name = "kick" },
+	[PROFILE_EMULATED] = { .name = "emulated" },
 	[PROFILE_OTHER] = { .name = "other" },
 };
 

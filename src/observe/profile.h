@@ -19,6 +19,7 @@ enum profile_kind {
 	PROFILE_POSTED,		/* a write to memory that came out with a later exit */
 	PROFILE_HLT,
 	PROFILE_KICK,
+	PROFILE_EMULATED,	/* an instruction that the engine left to the emulator */
 	PROFILE_OTHER,
 	PROFILE_KINDS,
 };

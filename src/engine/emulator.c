@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* emulator.c - the emulator between its engine and the machine, see emulator.h. */
+#include "engine/emulator.h"
+
+#include <string.h>
+
+static struct vmexit access_exit(enum bus_space space, uint64_t address, unsigned int size,
+				 bool write, void *data, size_t count)
+{
+	if (space == BUS_MMIO)
+		return (struct vmexit){
+			.reason = VMEXIT_MMIO,
+			.mmio = { .gpa = address, .size = (uint8_t)size, .write = write,
+				  .data = data },
+		};
+	return (struct vmexit){
+		.reason = VMEXIT_PIO,
+		.pio = { .port = (uint16_t)address, .size = (uint8_t)size, .write = write,
+			 .count = (uint32_t)count, .data = data },
+	};
+}
+
+static void hand_over(struct emulator *emulator, struct vmexit exit)
+{
+	emulator->ops->access(emulator->self, &exit);
+}
+
+static uint64_t emulator_read(void *self, enum bus_space space, uint64_t address,
+			      unsigned int size)
+{
+	uint64_t value = 0;
+
+	hand_over(self, access_exit(space, address, size, false, &value, 1));
+	return value;
+}
+
+static void emulator_write(void *self, enum bus_space space, uint64_t address,
+			   unsigned int size, uint64_t value)
+{
+	hand_over(self, access_exit(space, address, size, true, &value, 1));
+}
+
+static void emulator_read_string(void *self, uint16_t port, unsigned int size, void *data,
+				 size_t count)
+{
+	hand_over(self, access_exit(BUS_PIO, port, size, false, data, count));
+}
+
+static void emulator_write_string(void *self, uint16_t port, unsigned int size,
+				  const void *data, size_t count)
+{
+	hand_over(self, access_exit(BUS_PIO, port, size, true, (void *)(uintptr_t)data, count));
+}
+
+static int emulator_acknowledge(void *self)
+{
+	struct emulator *emulator = self;
+
+	return emulator->ops->acknowledge(emulator->self);
+}
+
+static uint64_t emulator_tsc(void *self)
+{
+	struct emulator *emulator = self;
+
+	return emulator->ops->tsc(emulator->self);
+}
+
+/* xorshift64*: repeatable where the seed is, and good enough for a guest where it is not. */
+static uint64_t emulator_random(void *self)
+{
+	struct emulator *emulator = self;
+
+	emulator->random ^= emulator->random >> 12;
+	emulator->random ^= emulator->random << 25;
+	emulator->random ^= emulator->random >> 27;
+	return emulator->random * UINT64_C(0x2545F4914F6CDD1D);
+}
+
+static const struct cpu_ops cpu_ops = {
+	.read = emulator_read,
+	.write = emulator_write,
+	.read_string = emulator_read_string,
+	.write_string = emulator_write_string,
+	.acknowledge = emulator_acknowledge,
+	.tsc = emulator_tsc,
+	.random = emulator_random,
+};
+
+int emulator_open(struct emulator *emulator, const struct engine_config *config,
+		  const char *name)
+{
+	char text[256];
+	int error = module_open(&emulator->module, CPU_MODULE_FILE, CPU_MODULE_SYMBOL,
+				CPU_MODULE_VERSION, "vmm-hypervisor", text, sizeof(text));
+
+	if (error) {
+		log_error(config->log, "engine %s: %s", name, text);
+		return error;
+	}
+	emulator->api = emulator->module.symbol;
+	error = emulator->api->create(&emulator->cpu, config->mem, &cpu_ops, emulator);
+	if (error)
+		log_error(config->log, "engine %s: %s", name, strerror(-error));
+	else
+		emulator->api->set_cpuid(emulator->cpu, &config->cpu);
+	return error;
+}
+
+void emulator_close(struct emulator *emulator)
+{
+	if (emulator->cpu)
+		emulator->api->destroy(emulator->cpu);
+	module_close(&emulator->module);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * emulator.h - the processor of src/cpu/ as engines have it: a module that is
+ * opened when it is wanted, and its accesses to the machine as exits.
+ */
+#ifndef VMM_ENGINE_EMULATOR_H
+#define VMM_ENGINE_EMULATOR_H
+
+#include <stdint.h>
+
+#include "core/module.h"
+#include "cpu/cpu.h"
+#include "engine/engine.h"
+
+/* What the processor asks of its engine. */
+struct emulator_ops {
+	/* Takes an access in the middle of an instruction: VMEXIT_PIO or VMEXIT_MMIO. */
+	void (*access)(void *self, struct vmexit *exit);
+	/* As in struct cpu_ops. */
+	int (*acknowledge)(void *self);
+	uint64_t (*tsc)(void *self);
+};
+
+struct emulator {
+	/* Set before it is opened; it must not move afterwards. */
+	const struct emulator_ops *ops;
+	void *self;
+	uint64_t random;		/* the seed of RDRAND, not 0 */
+
+	const struct cpu_module *api;
+	struct cpu *cpu;		/* NULL: not open */
+	struct module module;
+};
+
+/*
+ * Opens the module and makes the processor, as the engine's config says. name:
+ * the engine's, for the message in the log where it fails. Returns 0 or -errno.
+ */
+int emulator_open(struct emulator *emulator, const struct engine_config *config,
+		  const char *name);
+
+/* What was not opened (all zero) can be closed. */
+void emulator_close(struct emulator *emulator);
+
+#endif
