@@ -47,7 +47,7 @@ static const struct {
 	{ CR4_SMAP, 7, CPUID_EBX, 1u << 20 },
 };
 
-static uint64_t cr4_allowed(const struct cpu *cpu)
+static uint64_t cr4_allowed(struct cpu *cpu)
 {
 	uint64_t allowed = CR4_PCE;
 

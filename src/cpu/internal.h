@@ -297,8 +297,8 @@ struct cpu {
 	bool shutdown;
 
 	struct cpuid_leaf cpuid[CPUID_LEAVES];
-	uint8_t cpuid_count;
-	bool amd;			/* the vendor that CPUID says */
+	struct cpuid_config cpuid_config;
+	uint8_t cpuid_count;		/* 0: not asked for yet */
 
 	struct mem *mem;
 	const struct cpu_ops *ops;
@@ -645,7 +645,10 @@ void jump_near(struct cpu *cpu, uint64_t target);
 /* Takes the CPU model from cpuid.c: once, before anything else. */
 
 /* Whether a bit of a register of a CPUID leaf is set in the model. */
-bool cpu_has(const struct cpu *cpu, uint32_t leaf, enum cpuid_register reg, uint32_t bit);
+bool cpu_has(struct cpu *cpu, uint32_t leaf, enum cpuid_register reg, uint32_t bit);
+
+/* Whether the guest sees a processor of AMD: SYSENTER and SYSCALL differ. */
+bool cpu_is_amd(struct cpu *cpu);
 
 /* MOV to and from control and debug registers: bind_mov()'s for these operands. */
 bool bind_mov_special(const struct decoded *decoded, struct insn *insn, bool *ends_block);

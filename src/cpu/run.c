@@ -18,7 +18,6 @@ int cpu_create(struct cpu **out, struct mem *mem, const struct cpu_ops *ops, voi
 	cpu->ops = ops;
 	cpu->self = self;
 	cpu->a20 = true;
-	cpu_set_cpuid(cpu, &(struct cpuid_config){ 0 });
 	error = blocks_create(cpu);
 	if (!error)
 		error = fpu_create(cpu);

@@ -45,7 +45,7 @@ static void enter_flat(struct cpu *cpu, uint16_t code, uint16_t stack, unsigned 
 /* Outside 64-bit mode SYSCALL and SYSRET are AMD's. */
 static void require_syscall(struct cpu *cpu)
 {
-	if (!(cpu->efer & EFER_SCE) || (!cpu->amd && !code_is_64(cpu)))
+	if (!(cpu->efer & EFER_SCE) || (!cpu_is_amd(cpu) && !code_is_64(cpu)))
 		raise_exception(cpu, VECTOR_UD);
 }
 
@@ -77,7 +77,7 @@ static void execute_sysret(struct cpu *cpu, const struct insn *insn)
 	if (!cpu_protected(cpu) || cpu->cpl)
 		raise_error(cpu, VECTOR_GP, 0);
 	/* AMD faults at the target instead, as the user. */
-	if (code64 && !cpu->amd && !canonical(cpu->gpr[GPR_RCX]))
+	if (code64 && !cpu_is_amd(cpu) && !canonical(cpu->gpr[GPR_RCX]))
 		raise_error(cpu, VECTOR_GP, 0);
 	cpu->rip = code64 ? cpu->gpr[GPR_RCX] : (uint32_t)cpu->gpr[GPR_RCX];
 	if (cpu_long(cpu))
@@ -91,7 +91,7 @@ static void execute_sysret(struct cpu *cpu, const struct insn *insn)
 /* AMD has SYSENTER and SYSEXIT outside of long mode only. */
 static void require_sysenter(struct cpu *cpu)
 {
-	if (cpu->amd && cpu_long(cpu))
+	if (cpu_is_amd(cpu) && cpu_long(cpu))
 		raise_exception(cpu, VECTOR_UD);
 	if (!cpu_protected(cpu) || selector_null((uint16_t)cpu->msr.sysenter_cs))
 		raise_error(cpu, VECTOR_GP, 0);

@@ -23,12 +23,26 @@
 
 void cpu_set_cpuid(struct cpu *cpu, const struct cpuid_config *config)
 {
-	cpu->cpuid_count = (uint8_t)cpuid_model(config, cpu->cpuid);
-	cpu->amd = cpu->cpuid[0].ebx == VENDOR_AMD_EBX;
+	cpu->cpuid_config = *config;
+	cpu->cpuid_count = 0;
 }
 
-static const struct cpuid_leaf *find_leaf(const struct cpu *cpu, uint32_t leaf, uint32_t subleaf)
+/* Made when it is first asked for: it costs some exits where the host is a guest. */
+static void identify(struct cpu *cpu)
 {
+	if (!cpu->cpuid_count)
+		cpu->cpuid_count = (uint8_t)cpuid_model(&cpu->cpuid_config, cpu->cpuid);
+}
+
+bool cpu_is_amd(struct cpu *cpu)
+{
+	identify(cpu);
+	return cpu->cpuid[0].ebx == VENDOR_AMD_EBX;
+}
+
+static const struct cpuid_leaf *find_leaf(struct cpu *cpu, uint32_t leaf, uint32_t subleaf)
+{
+	identify(cpu);
 	for (unsigned int i = 0; i < cpu->cpuid_count; i++) {
 		const struct cpuid_leaf *row = &cpu->cpuid[i];
 
@@ -38,7 +52,7 @@ static const struct cpuid_leaf *find_leaf(const struct cpu *cpu, uint32_t leaf, 
 	return NULL;
 }
 
-bool cpu_has(const struct cpu *cpu, uint32_t leaf, enum cpuid_register reg, uint32_t bit)
+bool cpu_has(struct cpu *cpu, uint32_t leaf, enum cpuid_register reg, uint32_t bit)
 {
 	const struct cpuid_leaf *row = find_leaf(cpu, leaf, 0);
 	uint32_t values[] = { row ? row->eax : 0, row ? row->ebx : 0, row ? row->ecx : 0,
@@ -48,7 +62,7 @@ bool cpu_has(const struct cpu *cpu, uint32_t leaf, enum cpuid_register reg, uint
 }
 
 /* Whether a leaf lies in the range of its class; each one's first leaf says how far it goes. */
-static bool in_range(const struct cpu *cpu, uint32_t leaf)
+static bool in_range(struct cpu *cpu, uint32_t leaf)
 {
 	uint32_t class = leaf & LEAF_CLASS;
 	const struct cpuid_leaf *first;
@@ -79,7 +93,7 @@ static void execute_cpuid(struct cpu *cpu, const struct insn *insn)
 	struct cpuid_leaf row = { 0 };
 
 	/* Beyond the last leaf Intel's answer is that of the last basic one, AMD's is 0. */
-	if (!in_range(cpu, leaf) && !cpu->amd)
+	if (!in_range(cpu, leaf) && !cpu_is_amd(cpu))
 		leaf = cpu->cpuid[0].eax;
 	found = find_leaf(cpu, leaf, subleaf);
 	if (found) {
