@@ -100,23 +100,37 @@ guest_c_32 = \
 	guest/ata-full/ata-full.c guest/badcall/badcall.c \
 	guest/bench-disk-bulk/bench-disk-bulk.c guest/bench-disk-emul/bench-disk-emul.c \
 	guest/bench-disk-pv/bench-disk-pv.c guest/bench-mmio/bench-mmio.c \
-	guest/bench-pio/bench-pio.c guest/console/console.c guest/demo/demo.c \
+	guest/bench-pio/bench-pio.c guest/console/console.c \
+	guest/cpu-exceptions/cpu-exceptions.c guest/cpu-fpu/cpu-fpu.c \
+	guest/cpu-interrupts/cpu-interrupts.c guest/cpu-paging32/cpu-paging32.c \
+	guest/cpu-pagingpae/cpu-pagingpae.c guest/cpu-segments/cpu-segments.c \
+	guest/cpu-smc/cpu-smc.c guest/cpu-strings/cpu-strings.c guest/cpu-tasks/cpu-tasks.c \
+	guest/cpu-v8086/cpu-v8086.c guest/demo/demo.c \
 	guest/disk-emul/disk-emul.c guest/disk-pv/disk-pv.c guest/exit-pv/exit-pv.c \
 	guest/exit-status/exit-status.c guest/hello/hello.c guest/poweroff/poweroff.c \
 	guest/reset/reset.c guest/selftest/selftest.c guest/triple-fault/triple-fault.c \
 	guest/vga-emul/vga-emul.c guest/vga-loop/vga-loop.c guest/vga-pv/vga-pv.c \
 	guest/vga-widths/vga-widths.c
 guest_asm_64 = guest/hello64/hello64.S
+guest_c_64 = guest/cpu-paging64/cpu-paging64.c guest/cpu-segments64/cpu-segments64.c \
+	guest/cpu-syscall/cpu-syscall.c
 guest_private_include = \
+	guest/cpu/descriptor.h guest/cpu/paging.h guest/cpu/processor.h guest/cpu/test.h \
+	guest/cpu/trap-stubs.h guest/cpu/trap.h \
 	guest/demo/scene.h guest/lib/crt0.h guest/shared/check.h \
 	guest/shared/disk-test.h guest/shared/picture.h
 guest_private_c = \
+	guest/cpu/paging.c guest/cpu/test.c guest/cpu/trap.c \
 	guest/demo/scene.c guest/shared/check.c guest/shared/disk-test.c guest/shared/picture.c \
 	guest/shared/vga-painter.c
 
+guest_private_asm = guest/cpu/trap-32.S guest/cpu/trap-64.S
+
 # Of those that are built for other modes too.
-guest_more_objects = guest/selftest/selftest.o16 guest/selftest/selftest.o64 \
-	guest/shared/check.o16 guest/shared/check.o64 guest/vga-widths/vga-widths.o64
+guest_more_objects = guest/cpu-exceptions/cpu-exceptions.o64 guest/cpu-fpu/cpu-fpu.o64 \
+	guest/cpu-interrupts/cpu-interrupts.o64 guest/cpu-strings/cpu-strings.o64 \
+	guest/selftest/selftest.o16 guest/selftest/selftest.o64 \
+	guest/shared/check.o16 guest/vga-widths/vga-widths.o64
 
 guest_bins_16 = guest/bench-halt.bin guest/hang.bin guest/hello16.bin guest/hlt-sti.bin \
 	guest/selftest16.bin
@@ -126,10 +140,19 @@ guest/hello16.bin: guest/hello16/hello16.o16 $(guest_lib16)
 guest/hlt-sti.bin: guest/hlt-sti/hlt-sti.o16 $(guest_lib16)
 guest/selftest16.bin: guest/selftest/selftest.o16 guest/shared/check.o16 $(guest_lib16)
 
+# The harness of guests that test the processor.
+guest_cpu_32 = guest/cpu/test.o32 guest/cpu/trap.o32 guest/cpu/trap-32.o32 guest/shared/check.o32
+guest_cpu_64 = guest/cpu/test.o64 guest/cpu/trap.o64 guest/cpu/trap-64.o64 guest/shared/check.o64
+guest_paging_32 = guest/cpu/paging.o32 $(guest_cpu_32)
+guest_paging_64 = guest/cpu/paging.o64 $(guest_cpu_64)
+
 guest_bins_32 = \
 	guest/ata-full.bin guest/badcall.bin guest/bench-disk-bulk.bin \
 	guest/bench-disk-emul.bin guest/bench-disk-pv.bin guest/bench-mmio.bin \
-	guest/bench-pio.bin guest/console.bin guest/demo.bin guest/disk-emul.bin guest/disk-pv.bin \
+	guest/bench-pio.bin guest/console.bin guest/cpu-exceptions.bin guest/cpu-fpu.bin \
+	guest/cpu-interrupts.bin guest/cpu-paging32.bin guest/cpu-pagingpae.bin \
+	guest/cpu-segments.bin guest/cpu-smc.bin guest/cpu-strings.bin guest/cpu-tasks.bin \
+	guest/cpu-v8086.bin guest/demo.bin guest/disk-emul.bin guest/disk-pv.bin \
 	guest/exit-pv.bin guest/exit-status.bin guest/hello.bin guest/poweroff.bin \
 	guest/reset.bin guest/selftest.bin guest/triple-fault.bin guest/vga-emul.bin \
 	guest/vga-loop.bin guest/vga-pv.bin guest/vga-widths.bin
@@ -141,6 +164,16 @@ guest/bench-disk-pv.bin: guest/bench-disk-pv/bench-disk-pv.o32 $(guest_lib32)
 guest/bench-mmio.bin: guest/bench-mmio/bench-mmio.o32 $(guest_lib32)
 guest/bench-pio.bin: guest/bench-pio/bench-pio.o32 $(guest_lib32)
 guest/console.bin: guest/console/console.o32 $(guest_lib32)
+guest/cpu-exceptions.bin: guest/cpu-exceptions/cpu-exceptions.o32 $(guest_cpu_32) $(guest_lib32)
+guest/cpu-fpu.bin: guest/cpu-fpu/cpu-fpu.o32 $(guest_cpu_32) $(guest_lib32)
+guest/cpu-interrupts.bin: guest/cpu-interrupts/cpu-interrupts.o32 $(guest_cpu_32) $(guest_lib32)
+guest/cpu-paging32.bin: guest/cpu-paging32/cpu-paging32.o32 $(guest_paging_32) $(guest_lib32)
+guest/cpu-pagingpae.bin: guest/cpu-pagingpae/cpu-pagingpae.o32 $(guest_paging_32) $(guest_lib32)
+guest/cpu-segments.bin: guest/cpu-segments/cpu-segments.o32 $(guest_cpu_32) $(guest_lib32)
+guest/cpu-smc.bin: guest/cpu-smc/cpu-smc.o32 $(guest_paging_32) $(guest_lib32)
+guest/cpu-strings.bin: guest/cpu-strings/cpu-strings.o32 $(guest_paging_32) $(guest_lib32)
+guest/cpu-tasks.bin: guest/cpu-tasks/cpu-tasks.o32 $(guest_cpu_32) $(guest_lib32)
+guest/cpu-v8086.bin: guest/cpu-v8086/cpu-v8086.o32 $(guest_cpu_32) $(guest_lib32)
 guest/demo.bin: guest/demo/demo.o32 guest/demo/scene.o32 $(guest_lib32)
 guest/disk-emul.bin: guest/disk-emul/disk-emul.o32 guest/shared/disk-test.o32 $(guest_lib32)
 guest/disk-pv.bin: guest/disk-pv/disk-pv.o32 guest/shared/disk-test.o32 $(guest_lib32)
@@ -160,7 +193,16 @@ guest/vga-widths.bin: guest/vga-widths/vga-widths.o32 guest/shared/check.o32 $(g
 
 # 64 bits, and what is built for more than one mode.
 guest_bins_64 = \
-	guest/hello64.bin guest/selftest64.bin guest/vga-widths64.bin
+	guest/cpu-exceptions64.bin guest/cpu-fpu64.bin guest/cpu-interrupts64.bin \
+	guest/cpu-paging64.bin guest/cpu-segments64.bin guest/cpu-strings64.bin \
+	guest/cpu-syscall.bin guest/hello64.bin guest/selftest64.bin guest/vga-widths64.bin
+guest/cpu-exceptions64.bin: guest/cpu-exceptions/cpu-exceptions.o64 $(guest_cpu_64) $(guest_lib64)
+guest/cpu-fpu64.bin: guest/cpu-fpu/cpu-fpu.o64 $(guest_cpu_64) $(guest_lib64)
+guest/cpu-interrupts64.bin: guest/cpu-interrupts/cpu-interrupts.o64 $(guest_cpu_64) $(guest_lib64)
+guest/cpu-paging64.bin: guest/cpu-paging64/cpu-paging64.o64 $(guest_paging_64) $(guest_lib64)
+guest/cpu-segments64.bin: guest/cpu-segments64/cpu-segments64.o64 $(guest_cpu_64) $(guest_lib64)
+guest/cpu-strings64.bin: guest/cpu-strings/cpu-strings.o64 $(guest_paging_64) $(guest_lib64)
+guest/cpu-syscall.bin: guest/cpu-syscall/cpu-syscall.o64 $(guest_cpu_64) $(guest_lib64)
 guest/hello64.bin: guest/hello64/hello64.o64 $(guest_lib64)
 guest/selftest64.bin: guest/selftest/selftest.o64 guest/shared/check.o64 $(guest_lib64)
 guest/vga-widths64.bin: guest/vga-widths/vga-widths.o64 guest/shared/check.o64 $(guest_lib64)
@@ -185,14 +227,14 @@ guest/bench-pio/bench-pio.o32: GUEST_OPTIMIZE = -O3
 
 # Few and small: all are compiled anew when a header or the flags change.
 $(guest_lib16_objects) $(guest_lib32_objects) $(guest_lib64_objects) \
-$(guest_asm_16:.S=.o16) $(guest_c_32:.c=.o32) $(guest_asm_64:.S=.o64) \
-$(guest_private_c:.c=.o32) $(guest_more_objects): \
+$(guest_asm_16:.S=.o16) $(guest_c_32:.c=.o32) $(guest_asm_64:.S=.o64) $(guest_c_64:.c=.o64) \
+$(guest_private_c:.c=.o32) $(guest_paging_64) guest/cpu/trap-32.o32 $(guest_more_objects): \
 	$(guest_include) $(guest_private_include) guest/local.mk
 
 EXTRA_DIST += guest/COPYING guest/vmm-guest.pc.in guest/lib/flat.ld \
 	$(guest_lib_c) guest/lib/crt0-16.S guest/lib/crt0-32.S guest/lib/crt0-64.S \
-	$(guest_asm_16) $(guest_c_32) $(guest_asm_64) \
-	$(guest_private_include) $(guest_private_c) \
+	$(guest_asm_16) $(guest_c_32) $(guest_asm_64) $(guest_c_64) \
+	$(guest_private_include) $(guest_private_c) $(guest_private_asm) \
 	examples/hello/README examples/hello/Makefile examples/hello/hello.c
 CLEANFILES += guest/*.bin guest/*.pc guest/*/libvmmguest.a \
 	guest/*/*.o16 guest/*/*.o32 guest/*/*.o64

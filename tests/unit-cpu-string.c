@@ -281,7 +281,9 @@ static void model_movs(struct rig *rig, uint32_t from, uint32_t to, unsigned int
 
 static void test_overlap(struct rig *rig, unsigned int size, bool down)
 {
-	static const int distances[] = { 1, 2, 3, 4, 5, 7, 8, 64, 4096, 0, -1, -2, -3, -5, -8, -64 };
+	static const int distances[] = {
+		1, 2, 3, 4, 5, 7, 8, 64, 4096, 0, -1, -2, -3, -5, -8, -64,
+	};
 	unsigned int count = 3000 / size, failures = 0;
 	char what[80];
 

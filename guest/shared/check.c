@@ -12,7 +12,7 @@
 bool check(struct checks *checks, bool ok, const char *what, ...)
 {
 	va_list arguments;
-	char text[120];
+	char text[240];
 
 	checks->done++;
 	if (ok)

@@ -87,7 +87,8 @@ bool bind_decimal(const struct decoded *decoded, struct insn *insn, bool *ends_b
 		insn_fn *execute;
 		uint8_t detail;
 	} functions[] = {
-		[OP_DAA - OP_DAA] = { decimal_adjust, 0 }, [OP_DAS - OP_DAA] = { decimal_adjust, 1 },
+		[OP_DAA - OP_DAA] = { decimal_adjust, 0 },
+		[OP_DAS - OP_DAA] = { decimal_adjust, 1 },
 		[OP_AAA - OP_DAA] = { ascii_adjust, 0 }, [OP_AAS - OP_DAA] = { ascii_adjust, 1 },
 		[OP_AAM - OP_DAA] = { ascii_adjust_multiply, 0 },
 		[OP_AAD - OP_DAA] = { ascii_adjust_divide, 0 },

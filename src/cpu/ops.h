@@ -10,7 +10,7 @@
 #ifndef VMM_CPU_OPS_H
 #define VMM_CPU_OPS_H
 
-/* integer.c: arithmetic and logic. */
+/* integer.c, multiply.c, decimal.c: arithmetic and logic. */
 #define OPS_INTEGER(X) \
 	X(ADD, bind_alu) X(OR, bind_alu) X(ADC, bind_alu) X(SBB, bind_alu) \
 	X(AND, bind_alu) X(SUB, bind_alu) X(XOR, bind_alu) X(CMP, bind_alu) \
@@ -34,7 +34,7 @@
 	X(RORX, bind_bmi) X(SARX, bind_bmi) X(SHLX, bind_bmi) X(SHRX, bind_bmi) \
 	X(MULX, bind_bmi) X(CRC32, bind_crc32) X(BSWAP, bind_bswap)
 
-/* move.c: data movement, the stack, exchanges. */
+/* move.c, exchange.c, stack.c, misc.c: data movement, the stack, flags and the rest. */
 #define OPS_MOVE(X) \
 	X(MOV, bind_mov) X(MOVZX, bind_mov_extend) X(MOVSX, bind_mov_extend) \
 	X(MOVSXD, bind_mov_extend) X(MOVBE, bind_movbe) X(MOVNTI, bind_mov) \
