@@ -2,8 +2,6 @@
 /* wiring.c - what is on the board and where, see wiring.h and vmm-machine(7). */
 #include "wiring.h"
 
-#include <errno.h>
-
 #include "dev/ata.h"
 #include "dev/debugport.h"
 #include "dev/pic.h"

@@ -14,7 +14,7 @@ struct clock {
 	struct alarm *alarms;		/* sorted by deadline */
 };
 
-static uint64_t monotonic(void)
+uint64_t clock_monotonic(void)
 {
 	struct timespec now;
 
@@ -28,7 +28,7 @@ int clock_create(struct clock **clock, bool is_virtual)
 	if (!*clock)
 		return -ENOMEM;
 	(*clock)->is_virtual = is_virtual;
-	(*clock)->start = monotonic();
+	(*clock)->start = clock_monotonic();
 	return 0;
 }
 
@@ -44,7 +44,7 @@ bool clock_is_virtual(const struct clock *clock)
 
 uint64_t clock_now(const struct clock *clock)
 {
-	return clock->is_virtual ? clock->now : monotonic() - clock->start;
+	return clock->is_virtual ? clock->now : clock_monotonic() - clock->start;
 }
 
 uint64_t clock_to_monotonic(const struct clock *clock, uint64_t time)

@@ -18,6 +18,9 @@
 
 struct clock;
 
+/* The host's CLOCK_MONOTONIC in nanoseconds. */
+uint64_t clock_monotonic(void);
+
 /* Owned by its user, who must cancel it before it goes away. */
 struct alarm {
 	void (*fn)(void *self);

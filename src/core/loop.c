@@ -17,7 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NANOSECONDS_PER_SECOND UINT64_C(1000000000)
+#include "core/clock.h"
+
 #define EVENTS_AT_ONCE 8
 
 /* What to do when a descriptor is readable. */
@@ -117,10 +118,7 @@ void loop_destroy(struct loop *loop)
 
 uint64_t loop_now(const struct loop *loop)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NANOSECONDS_PER_SECOND + (uint64_t)now.tv_nsec;
+	return clock_monotonic();
 }
 
 static void wake(struct loop *loop)
@@ -140,8 +138,8 @@ static void arm(const struct loop *loop)
 	if (loop->timers) {
 		uint64_t deadline = loop->timers->deadline ? loop->timers->deadline : 1;
 
-		when.it_value.tv_sec = (time_t)(deadline / NANOSECONDS_PER_SECOND);
-		when.it_value.tv_nsec = (long)(deadline % NANOSECONDS_PER_SECOND);
+		when.it_value.tv_sec = (time_t)(deadline / NS_PER_SECOND);
+		when.it_value.tv_nsec = (long)(deadline % NS_PER_SECOND);
 	}
 	timerfd_settime(loop->clock, TFD_TIMER_ABSTIME, &when, NULL);
 }

@@ -9,11 +9,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/clock.h"
 #include "core/module.h"
 #include "host/window_module.h"
 
 #define NS_PER_MS 1000000u
-#define NS_PER_SECOND 1000000000u
 #define FRAMES_PER_SECOND 60u
 #define ANSWER_SECONDS 5		/* what a display server may take */
 
@@ -131,18 +131,10 @@ static void draw_changes(struct window *window)
 	window->drawn = true;
 }
 
-static uint64_t clock_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
-}
-
 /* Moves *due on to the next frame; the milliseconds until then, at least 1. */
 static unsigned int next_frame(uint64_t *due)
 {
-	uint64_t now = clock_ns();
+	uint64_t now = clock_monotonic();
 
 	*due += NS_PER_SECOND / FRAMES_PER_SECOND;
 	/* What came too late is left out, not made up for. */
@@ -179,7 +171,7 @@ static void close_by(struct window *window, enum window_event event)
 
 static void show(struct window *window)
 {
-	uint64_t due = clock_ns();
+	uint64_t due = clock_monotonic();
 	bool ended = false;
 
 	for (;;) {
