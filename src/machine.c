@@ -22,6 +22,7 @@ struct machine {
 	struct irqs *irqs;
 	struct devices *devices;
 	struct run *run;
+	struct works *works;
 	struct intr *intr;
 	struct clock *clock;
 	struct loop *loop;
@@ -116,6 +117,8 @@ int machine_create(struct machine **out, bool virtual_clock, const struct log *l
 	if (!error)
 		error = run_create(&machine->run);
 	if (!error)
+		error = works_create(&machine->works, machine->run);
+	if (!error)
 		error = intr_create(&machine->intr);
 	if (!error)
 		error = clock_create(&machine->clock, virtual_clock);
@@ -143,6 +146,7 @@ void machine_destroy(struct machine *machine)
 	devices_destroy(machine->devices);
 	clock_destroy(machine->clock);
 	intr_destroy(machine->intr);
+	works_destroy(machine->works);
 	run_destroy(machine->run);
 	irqs_destroy(machine->irqs);
 	bus_destroy(machine->bus);
@@ -173,6 +177,16 @@ struct intr *machine_intr(struct machine *machine)
 struct clock *machine_clock(struct machine *machine)
 {
 	return machine->clock;
+}
+
+struct loop *machine_loop(struct machine *machine)
+{
+	return machine->loop;
+}
+
+struct works *machine_works(struct machine *machine)
+{
+	return machine->works;
 }
 
 struct devices *machine_devices(struct machine *machine)
@@ -302,8 +316,10 @@ int machine_power_on(struct machine *machine, const struct engine_ops *ops,
 	return error;
 }
 
-static void run_alarms(struct machine *machine)
+/* What is due for the devices, from other threads and by the clock. */
+static void run_pending(struct machine *machine)
 {
+	works_run(machine->works);
 	clock_run_alarms(machine->clock);
 	arm_wake(machine);
 }
@@ -317,7 +333,7 @@ static void wait_for_interrupt(struct machine *machine)
 
 	while (sleeps && !run_ended(machine->run) && !intr_level(machine->intr)) {
 		run_wait(machine->run);
-		run_alarms(machine);
+		run_pending(machine);
 	}
 }
 
@@ -325,10 +341,11 @@ static void run_vcpu(struct machine *machine)
 {
 	struct vmexit exit;
 
+	run_pending(machine);
 	do {
 		machine->ops->run(machine->engine, &exit);
 		take_exit(machine, &exit);
-		run_alarms(machine);
+		run_pending(machine);
 		if (machine->answer == DISPATCH_WAIT)
 			wait_for_interrupt(machine);
 		if (run_ended(machine->run) && !is_posted(&exit))

@@ -5,7 +5,8 @@
  *
  * Threads: the one that calls machine_run() is the vCPU's; the loop has its
  * own, and a window another one. Devices are entered by the vCPU's thread alone,
- * so that they need no lock; the other threads end the run or kick the vCPU.
+ * so that they need no lock; the other threads end the run, kick the vCPU, or
+ * post work to its thread (core/work.h).
  */
 #ifndef VMM_MACHINE_H
 #define VMM_MACHINE_H
@@ -23,6 +24,7 @@
 #include "core/mem.h"
 #include "core/run.h"
 #include "core/vcpu.h"
+#include "core/work.h"
 #include "engine/engine.h"
 #include "observe/profile.h"
 
@@ -56,6 +58,8 @@ struct devices *machine_devices(struct machine *machine);
 struct run *machine_run_control(struct machine *machine);
 struct intr *machine_intr(struct machine *machine);
 struct clock *machine_clock(struct machine *machine);
+struct loop *machine_loop(struct machine *machine);
+struct works *machine_works(struct machine *machine);
 
 /*
  * Makes the vCPU: memory must be complete. Returns 0, or -errno with a message
