@@ -75,14 +75,11 @@ static int load_guest(struct board *board, const struct options *options, uint64
 		.mode = (enum boot_mode)options->mode, .base = base,
 		.entry = options->entry.set ? options->entry.value : base,
 		.loads = options->loads, .load_count = options->load_count,
+		.append = options->append, .initrd = options->initrd,
+		.modules = options->modules, .module_count = options->module_count,
 		.mem = machine_mem(board->machine), .ram = ram, .log = log,
 	};
 
-	if (options->append || options->initrd || options->module_count) {
-		log_error(log, "%s: a flat image takes no --append, --module or --initrd "
-			  "(--load puts bytes into memory)", options->guest);
-		return -EINVAL;
-	}
 	return boot_guest(&request, &board->boot);
 }
 

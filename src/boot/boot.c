@@ -109,9 +109,7 @@ static int check_file(int fd, const char *path, uint64_t ram, const struct log *
 	return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
 }
 
-/* On success the data are the caller's, to be freed. */
-static int read_image(struct boot_image *image, const char *path,
-		      const struct boot_request *request)
+int boot_read(const struct boot_request *request, const char *path, struct boot_image *image)
 {
 	const struct log *log = request->log;
 	/* Not blocking: a FIFO that nobody writes to must not stop vmm. */
@@ -178,7 +176,7 @@ static int load_more(const struct boot_request *request)
 	for (size_t i = 0; i < request->load_count; i++) {
 		const struct boot_load *load = &request->loads[i];
 		struct boot_image image;
-		int error = read_image(&image, load->path, request);
+		int error = boot_read(request, load->path, &image);
 
 		if (error)
 			return error;
@@ -190,26 +188,76 @@ static int load_more(const struct boot_request *request)
 	return 0;
 }
 
+/* In the order in which they are asked; the last one takes anything. */
+static const struct boot_loader *const loaders[] = {
+	&boot_flat,
+};
+
+/* The loader of the format that was asked for, or of what the image shows itself to be. */
+static const struct boot_loader *find_loader(const struct boot_request *request,
+					     const struct boot_image *image)
+{
+	bool any = request->format == BOOT_AUTO;
+
+	for (size_t i = 0; i < sizeof(loaders) / sizeof(loaders[0]); i++)
+		if (any ? loaders[i]->recognizes(image) : loaders[i]->format == request->format)
+			return loaders[i];
+	log_error(request->log, "--format=%s: not in this version of vmm",
+		  boot_format_names[request->format]);
+	return NULL;
+}
+
+/* Options that mean something to other loaders only. */
+static int check_takes(const struct boot_request *request, const struct boot_image *image,
+		       const struct boot_loader *loader)
+{
+	const struct {
+		bool given;
+		unsigned int flag;
+		const char *option;
+	} options[] = {
+		{ request->append, BOOT_TAKES_APPEND, "--append" },
+		{ request->initrd, BOOT_TAKES_INITRD, "--initrd" },
+		{ request->module_count, BOOT_TAKES_MODULES, "--module" },
+	};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		if (!options[i].given || loader->takes & options[i].flag)
+			continue;
+		log_error(request->log, "%s: %s takes no %s (--load puts bytes into memory)",
+			  image->path, loader->is, options[i].option);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int load_image(const struct boot_request *request, const struct boot_image *image,
+		      struct boot_result *result)
+{
+	const struct boot_loader *loader;
+	int error = request->format == BOOT_AUTO ? refuse_foreign(request, image) : 0;
+
+	if (error)
+		return error;
+	loader = find_loader(request, image);
+	if (!loader)
+		return -ENOSYS;
+	log_verbose(request->log, "%s: %s of %zu bytes", image->path, loader->is, image->size);
+	error = check_takes(request, image, loader);
+	if (error)
+		return error;
+	result->format = loader->format;
+	return loader->load(request, image, result);
+}
+
 int boot_guest(const struct boot_request *request, struct boot_result *result)
 {
 	struct boot_image image;
-	int error;
+	int error = boot_read(request, request->path, &image);
 
-	if (request->format != BOOT_AUTO && request->format != BOOT_FLAT) {
-		log_error(request->log, "--format=%s: this version of vmm loads flat images only",
-			  boot_format_names[request->format]);
-		return -ENOSYS;
-	}
-	error = read_image(&image, request->path, request);
 	if (error)
 		return error;
-	if (request->format == BOOT_AUTO)
-		error = refuse_foreign(request, &image);
-	if (!error) {
-		result->format = BOOT_FLAT;
-		log_verbose(request->log, "%s: a flat image of %zu bytes", image.path, image.size);
-		error = boot_flat(request, &image, result);
-	}
+	error = load_image(request, &image, result);
 	free(image.data);
 	return error ? error : load_more(request);
 }

@@ -50,6 +50,10 @@ struct boot_request {
 	uint64_t entry;			/* of a flat image */
 	const struct boot_load *loads;	/* in order, after the image */
 	size_t load_count;
+	const char *append;		/* the kernel's command line; NULL: none */
+	const char *initrd;		/* a file; NULL: none */
+	char *const *modules;		/* "FILE ARGS", in order */
+	size_t module_count;
 	struct mem *mem;		/* RAM is there; loaders may add to it */
 	uint64_t ram;			/* bytes of guest memory */
 	const struct log *log;
@@ -73,9 +77,33 @@ struct boot_image {
 	size_t size;			/* at least 1 */
 };
 
-/* boot/flat.c */
-int boot_flat(const struct boot_request *request, const struct boot_image *image,
-	      struct boot_result *result);
+/* What else than the image a loader hands to its kernel. */
+#define BOOT_TAKES_APPEND	(1u << 0)
+#define BOOT_TAKES_INITRD	(1u << 1)
+#define BOOT_TAKES_MODULES	(1u << 2)
+
+/* A loader, each in a file of its own; boot.c has the table of them. */
+struct boot_loader {
+	enum boot_format format;
+	const char *is;			/* what its images are, in words: "a flat image" */
+	unsigned int takes;		/* BOOT_TAKES_... */
+	/* Whether the image shows by its contents that it is meant for this loader. */
+	bool (*recognizes)(const struct boot_image *image);
+	/*
+	 * Puts the image into memory and fills in the start state. Returns 0,
+	 * or -errno with a message in the log.
+	 */
+	int (*load)(const struct boot_request *request, const struct boot_image *image,
+		    struct boot_result *result);
+};
+
+extern const struct boot_loader boot_flat;
+
+/*
+ * Reads a file that is to lie in guest memory. Returns 0, or -errno with a message in the log;
+ * on success the data are the caller's, to be freed.
+ */
+int boot_read(const struct boot_request *request, const char *path, struct boot_image *image);
 
 /*
  * Puts bytes into guest memory. Returns 0, or with a message: -ENOSPC where

@@ -52,8 +52,8 @@ static int start(const struct boot_request *request, struct vcpu_state *state)
 	return 0;
 }
 
-int boot_flat(const struct boot_request *request, const struct boot_image *image,
-	      struct boot_result *result)
+static int load(const struct boot_request *request, const struct boot_image *image,
+		struct boot_result *result)
 {
 	int error;
 
@@ -72,3 +72,16 @@ int boot_flat(const struct boot_request *request, const struct boot_image *image
 			  image->path, START_TABLES_GPA);
 	return error;
 }
+
+/* Any file is one: the loader of what no other one recognizes. */
+static bool recognizes(const struct boot_image *image)
+{
+	return true;
+}
+
+const struct boot_loader boot_flat = {
+	.format = BOOT_FLAT,
+	.is = "a flat image",
+	.recognizes = recognizes,
+	.load = load,
+};
