@@ -60,10 +60,19 @@ struct vmexit {
 	};
 };
 
+/* How guest code is run here, best first: what --engine=auto goes by. */
+enum engine_rank {
+	ENGINE_HARDWARE,	/* by the processor's own virtualization */
+	ENGINE_NATIVE,		/* by the processor, as code of a process */
+	ENGINE_EMULATOR,	/* by vmm itself */
+	/* Emulated by somebody else: slower than vmm's emulator, and less complete. */
+	ENGINE_FOREIGN_EMULATOR,
+};
+
 /* What an engine says of itself on this host, before it is made. */
 struct engine_probe {
 	bool usable;
-	bool hardware;		/* runs guest code on the processor's own virtualization */
+	enum engine_rank rank;
 	char text[200];		/* why (not), and what would help */
 };
 

@@ -104,7 +104,7 @@ static const struct emulator_ops interp_emulator_ops = {
 
 static void interp_probe(struct engine_probe *probe)
 {
-	*probe = (struct engine_probe){ .usable = true };
+	*probe = (struct engine_probe){ .usable = true, .rank = ENGINE_EMULATOR };
 	snprintf(probe->text, sizeof(probe->text), "works everywhere: every instruction is emulated");
 }
 

@@ -115,6 +115,7 @@ static const char *open_remedy(int error)
 static void kvm_probe(struct engine_probe *probe)
 {
 	int kvm = open(KVM_PATH, O_RDWR | O_CLOEXEC), version;
+	bool hardware;
 
 	*probe = (struct engine_probe){ 0 };
 	if (kvm < 0) {
@@ -137,9 +138,10 @@ static void kvm_probe(struct engine_probe *probe)
 		goto out;
 	}
 	probe->usable = true;
-	probe->hardware = host_has_vmx() || host_has_svm();
+	hardware = host_has_vmx() || host_has_svm();
+	probe->rank = hardware ? ENGINE_HARDWARE : ENGINE_FOREIGN_EMULATOR;
 	snprintf(probe->text, sizeof(probe->text), "works, %s",
-		 probe->hardware ? "on the processor's own virtualization" :
+		 hardware ? "on the processor's own virtualization" :
 		 "but the processor shows neither VMX nor SVM: KVM emulates, slowly and in part");
 out:
 	close(kvm);

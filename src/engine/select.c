@@ -8,7 +8,7 @@
 
 #define LIST_AUTO "auto"
 
-/* In the order in which auto takes them, but see pick_auto(). */
+/* All of them. */
 static const struct {
 	const char *name;
 	const struct engine_ops *ops;	/* NULL: not in this version */
@@ -94,27 +94,19 @@ static void consider(struct candidate *candidate, size_t index,
 	}
 }
 
-/*
- * Hardware first; where KVM emulates, the engines that need none of it are
- * faster and more complete, so that an emulated KVM comes last.
- */
+/* The best that works here; the order of the table counts between equals. */
 static const struct engine_ops *pick_auto(const struct candidate *candidates,
 					  const struct log *log)
 {
-	const struct candidate *best = NULL, *last = NULL;
+	const struct candidate *best = NULL;
 
 	for (size_t i = 0; i < KNOWN_COUNT; i++) {
 		const struct candidate *candidate = &candidates[i];
-		bool emulated = candidate->ops == &engine_kvm && !candidate->probe.hardware;
 
 		log_verbose(log, "engine %s: %s", known[i].name, candidate->probe.text);
-		if (emulated)
-			last = candidate;
-		else if (candidate->ops && !best)
+		if (candidate->ops && (!best || candidate->probe.rank < best->probe.rank))
 			best = candidate;
 	}
-	if (!best)
-		best = last;
 	return best ? best->ops : NULL;
 }
 
