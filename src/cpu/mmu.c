@@ -46,6 +46,7 @@ struct walk {
 	uint64_t physical;
 	bool writable;		/* by this privilege, and dirty already */
 	bool global;
+	bool large;
 };
 
 static const struct paging *paging_kind(const struct cpu *cpu)
@@ -199,6 +200,7 @@ static void walk_tables(struct cpu *cpu, struct walk *walk)
 	walk->writable = (walk->access == ACCESS_WRITE || entry & PTE_DIRTY) &&
 			 (rights.writable || (!walk->user && !(cpu->cr0 & CR0_WP)));
 	walk->global = entry & PTE_GLOBAL && cpu->cr4 & CR4_PGE;
+	walk->large = large;
 }
 
 static bool by_stack_segment(const struct cpu *cpu)
@@ -230,22 +232,94 @@ static void translate(struct cpu *cpu, struct walk *walk)
 
 /* --- TLB --- */
 
+#define LARGEST_PAGE_SHIFT 30
+
+static void tlb_drop(struct tlb *tlb, unsigned int index)
+{
+	const uint64_t bit = UINT64_C(1) << index % 64;
+
+	tlb->entry[index] = (struct tlb_entry){ .tag = { TLB_NONE, TLB_NONE, TLB_NONE } };
+	tlb->page[index].beside_code = TLB_NONE;
+	tlb->used[index / 64] &= ~bit;
+	tlb->global[index / 64] &= ~bit;
+	tlb->large[index / 64] &= ~bit;
+}
+
+/* Steps through the entries whose bits are set in a word of a TLB's bits. */
+static bool next_entry(uint64_t *bits, unsigned int word, unsigned int *index)
+{
+	if (!*bits)
+		return false;
+	*index = word * 64 + (unsigned int)__builtin_ctzll(*bits);
+	*bits &= *bits - 1;
+	return true;
+}
+
+/* Takes as long as there are entries to drop. */
 void mmu_flush(struct cpu *cpu, bool global_too)
 {
-	/* Global translations may be dropped at any time, and are. */
-	(void)global_too;
-	for (unsigned int i = 0; i < TLB_KINDS; i++)
-		for (unsigned int j = 0; j < TLB_SIZE; j++)
-			for (unsigned int k = 0; k < 3; k++)
-				cpu->tlbs[i].entry[j].tag[k] = TLB_NONE;
+	unsigned int index;
+
+	for (struct tlb *tlb = cpu->tlbs; tlb < cpu->tlbs + TLB_KINDS; tlb++) {
+		for (unsigned int i = 0; i < TLB_WORDS; i++) {
+			uint64_t bits = tlb->used[i] & ~(global_too ? 0 : tlb->global[i]);
+
+			while (next_entry(&bits, i, &index))
+				tlb_drop(tlb, index);
+		}
+	}
 	blocks_forget_addresses(cpu);
+}
+
+/* Whether an entry may be a piece of the large page at la, whatever its size. */
+static bool same_large_page(const struct tlb_entry *entry, uint64_t la)
+{
+	for (unsigned int i = 0; i < 3; i++)
+		if (entry->tag[i] && !((entry->tag[i] ^ la) >> LARGEST_PAGE_SHIFT))
+			return true;
+	return false;
+}
+
+static void tlb_flush_page(struct tlb *tlb, uint64_t la)
+{
+	unsigned int index;
+
+	tlb_drop(tlb, tlb_index(la));
+	for (unsigned int i = 0; i < TLB_WORDS; i++) {
+		uint64_t bits = tlb->large[i];
+
+		while (next_entry(&bits, i, &index))
+			if (same_large_page(&tlb->entry[index], la))
+				tlb_drop(tlb, index);
+	}
 }
 
 void mmu_flush_page(struct cpu *cpu, uint64_t la)
 {
-	/* A page of it may stand for a large page: drop all. */
-	(void)la;
-	mmu_flush(cpu, true);
+	if (!cpu_long(cpu))
+		la = (uint32_t)la;
+	for (unsigned int i = 0; i < TLB_KINDS; i++)
+		tlb_flush_page(&cpu->tlbs[i], la);
+	blocks_forget_addresses(cpu);
+}
+
+void mmu_watch_frame(struct cpu *cpu, uint64_t frame)
+{
+	unsigned int index;
+
+	for (struct tlb *tlb = cpu->tlbs; tlb < cpu->tlbs + TLB_KINDS; tlb++) {
+		for (unsigned int i = 0; i < TLB_WORDS; i++) {
+			uint64_t bits = tlb->used[i];
+
+			while (next_entry(&bits, i, &index)) {
+				if (tlb->page[index].frame != frame ||
+				    !tlb->entry[index].tag[ACCESS_WRITE])
+					continue;
+				tlb->page[index].beside_code = tlb->entry[index].tag[ACCESS_WRITE];
+				tlb->entry[index].tag[ACCESS_WRITE] = TLB_NONE;
+			}
+		}
+	}
 }
 
 /* Whether every access has to be looked at: unaligned ones raise #AC. */
@@ -269,30 +343,71 @@ void mmu_select_tlb(struct cpu *cpu)
 	cpu->tlb = &cpu->tlbs[look ? TLB_EMPTY : tlb_kind(cpu, cpu->cpl == 3)];
 }
 
+/* Makes the entry the page's, with no access in it yet that is another one's. */
+static void tlb_claim(struct tlb *tlb, unsigned int index, const struct walk *walk,
+		      uintptr_t addend)
+{
+	const uint64_t bit = UINT64_C(1) << index % 64;
+	struct tlb_entry *entry = &tlb->entry[index];
+	uint64_t tag = tlb_tag(walk->la);
+
+	for (unsigned int i = 0; i < 3; i++)
+		if (entry->addend != addend || entry->tag[i] != tag)
+			entry->tag[i] = TLB_NONE;
+	entry->addend = addend;
+	tlb->page[index] = (struct tlb_page){ .frame = walk->physical & ~PAGE_OFFSET_MASK };
+	tlb->used[index / 64] |= bit;
+	tlb->global[index / 64] &= ~bit;
+	tlb->large[index / 64] &= ~bit;
+	if (walk->global)
+		tlb->global[index / 64] |= bit;
+	if (walk->large)
+		tlb->large[index / 64] |= bit;
+}
+
 /* Remembers a translation where its page is plain memory. */
 static void tlb_fill(struct cpu *cpu, const struct walk *walk, const struct mem_region *region)
 {
 	struct tlb *tlb = &cpu->tlbs[tlb_kind(cpu, walk->user)];
-	struct tlb_entry *entry = &tlb->entry[walk->la >> PAGE_SHIFT & (TLB_SIZE - 1)];
-	uint64_t page = walk->la & ~PAGE_OFFSET_MASK;
+	unsigned int index = tlb_index(walk->la);
+	struct tlb_entry *entry = &tlb->entry[index];
 	uint64_t frame = walk->physical & ~PAGE_OFFSET_MASK;
-	uintptr_t addend = (uintptr_t)(region->host + (frame - region->gpa)) - page;
-	bool same = entry->addend == addend;
+	uint64_t page = walk->la & ~PAGE_OFFSET_MASK;
 
 	if (region->flags & MEM_TRAP)
 		return;
-	for (unsigned int i = 0; i < 3; i++)
-		if (!same || entry->tag[i] != page)
-			entry->tag[i] = TLB_NONE;
-	entry->addend = addend;
+	tlb_claim(tlb, index, walk, (uintptr_t)(region->host + (frame - region->gpa)) - page);
 	if (walk->access == ACCESS_FETCH)
-		entry->tag[ACCESS_FETCH] = page;
+		entry->tag[ACCESS_FETCH] = tlb_tag(page);
 	else
-		entry->tag[ACCESS_READ] = page;
+		entry->tag[ACCESS_READ] = tlb_tag(page);
+	if (walk->access == ACCESS_FETCH || !walk->writable || !(region->flags & MEM_WRITE))
+		return;
 	/* A write to a page that holds decoded code has to be seen. */
-	if (walk->access != ACCESS_FETCH && walk->writable && region->flags & MEM_WRITE &&
-	    !blocks_page_has_code(cpu, frame))
-		entry->tag[ACCESS_WRITE] = page;
+	entry->tag[ACCESS_WRITE] = TLB_NONE;
+	if (blocks_page_has_code(cpu, frame))
+		tlb->page[index].beside_code = tlb_tag(page);
+	else
+		entry->tag[ACCESS_WRITE] = tlb_tag(page);
+}
+
+/*
+ * As tlb_pointer() for a write, where the page holds decoded code. Of that is
+ * forgotten what the write changes; NULL: take the slow way.
+ */
+static void *pointer_beside_code(struct cpu *cpu, uint64_t la, unsigned int size)
+{
+	unsigned int index = tlb_index(la);
+	struct tlb_page *page = &cpu->tlb->page[index];
+
+	if (page->beside_code != tlb_tag(la + size - 1))
+		return NULL;
+	blocks_written(cpu, page->frame | (la & PAGE_OFFSET_MASK), size);
+	if (!blocks_page_has_code(cpu, page->frame)) {
+		cpu->tlb->entry[index].tag[ACCESS_WRITE] = page->beside_code;
+		page->beside_code = TLB_NONE;
+	}
+	return (void *)(cpu->tlb->entry[index].addend + la);
 }
 
 /* Translates for an access that lies in one page. */
@@ -347,7 +462,7 @@ static void access_physical(struct cpu *cpu, const struct walk *walk,
 	if (!write) {
 		memcpy(data, host, size);
 	} else if (region->flags & MEM_WRITE) {
-		blocks_page_written(cpu, gpa);
+		blocks_written(cpu, gpa, size);
 		memcpy(host, data, size);
 	}
 }
@@ -411,6 +526,8 @@ void mmu_write(struct cpu *cpu, uint64_t la, const void *data, unsigned int size
 {
 	void *host = tlb_pointer(cpu, la, size, ACCESS_WRITE);
 
+	if (!host)
+		host = pointer_beside_code(cpu, la, size);
 	if (host) {
 		memcpy(host, data, size);
 		return;
@@ -424,6 +541,8 @@ void mmu_read_for_write(struct cpu *cpu, uint64_t la, void *data, unsigned int s
 {
 	const void *host = tlb_pointer(cpu, la, size, ACCESS_WRITE);
 
+	if (!host)
+		host = pointer_beside_code(cpu, la, size);
 	if (host) {
 		memcpy(data, host, size);
 		return;
@@ -485,7 +604,10 @@ unsigned int mmu_span(struct cpu *cpu, uint64_t la, unsigned int len, enum acces
 uint64_t mmu_fetch_address(struct cpu *cpu, uint64_t la)
 {
 	struct walk walk = { .la = la, .access = ACCESS_FETCH, .user = is_user(cpu) };
+	unsigned int index = tlb_index(la);
 
+	if (cpu->tlb->entry[index].tag[ACCESS_FETCH] == tlb_tag(la))
+		return cpu->tlb->page[index].frame | (la & PAGE_OFFSET_MASK);
 	resolve(cpu, &walk);
 	return walk.physical;
 }
