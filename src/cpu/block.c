@@ -8,7 +8,6 @@
  * loop nothing points into it but the tables here.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 
 #include "cpu/bind.h"
@@ -47,38 +46,31 @@ struct target {
 };
 
 struct blocks {
-	uint8_t *arena;
-	size_t used;
+	size_t used;			/* of the arena */
 	uint64_t epoch;			/* of the targets; counts up */
 	struct block *bucket[BUCKETS];
 	struct page *page[BUCKETS];
 	struct target target[TARGETS];
 	_Alignas(struct block) uint8_t crossing[sizeof(struct block) + sizeof(struct insn)];
+	_Alignas(64) uint8_t arena[ARENA_SIZE];
 };
 
 int blocks_create(struct cpu *cpu)
 {
-	struct blocks *blocks = calloc(1, sizeof(*blocks));
+	struct blocks *blocks = mmap(NULL, sizeof(*blocks), PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	if (!blocks)
-		return -ENOMEM;
+	if (blocks == MAP_FAILED)
+		return -errno;
 	blocks->epoch = 1;
-	blocks->arena = mmap(NULL, ARENA_SIZE, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (blocks->arena == MAP_FAILED) {
-		free(blocks);
-		return -ENOMEM;
-	}
 	cpu->blocks = blocks;
 	return 0;
 }
 
 void blocks_destroy(struct cpu *cpu)
 {
-	if (!cpu->blocks)
-		return;
-	munmap(cpu->blocks->arena, ARENA_SIZE);
-	free(cpu->blocks);
+	if (cpu->blocks)
+		munmap(cpu->blocks, sizeof(*cpu->blocks));
 }
 
 static void *arena_take(struct blocks *blocks, size_t size)

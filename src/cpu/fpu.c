@@ -42,7 +42,6 @@ static uint32_t host_executes(void)
 int fpu_create(struct cpu *cpu)
 {
 	struct fpu *fpu = aligned_alloc(_Alignof(struct fpu), sizeof(*fpu));
-	int error;
 
 	if (!fpu)
 		return -ENOMEM;
@@ -51,11 +50,6 @@ int fpu_create(struct cpu *cpu)
 	fpu->x87.mxcsr = MXCSR_DEFAULT;
 	mxcsr_set(fpu, MXCSR_DEFAULT);
 	x87_set_control(fpu, FCW_DEFAULT, 0);
-	error = thunks_create(fpu);
-	if (error) {
-		free(fpu);
-		return error;
-	}
 	cpu->fpu = fpu;
 	return 0;
 }

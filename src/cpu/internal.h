@@ -83,10 +83,14 @@ struct tlb_page {
 	uint64_t beside_code;	/* a tag for writes, which may change decoded code */
 };
 
-/* All zeroes: empty. Bits say which entries are not. */
+/* All zeroes: empty. */
 struct tlb {
 	struct tlb_entry entry[TLB_SIZE];
 	struct tlb_page page[TLB_SIZE];
+};
+
+/* Which entries of a TLB are not empty; a bit each. */
+struct tlb_use {
 	uint64_t used[TLB_WORDS];
 	uint64_t global[TLB_WORDS];
 	uint64_t large[TLB_WORDS];	/* a piece of a large page */
@@ -327,7 +331,8 @@ struct cpu {
 	void *self;
 	struct blocks *blocks;		/* block.c's */
 	uint64_t pdpte[4];		/* PAE's, loaded with CR3 */
-	struct tlb tlbs[TLB_KINDS];
+	struct tlb_use tlb_use[TLB_KINDS];
+	struct tlb tlbs[TLB_KINDS];	/* last: what is not used of them is not touched */
 };
 
 static inline bool cpu_paging(const struct cpu *cpu)

@@ -234,15 +234,17 @@ static void translate(struct cpu *cpu, struct walk *walk)
 
 #define LARGEST_PAGE_SHIFT 30
 
-static void tlb_drop(struct tlb *tlb, unsigned int index)
+static void tlb_drop(struct cpu *cpu, enum tlb_kind kind, unsigned int index)
 {
 	const uint64_t bit = UINT64_C(1) << index % 64;
+	struct tlb_use *use = &cpu->tlb_use[kind];
+	struct tlb *tlb = &cpu->tlbs[kind];
 
 	tlb->entry[index] = (struct tlb_entry){ .tag = { TLB_NONE, TLB_NONE, TLB_NONE } };
 	tlb->page[index].beside_code = TLB_NONE;
-	tlb->used[index / 64] &= ~bit;
-	tlb->global[index / 64] &= ~bit;
-	tlb->large[index / 64] &= ~bit;
+	use->used[index / 64] &= ~bit;
+	use->global[index / 64] &= ~bit;
+	use->large[index / 64] &= ~bit;
 }
 
 /* Steps through the entries whose bits are set in a word of a TLB's bits. */
@@ -260,12 +262,14 @@ void mmu_flush(struct cpu *cpu, bool global_too)
 {
 	unsigned int index;
 
-	for (struct tlb *tlb = cpu->tlbs; tlb < cpu->tlbs + TLB_KINDS; tlb++) {
+	for (unsigned int kind = 0; kind < TLB_KINDS; kind++) {
+		const struct tlb_use *use = &cpu->tlb_use[kind];
+
 		for (unsigned int i = 0; i < TLB_WORDS; i++) {
-			uint64_t bits = tlb->used[i] & ~(global_too ? 0 : tlb->global[i]);
+			uint64_t bits = use->used[i] & ~(global_too ? 0 : use->global[i]);
 
 			while (next_entry(&bits, i, &index))
-				tlb_drop(tlb, index);
+				tlb_drop(cpu, kind, index);
 		}
 	}
 	blocks_forget_addresses(cpu);
@@ -280,17 +284,18 @@ static bool same_large_page(const struct tlb_entry *entry, uint64_t la)
 	return false;
 }
 
-static void tlb_flush_page(struct tlb *tlb, uint64_t la)
+static void tlb_flush_page(struct cpu *cpu, enum tlb_kind kind, uint64_t la)
 {
-	unsigned int index;
+	unsigned int index = tlb_index(la);
 
-	tlb_drop(tlb, tlb_index(la));
+	if (cpu->tlb_use[kind].used[index / 64] >> index % 64 & 1)
+		tlb_drop(cpu, kind, index);
 	for (unsigned int i = 0; i < TLB_WORDS; i++) {
-		uint64_t bits = tlb->large[i];
+		uint64_t bits = cpu->tlb_use[kind].large[i];
 
 		while (next_entry(&bits, i, &index))
-			if (same_large_page(&tlb->entry[index], la))
-				tlb_drop(tlb, index);
+			if (same_large_page(&cpu->tlbs[kind].entry[index], la))
+				tlb_drop(cpu, kind, index);
 	}
 }
 
@@ -298,26 +303,31 @@ void mmu_flush_page(struct cpu *cpu, uint64_t la)
 {
 	if (!cpu_long(cpu))
 		la = (uint32_t)la;
-	for (unsigned int i = 0; i < TLB_KINDS; i++)
-		tlb_flush_page(&cpu->tlbs[i], la);
+	for (unsigned int kind = 0; kind < TLB_KINDS; kind++)
+		tlb_flush_page(cpu, kind, la);
 	blocks_forget_addresses(cpu);
+}
+
+static void watch_entry(struct tlb *tlb, unsigned int index, uint64_t frame)
+{
+	uint64_t *tag = &tlb->entry[index].tag[ACCESS_WRITE];
+
+	if (tlb->page[index].frame != frame || *tag == TLB_NONE)
+		return;
+	tlb->page[index].beside_code = *tag;
+	*tag = TLB_NONE;
 }
 
 void mmu_watch_frame(struct cpu *cpu, uint64_t frame)
 {
 	unsigned int index;
 
-	for (struct tlb *tlb = cpu->tlbs; tlb < cpu->tlbs + TLB_KINDS; tlb++) {
+	for (unsigned int kind = 0; kind < TLB_KINDS; kind++) {
 		for (unsigned int i = 0; i < TLB_WORDS; i++) {
-			uint64_t bits = tlb->used[i];
+			uint64_t bits = cpu->tlb_use[kind].used[i];
 
-			while (next_entry(&bits, i, &index)) {
-				if (tlb->page[index].frame != frame ||
-				    !tlb->entry[index].tag[ACCESS_WRITE])
-					continue;
-				tlb->page[index].beside_code = tlb->entry[index].tag[ACCESS_WRITE];
-				tlb->entry[index].tag[ACCESS_WRITE] = TLB_NONE;
-			}
+			while (next_entry(&bits, i, &index))
+				watch_entry(&cpu->tlbs[kind], index, frame);
 		}
 	}
 }
@@ -343,40 +353,39 @@ void mmu_select_tlb(struct cpu *cpu)
 	cpu->tlb = &cpu->tlbs[look ? TLB_EMPTY : tlb_kind(cpu, cpu->cpl == 3)];
 }
 
-/* Makes the entry the page's, with no access in it yet that is another one's. */
-static void tlb_claim(struct tlb *tlb, unsigned int index, const struct walk *walk,
-		      uintptr_t addend)
+/* Notes that an entry is used, and by what. */
+static void note_use(struct tlb_use *use, unsigned int index, const struct walk *walk)
 {
 	const uint64_t bit = UINT64_C(1) << index % 64;
-	struct tlb_entry *entry = &tlb->entry[index];
-	uint64_t tag = tlb_tag(walk->la);
 
-	for (unsigned int i = 0; i < 3; i++)
-		if (entry->addend != addend || entry->tag[i] != tag)
-			entry->tag[i] = TLB_NONE;
-	entry->addend = addend;
-	tlb->page[index] = (struct tlb_page){ .frame = walk->physical & ~PAGE_OFFSET_MASK };
-	tlb->used[index / 64] |= bit;
-	tlb->global[index / 64] &= ~bit;
-	tlb->large[index / 64] &= ~bit;
+	use->used[index / 64] |= bit;
+	use->global[index / 64] &= ~bit;
+	use->large[index / 64] &= ~bit;
 	if (walk->global)
-		tlb->global[index / 64] |= bit;
+		use->global[index / 64] |= bit;
 	if (walk->large)
-		tlb->large[index / 64] |= bit;
+		use->large[index / 64] |= bit;
 }
 
 /* Remembers a translation where its page is plain memory. */
 static void tlb_fill(struct cpu *cpu, const struct walk *walk, const struct mem_region *region)
 {
-	struct tlb *tlb = &cpu->tlbs[tlb_kind(cpu, walk->user)];
+	enum tlb_kind kind = tlb_kind(cpu, walk->user);
 	unsigned int index = tlb_index(walk->la);
-	struct tlb_entry *entry = &tlb->entry[index];
+	struct tlb_entry *entry = &cpu->tlbs[kind].entry[index];
+	struct tlb_page *more = &cpu->tlbs[kind].page[index];
 	uint64_t frame = walk->physical & ~PAGE_OFFSET_MASK;
 	uint64_t page = walk->la & ~PAGE_OFFSET_MASK;
+	uintptr_t addend = (uintptr_t)(region->host + (frame - region->gpa)) - page;
 
 	if (region->flags & MEM_TRAP)
 		return;
-	tlb_claim(tlb, index, walk, (uintptr_t)(region->host + (frame - region->gpa)) - page);
+	note_use(&cpu->tlb_use[kind], index, walk);
+	for (unsigned int i = 0; i < 3; i++)
+		if (entry->addend != addend || entry->tag[i] != tlb_tag(page))
+			entry->tag[i] = TLB_NONE;
+	entry->addend = addend;
+	*more = (struct tlb_page){ .frame = frame };
 	if (walk->access == ACCESS_FETCH)
 		entry->tag[ACCESS_FETCH] = tlb_tag(page);
 	else
@@ -386,7 +395,7 @@ static void tlb_fill(struct cpu *cpu, const struct walk *walk, const struct mem_
 	/* A write to a page that holds decoded code has to be seen. */
 	entry->tag[ACCESS_WRITE] = TLB_NONE;
 	if (blocks_page_has_code(cpu, frame))
-		tlb->page[index].beside_code = tlb_tag(page);
+		more->beside_code = tlb_tag(page);
 	else
 		entry->tag[ACCESS_WRITE] = tlb_tag(page);
 }
