@@ -61,6 +61,17 @@ static bool is_ignored(int number)
 	return !sigaction(number, NULL, &action) && action.sa_handler == SIG_IGN;
 }
 
+/* These wait, and so may they before they are caught. */
+static void hold_signals(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ENDING_SIGNALS; i++)
+		sigaddset(&set, ending_signals[i]);
+	pthread_sigmask(how, &set, NULL);
+}
+
 static int catch_signals(struct machine *machine)
 {
 	int error = 0;
@@ -73,12 +84,7 @@ static int catch_signals(struct machine *machine)
 
 void machine_release_signals(void)
 {
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < ENDING_SIGNALS; i++)
-		sigaddset(&set, ending_signals[i]);
-	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	hold_signals(SIG_UNBLOCK);
 }
 
 static void on_stray(void *self, enum bus_space space, uint64_t address, unsigned int size,
@@ -337,20 +343,51 @@ static void wait_for_interrupt(struct machine *machine)
 	}
 }
 
-static void run_vcpu(struct machine *machine)
+/* Runs until an exit, and does what it asks for, but for waiting. */
+static void step(struct machine *machine, void (*run)(struct engine *engine, struct vmexit *exit))
 {
 	struct vmexit exit;
 
+	run(machine->engine, &exit);
+	take_exit(machine, &exit);
 	run_pending(machine);
-	do {
-		machine->ops->run(machine->engine, &exit);
-		take_exit(machine, &exit);
-		run_pending(machine);
+	if (run_ended(machine->run) && !is_posted(&exit))
+		machine->answer = DISPATCH_STOP;
+}
+
+static void run_vcpu(struct machine *machine)
+{
+	while (machine->answer != DISPATCH_STOP) {
 		if (machine->answer == DISPATCH_WAIT)
 			wait_for_interrupt(machine);
-		if (run_ended(machine->run) && !is_posted(&exit))
+		if (machine->answer == DISPATCH_WAIT && run_ended(machine->run))
 			machine->answer = DISPATCH_STOP;
-	} while (machine->answer != DISPATCH_STOP);
+		else
+			step(machine, machine->ops->run);
+	}
+}
+
+/*
+ * The vCPU's life. What ends at once needs nobody that waits meanwhile, and a
+ * thread takes longer to start and to end than that does.
+ */
+static int run_with_loop(struct machine *machine)
+{
+	int error;
+
+	hold_signals(SIG_BLOCK);
+	machine->answer = DISPATCH_CONTINUE;
+	run_pending(machine);
+	if (machine->ops->run_briefly)
+		step(machine, machine->ops->run_briefly);
+	if (machine->answer == DISPATCH_STOP)
+		return 0;
+	error = catch_signals(machine);
+	if (!error)
+		error = loop_start(machine->loop);
+	if (!error)
+		run_vcpu(machine);
+	return error;
 }
 
 void machine_run(struct machine *machine, const struct machine_limits *limits,
@@ -369,23 +406,20 @@ void machine_run(struct machine *machine, const struct machine_limits *limits,
 				  (uint64_t)(limits->seconds * NANOSECONDS));
 	}
 	run_set_kick(machine->run, kick, machine);
+	if (profile)
+		profile_start(profile);
 	if (!error)
-		error = catch_signals(machine);
-	if (!error)
-		error = loop_start(machine->loop);
+		error = run_with_loop(machine);
+	if (profile)
+		profile_stop(profile);
 	if (error) {
 		run_end(machine->run, ENDING_HOST_ERROR, 0, "cannot start the loop: %s",
 			strerror(-error));
 	} else {
-		if (profile)
-			profile_start(profile);
-		run_vcpu(machine);
 		/* Whatever else ended it just then: the time was up. */
 		if (limits->seconds > 0 &&
 		    loop_now(machine->loop) >= machine->time_limit.deadline)
 			on_time_limit(machine);
-		if (profile)
-			profile_stop(profile);
 		machine->ops->complete(machine->engine);
 	}
 	run_set_kick(machine->run, NULL, NULL);

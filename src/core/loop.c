@@ -39,8 +39,8 @@ struct signal_watch {
 
 struct loop {
 	pthread_mutex_t lock;	/* guards stop, timers and watches */
-	int epoll;
-	int event;		/* eventfd: look at stop */
+	int epoll;		/* -1 until something is waited for */
+	int event;		/* eventfd: look at stop; likewise */
 	int clock;		/* timerfd, -1 until a timer is set */
 	int signal;		/* signalfd, -1 until a signal is added */
 	sigset_t signals;
@@ -64,28 +64,17 @@ static void drain_event(void *self, int fd)
 int loop_create(struct loop **out)
 {
 	struct loop *loop = calloc(1, sizeof(*loop));
-	int error;
 
 	if (!loop)
 		return -ENOMEM;
 	pthread_mutex_init(&loop->lock, NULL);
+	loop->epoll = -1;
+	loop->event = -1;
 	loop->signal = -1;
 	loop->clock = -1;
 	sigemptyset(&loop->signals);
-	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
-	loop->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (loop->epoll < 0 || loop->event < 0) {
-		error = -errno;
-		goto fail;
-	}
-	error = loop_add_fd(loop, loop->event, drain_event, NULL);
-	if (error)
-		goto fail;
 	*out = loop;
 	return 0;
-fail:
-	loop_destroy(loop);
-	return error;
 }
 
 void loop_destroy(struct loop *loop)
@@ -216,34 +205,8 @@ static void *loop_thread(void *argument)
 	return NULL;
 }
 
-int loop_start(struct loop *loop)
-{
-	sigset_t all, old;
-	int error;
-
-	loop->stop = false;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	error = pthread_create(&loop->thread, NULL, loop_thread, loop);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	loop->running = !error;
-	return -error;
-}
-
-void loop_stop(struct loop *loop)
-{
-	if (!loop->running)
-		return;
-	pthread_mutex_lock(&loop->lock);
-	loop->stop = true;
-	wake(loop);
-	pthread_mutex_unlock(&loop->lock);
-	pthread_join(loop->thread, NULL);
-	loop->running = false;
-}
-
-/* loop_add_fd() with the lock held. */
-static int watch_fd(struct loop *loop, int fd, void (*fn)(void *self, int fd), void *self)
+/* As loop_add_fd(), once there is the epoll. With the lock held. */
+static int add_watch(struct loop *loop, int fd, void (*fn)(void *self, int fd), void *self)
 {
 	struct watch *watch = calloc(1, sizeof(*watch));
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = watch };
@@ -262,6 +225,58 @@ static int watch_fd(struct loop *loop, int fd, void (*fn)(void *self, int fd), v
 	watch->next = loop->watches;
 	loop->watches = watch;
 	return 0;
+}
+
+/* With the lock held. Returns 0 or -errno. */
+static int open_loop(struct loop *loop)
+{
+	if (loop->epoll < 0)
+		loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (loop->epoll < 0)
+		return -errno;
+	if (loop->event >= 0)
+		return 0;
+	loop->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return loop->event < 0 ? -errno : add_watch(loop, loop->event, drain_event, NULL);
+}
+
+/* loop_add_fd() with the lock held. */
+static int watch_fd(struct loop *loop, int fd, void (*fn)(void *self, int fd), void *self)
+{
+	int error = open_loop(loop);
+
+	return error ? error : add_watch(loop, fd, fn, self);
+}
+
+int loop_start(struct loop *loop)
+{
+	sigset_t all, old;
+	int error;
+
+	loop->stop = false;
+	pthread_mutex_lock(&loop->lock);
+	error = open_loop(loop);
+	pthread_mutex_unlock(&loop->lock);
+	if (error)
+		return error;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	error = pthread_create(&loop->thread, NULL, loop_thread, loop);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	loop->running = !error;
+	return -error;
+}
+
+void loop_stop(struct loop *loop)
+{
+	if (!loop->running)
+		return;
+	pthread_mutex_lock(&loop->lock);
+	loop->stop = true;
+	wake(loop);
+	pthread_mutex_unlock(&loop->lock);
+	pthread_join(loop->thread, NULL);
+	loop->running = false;
 }
 
 int loop_add_fd(struct loop *loop, int fd, void (*fn)(void *self, int fd), void *self)

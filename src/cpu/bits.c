@@ -4,6 +4,8 @@
  * BMI2, CRC32). Where the host must know an instruction to execute it for the
  * guest, a host that does not raises #UD in the guest, as its CPUID says.
  */
+#include <sys/platform/x86.h>
+
 #include "cpu/alu.h"
 #include "cpu/operand.h"
 
@@ -127,7 +129,7 @@ bool bind_bit_scan(const struct decoded *decoded, struct insn *insn, bool *ends_
 	};
 
 	/* A host without TZCNT and LZCNT executes them as BSF and BSR, as it should. */
-	if (decoded->op == OP_POPCNT && !__builtin_cpu_supports("popcnt"))
+	if (decoded->op == OP_POPCNT && !x86_cpu_active(x86_cpu_POPCNT))
 		return false;
 	bind_operands(decoded, insn);
 	insn->execute = functions[decoded->op - OP_BSF][size_index(insn->size)]
@@ -280,7 +282,7 @@ static const struct {
 
 static bool host_has(enum bmi_level level)
 {
-	return level == BMI1 ? __builtin_cpu_supports("bmi") : __builtin_cpu_supports("bmi2");
+	return x86_cpu_active(level == BMI1 ? x86_cpu_BMI1 : x86_cpu_BMI2);
 }
 
 bool bind_bmi(const struct decoded *decoded, struct insn *insn, bool *ends_block)
@@ -325,7 +327,7 @@ bool bind_crc32(const struct decoded *decoded, struct insn *insn, bool *ends_blo
 {
 	static insn_fn *const functions[4][2] = ROW_BY_SIZE(crc);
 
-	if (!__builtin_cpu_supports("sse4.2"))
+	if (!x86_cpu_active(x86_cpu_SSE4_2))
 		return false;
 	bind_operands(decoded, insn);
 	insn->execute = functions[size_index(decoded->operand[1].size)]

@@ -8,7 +8,6 @@
  * loop nothing points into it but the tables here.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 
 #include "cpu/bind.h"
@@ -26,6 +25,7 @@ struct block {
 	uint8_t mode;
 	uint16_t count;
 	uint16_t length;		/* bytes */
+	uint16_t depends;		/* bytes that it would be another one without */
 	_Alignas(16) struct insn insns[];
 };
 
@@ -34,6 +34,7 @@ struct page {
 	struct page *next;
 	uint64_t frame;
 	struct block *blocks;
+	uint64_t code[MEM_PAGE_SIZE / 64];	/* a bit for each byte that blocks depend on */
 };
 
 /* Where a block was found last by its linear address. */
@@ -45,38 +46,31 @@ struct target {
 };
 
 struct blocks {
-	uint8_t *arena;
-	size_t used;
+	size_t used;			/* of the arena */
 	uint64_t epoch;			/* of the targets; counts up */
 	struct block *bucket[BUCKETS];
 	struct page *page[BUCKETS];
 	struct target target[TARGETS];
 	_Alignas(struct block) uint8_t crossing[sizeof(struct block) + sizeof(struct insn)];
+	_Alignas(64) uint8_t arena[ARENA_SIZE];
 };
 
 int blocks_create(struct cpu *cpu)
 {
-	struct blocks *blocks = calloc(1, sizeof(*blocks));
+	struct blocks *blocks = mmap(NULL, sizeof(*blocks), PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	if (!blocks)
-		return -ENOMEM;
+	if (blocks == MAP_FAILED)
+		return -errno;
 	blocks->epoch = 1;
-	blocks->arena = mmap(NULL, ARENA_SIZE, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (blocks->arena == MAP_FAILED) {
-		free(blocks);
-		return -ENOMEM;
-	}
 	cpu->blocks = blocks;
 	return 0;
 }
 
 void blocks_destroy(struct cpu *cpu)
 {
-	if (!cpu->blocks)
-		return;
-	munmap(cpu->blocks->arena, ARENA_SIZE);
-	free(cpu->blocks);
+	if (cpu->blocks)
+		munmap(cpu->blocks, sizeof(*cpu->blocks));
 }
 
 static void *arena_take(struct blocks *blocks, size_t size)
@@ -113,24 +107,29 @@ void blocks_forget_addresses(struct cpu *cpu)
 	cpu->blocks->epoch++;
 }
 
-/* Writes to the page must come by the slow way from now on. */
-static void protect(struct cpu *cpu, uint64_t frame)
+/* The bits of the bytes from first to first + size - 1 that lie in a word. */
+static uint64_t bits_in_word(unsigned int first, unsigned int size, unsigned int word)
 {
-	const struct mem_region *region = mem_find(cpu->mem, frame);
-	uintptr_t host;
+	unsigned int from = first > word * 64 ? first - word * 64 : 0;
+	unsigned int end = first + size - word * 64;
 
-	if (!region)
-		return;
-	host = (uintptr_t)region->host + (frame - region->gpa);
-	for (unsigned int i = 0; i < TLB_KINDS; i++) {
-		for (unsigned int j = 0; j < TLB_SIZE; j++) {
-			struct tlb_entry *entry = &cpu->tlbs[i].entry[j];
+	return UINT64_MAX << from & (end < 64 ? (UINT64_C(1) << end) - 1 : UINT64_MAX);
+}
 
-			if (entry->tag[ACCESS_WRITE] != TLB_NONE &&
-			    entry->addend + entry->tag[ACCESS_WRITE] == host)
-				entry->tag[ACCESS_WRITE] = TLB_NONE;
-		}
-	}
+static bool holds_code(const struct page *page, unsigned int first, unsigned int size)
+{
+	for (unsigned int i = first / 64; i <= (first + size - 1) / 64; i++)
+		if (page->code[i] & bits_in_word(first, size, i))
+			return true;
+	return false;
+}
+
+static void mark_code(struct page *page, const struct block *block)
+{
+	unsigned int first = block->gpa & PAGE_OFFSET_MASK;
+
+	for (unsigned int i = first / 64; i <= (first + block->depends - 1u) / 64; i++)
+		page->code[i] |= bits_in_word(first, block->depends, i);
 }
 
 static void add(struct cpu *cpu, struct block *block)
@@ -148,7 +147,8 @@ static void add(struct cpu *cpu, struct block *block)
 		*head = page;
 	}
 	if (!page->blocks)
-		protect(cpu, frame);
+		mmu_watch_frame(cpu, frame);
+	mark_code(page, block);
 	block->next_in_page = page->blocks;
 	page->blocks = block;
 	block->next = blocks->bucket[bucket];
@@ -175,37 +175,56 @@ static void stop_block(struct cpu *cpu)
 /* Forgets all blocks. */
 static void empty(struct blocks *blocks)
 {
+	memset(blocks->target, 0, sizeof(blocks->target));
 	memset(blocks->bucket, 0, sizeof(blocks->bucket));
 	memset(blocks->page, 0, sizeof(blocks->page));
 	blocks->used = 0;
-	blocks->epoch++;
 }
 
-void blocks_page_written(struct cpu *cpu, uint64_t gpa)
+static bool overlaps(const struct block *block, uint64_t gpa, unsigned int size)
+{
+	return block->gpa < gpa + size && gpa < block->gpa + block->depends;
+}
+
+void blocks_written(struct cpu *cpu, uint64_t gpa, unsigned int size)
 {
 	struct page *page = find_page(cpu->blocks, gpa & ~PAGE_OFFSET_MASK);
+	struct block **link;
 
-	if (!page || !page->blocks)
+	if (!page || !page->blocks || !holds_code(page, gpa & PAGE_OFFSET_MASK, size))
 		return;
-	for (struct block *block = page->blocks; block; block = block->next_in_page)
-		unlink_block(cpu->blocks, block);
-	page->blocks = NULL;
+	memset(page->code, 0, sizeof(page->code));
+	link = &page->blocks;
+	while (*link) {
+		struct block *block = *link;
+
+		if (overlaps(block, gpa, size)) {
+			*link = block->next_in_page;
+			unlink_block(cpu->blocks, block);
+		} else {
+			mark_code(page, block);
+			link = &block->next_in_page;
+		}
+	}
 	stop_block(cpu);
 }
 
 void cpu_memory_written(struct cpu *cpu, uint64_t gpa, uint64_t len)
 {
-	uint64_t frame = gpa & ~PAGE_OFFSET_MASK;
-	uint64_t pages = (gpa - frame + len + MEM_PAGE_SIZE - 1) / MEM_PAGE_SIZE;
-
 	/* So many are sooner forgotten together. */
-	if (pages >= BUCKETS) {
+	if (len / MEM_PAGE_SIZE >= BUCKETS) {
 		empty(cpu->blocks);
 		stop_block(cpu);
 		return;
 	}
-	for (; pages; pages--, frame += MEM_PAGE_SIZE)
-		blocks_page_written(cpu, frame);
+	while (len) {
+		uint64_t room = MEM_PAGE_SIZE - (gpa & PAGE_OFFSET_MASK);
+		uint64_t part = len < room ? len : room;
+
+		blocks_written(cpu, gpa, (unsigned int)part);
+		gpa += part;
+		len -= part;
+	}
 }
 
 /* What decoding depends on. */
@@ -221,6 +240,7 @@ static void bind_at(const struct cpu *cpu, struct block *block, struct decoded *
 
 	*insn = (struct insn){ .start = block->length };
 	block->length = (uint16_t)(block->length + decoded->length);
+	block->depends = block->length;
 	insn->next = block->length;
 	decoded->fpu = cpu->fpu;
 	bind(decoded, insn, ends_block);
@@ -239,6 +259,7 @@ static void bind_error(struct block *block, int error)
 		bind_too_long(&none, insn, &ends);
 	else
 		bind_undefined(&none, insn, &ends);
+	block->depends = (uint16_t)(block->length + INSN_BYTES_MAX);
 	block->count++;
 }
 
@@ -309,6 +330,8 @@ static struct block *translate(struct cpu *cpu, uint64_t la, uint64_t gpa)
 		fill(cpu, block, nothing, sizeof(nothing));
 	if (!block->count)
 		return decode_crossing(cpu, la, gpa, room);
+	if (block->depends > room)
+		block->depends = (uint16_t)room;
 	arena_take(blocks, sizeof(*block) + block->count * sizeof(struct insn));
 	add(cpu, block);
 	return block;
@@ -324,16 +347,17 @@ static struct block *find(const struct cpu *cpu, uint64_t gpa)
 	return block;
 }
 
-static struct block *look_up(struct cpu *cpu, uint64_t la)
+/* The block at la by way of its physical address. */
+static struct block *look_up_slowly(struct cpu *cpu, uint64_t la, struct target *target)
 {
-	struct target *target = &cpu->blocks->target[la & (TARGETS - 1)];
+	uint64_t gpa = mmu_fetch_address(cpu, la);
 	struct block *block;
-	uint64_t gpa;
 
-	if (likely(target->la == la && target->epoch == cpu->blocks->epoch &&
-		   target->code_mode == cpu->code_mode && target->block->gpa != UINT64_MAX))
+	if (target->la == la && target->code_mode == cpu->code_mode && target->block &&
+	    target->block->gpa == gpa) {
+		target->epoch = cpu->blocks->epoch;
 		return target->block;
-	gpa = mmu_fetch_address(cpu, la);
+	}
 	block = find(cpu, gpa);
 	if (!block)
 		block = translate(cpu, la, gpa);
@@ -341,6 +365,16 @@ static struct block *look_up(struct cpu *cpu, uint64_t la)
 		*target = (struct target){ .la = la, .epoch = cpu->blocks->epoch,
 					   .code_mode = cpu->code_mode, .block = block };
 	return block;
+}
+
+static struct block *look_up(struct cpu *cpu, uint64_t la)
+{
+	struct target *target = &cpu->blocks->target[la & (TARGETS - 1)];
+
+	if (likely(target->la == la && target->epoch == cpu->blocks->epoch &&
+		   target->code_mode == cpu->code_mode && target->block->gpa != UINT64_MAX))
+		return target->block;
+	return look_up_slowly(cpu, la, target);
 }
 
 /* How many of the block's instructions lie within room bytes; #GP(0): not even the first. */

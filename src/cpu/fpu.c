@@ -5,42 +5,36 @@
  *
  * Exceptions: SDM vol. 2, 2.4 (SSE and AVX); vol. 1, 8.7 (x87) and 11.5 (SSE).
  */
-#include <cpuid.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/platform/x86.h>
 
 #include "cpu/fpu.h"
 
 /* --- life --- */
 
-#define CPUID_FEATURES		1u
-#define CPUID_STRUCTURED	7u
-
-/* Where CPUID shows what the host executes. All else every x86-64 processor does. */
+/* Whether the host executes them, as the C library has found. All else every x86-64 does. */
 static const struct {
 	uint8_t set;
-	bool structured;	/* leaf 7, EBX; else leaf 1, ECX */
-	uint8_t bit;
+	uint16_t feature;
 } host_sets[] = {
-	{ FPU_SET_SSE3, false, 0 }, { FPU_SET_PCLMULQDQ, false, 1 },
-	{ FPU_SET_SSSE3, false, 9 }, { FPU_SET_FMA, false, 12 }, { FPU_SET_SSE41, false, 19 },
-	{ FPU_SET_SSE42, false, 20 }, { FPU_SET_AVX, false, 28 }, { FPU_SET_F16C, false, 29 },
-	{ FPU_SET_AVX2, true, 5 },
+	{ FPU_SET_SSE3, x86_cpu_SSE3 }, { FPU_SET_PCLMULQDQ, x86_cpu_PCLMULQDQ },
+	{ FPU_SET_SSSE3, x86_cpu_SSSE3 }, { FPU_SET_FMA, x86_cpu_FMA },
+	{ FPU_SET_SSE41, x86_cpu_SSE4_1 }, { FPU_SET_SSE42, x86_cpu_SSE4_2 },
+	{ FPU_SET_AVX, x86_cpu_AVX }, { FPU_SET_F16C, x86_cpu_F16C },
+	{ FPU_SET_AVX2, x86_cpu_AVX2 },
 };
 
 #define SETS_OF_X86_64 (1u << FPU_SET_X87 | 1u << FPU_SET_MMX | 1u << FPU_SET_FXSAVE | \
 			1u << FPU_SET_SSE | 1u << FPU_SET_SSE2 | 1u << FPU_SET_XSAVE)
 
+/* Not by CPUID, which takes its time where vmm runs in a virtual machine. */
 static uint32_t host_executes(void)
 {
-	unsigned int eax, ebx, ecx, edx, features, structured = 0;
 	uint32_t sets = SETS_OF_X86_64;
 
-	__cpuid(CPUID_FEATURES, eax, ebx, features, edx);
-	if (__get_cpuid_count(CPUID_STRUCTURED, 0, &eax, &ebx, &ecx, &edx))
-		structured = ebx;
 	for (size_t i = 0; i < sizeof(host_sets) / sizeof(host_sets[0]); i++)
-		if ((host_sets[i].structured ? structured : features) >> host_sets[i].bit & 1)
+		if (x86_cpu_active(host_sets[i].feature))
 			sets |= 1u << host_sets[i].set;
 	return sets;
 }
@@ -48,7 +42,6 @@ static uint32_t host_executes(void)
 int fpu_create(struct cpu *cpu)
 {
 	struct fpu *fpu = aligned_alloc(_Alignof(struct fpu), sizeof(*fpu));
-	int error;
 
 	if (!fpu)
 		return -ENOMEM;
@@ -57,11 +50,6 @@ int fpu_create(struct cpu *cpu)
 	fpu->x87.mxcsr = MXCSR_DEFAULT;
 	mxcsr_set(fpu, MXCSR_DEFAULT);
 	x87_set_control(fpu, FCW_DEFAULT, 0);
-	error = thunks_create(fpu);
-	if (error) {
-		free(fpu);
-		return error;
-	}
 	cpu->fpu = fpu;
 	return 0;
 }

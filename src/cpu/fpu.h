@@ -104,7 +104,7 @@ struct fpu {
 	uint32_t host_mxcsr;
 	uint16_t host_fcw;
 	uint32_t sets;		/* bits by enum fpu_set: what the host executes */
-	struct thunks *thunks;
+	struct thunks *thunks;	/* NULL: not needed yet */
 };
 
 /* --- checks (SDM vol. 3, 2.5 and 13.1; vol. 2, 2.4) --- */
@@ -239,6 +239,10 @@ struct recipe make_recipe(const struct decoded *decoded, const struct encoding *
 
 typedef void thunk_fn(void *memory, struct cpu *cpu, struct fpu *fpu);
 
+/*
+ * Makes their memory where there is none yet: with the first instruction that has
+ * a thunk, since most guests have none. Returns 0 or -errno.
+ */
 int thunks_create(struct fpu *fpu);
 void thunks_destroy(struct fpu *fpu);
 

@@ -168,6 +168,8 @@ bool bind_fpu(const struct decoded *decoded, struct insn *insn, bool *ends_block
 		insn->execute = hand->execute;
 		return !hand->bind || hand->bind(decoded, &e, insn);
 	}
+	if (thunks_create(decoded->fpu))
+		return false;
 	if (e.map == MAP_ONE_BYTE)
 		bind_x87(decoded, &e, insn);
 	else

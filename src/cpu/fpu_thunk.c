@@ -227,9 +227,12 @@ static int map_code(struct thunks *thunks)
 
 int thunks_create(struct fpu *fpu)
 {
-	struct thunks *thunks = calloc(1, sizeof(*thunks));
+	struct thunks *thunks;
 	int error;
 
+	if (fpu->thunks)
+		return 0;
+	thunks = calloc(1, sizeof(*thunks));
 	if (!thunks)
 		return -ENOMEM;
 	thunks->code = thunks->executable = MAP_FAILED;
@@ -256,13 +259,17 @@ void thunks_destroy(struct fpu *fpu)
 
 bool fpu_has_room(const struct cpu *cpu, unsigned int insns)
 {
-	return CELLS - cpu->fpu->thunks->used >= insns;
+	const struct thunks *thunks = cpu->fpu->thunks;
+
+	return !thunks || CELLS - thunks->used >= insns;
 }
 
 void fpu_forget_code(struct cpu *cpu)
 {
 	struct thunks *thunks = cpu->fpu->thunks;
 
+	if (!thunks)
+		return;
 	thunks->used = 0;
 	memset(thunks->slot, 0, sizeof(thunks->slot));
 }

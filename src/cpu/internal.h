@@ -57,8 +57,9 @@ struct exception {
 
 /* --- TLB --- */
 
-#define TLB_BITS 9
+#define TLB_BITS 11
 #define TLB_SIZE (1u << TLB_BITS)
+#define TLB_WORDS (TLB_SIZE / 64)
 
 /* Accesses that a translation is for. */
 enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH };
@@ -66,19 +67,44 @@ enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH };
 #define ACCESS_SIZE_MAX 64u	/* bytes */
 
 /*
- * A page of linear addresses. A tag is the page's first address where that
- * kind of access goes straight to memory, else TLB_NONE.
+ * A page of linear addresses. A tag is the page's last address where that kind
+ * of access goes straight to memory, else TLB_NONE, which is no last address.
  */
-#define TLB_NONE UINT64_C(1)
+#define TLB_NONE UINT64_C(0)
 
 struct tlb_entry {
 	uint64_t tag[3];	/* by enum access */
 	uintptr_t addend;	/* host address minus linear address */
 };
 
+/* What only the slow way asks for. */
+struct tlb_page {
+	uint64_t frame;		/* physical */
+	uint64_t beside_code;	/* a tag for writes, which may change decoded code */
+};
+
+/* All zeroes: empty. */
 struct tlb {
 	struct tlb_entry entry[TLB_SIZE];
+	struct tlb_page page[TLB_SIZE];
 };
+
+/* Which entries of a TLB are not empty; a bit each. */
+struct tlb_use {
+	uint64_t used[TLB_WORDS];
+	uint64_t global[TLB_WORDS];
+	uint64_t large[TLB_WORDS];	/* a piece of a large page */
+};
+
+static inline uint64_t tlb_tag(uint64_t la)
+{
+	return la | PAGE_OFFSET_MASK;
+}
+
+static inline unsigned int tlb_index(uint64_t la)
+{
+	return la >> PAGE_SHIFT & (TLB_SIZE - 1);
+}
 
 /*
  * There is one for each set of rights. SMAP: RFLAGS.AC opens user pages. The
@@ -305,7 +331,8 @@ struct cpu {
 	void *self;
 	struct blocks *blocks;		/* block.c's */
 	uint64_t pdpte[4];		/* PAE's, loaded with CR3 */
-	struct tlb tlbs[TLB_KINDS];
+	struct tlb_use tlb_use[TLB_KINDS];
+	struct tlb tlbs[TLB_KINDS];	/* last: what is not used of them is not touched */
 };
 
 static inline bool cpu_paging(const struct cpu *cpu)
@@ -486,10 +513,10 @@ static inline uint64_t linear(struct cpu *cpu, const struct insn *insn, unsigned
 static inline void *tlb_pointer(const struct cpu *cpu, uint64_t la, unsigned int size,
 				enum access access)
 {
-	const struct tlb_entry *entry = &cpu->tlb->entry[la >> PAGE_SHIFT & (TLB_SIZE - 1)];
+	const struct tlb_entry *entry = &cpu->tlb->entry[tlb_index(la)];
 
 	/* The last byte's page: an access that crosses pages never matches. */
-	if (likely(entry->tag[access] == ((la + size - 1) & ~PAGE_OFFSET_MASK)))
+	if (likely(entry->tag[access] == tlb_tag(la + size - 1)))
 		return (void *)(entry->addend + la);
 	return NULL;
 }
@@ -502,11 +529,11 @@ static inline bool fast_pointer(const struct cpu *cpu, unsigned int segment, uin
 				unsigned int size, enum access access, void **host)
 {
 	uint64_t la = cpu->segment[segment].base + offset;
-	const struct tlb_entry *entry = &cpu->tlb->entry[la >> PAGE_SHIFT & (TLB_SIZE - 1)];
+	const struct tlb_entry *entry = &cpu->tlb->entry[tlb_index(la)];
 
 	*host = (void *)(entry->addend + la);
 	return offset < cpu->unchecked[segment][access] &&
-	       entry->tag[access] == ((la + size - 1) & ~PAGE_OFFSET_MASK);
+	       entry->tag[access] == tlb_tag(la + size - 1);
 }
 
 /*
@@ -531,8 +558,12 @@ unsigned int mmu_span(struct cpu *cpu, uint64_t la, unsigned int len, enum acces
 /* The physical address of an instruction fetch at la. Raises page faults. */
 uint64_t mmu_fetch_address(struct cpu *cpu, uint64_t la);
 
+/* Forgets all translations; those of the page at la (INVLPG), large or not. */
 void mmu_flush(struct cpu *cpu, bool global_too);
 void mmu_flush_page(struct cpu *cpu, uint64_t la);
+
+/* The page has decoded code from now on: writes to it take the slow way. */
+void mmu_watch_frame(struct cpu *cpu, uint64_t frame);
 
 /*
  * To be called when what translations depend on has changed: CPL, CR0, CR3,
@@ -682,11 +713,14 @@ void fpu_forget_code(struct cpu *cpu);
 int blocks_create(struct cpu *cpu);
 void blocks_destroy(struct cpu *cpu);
 
-/* What lies in the page is about to change; leaves the current block if it is in it. */
-void blocks_page_written(struct cpu *cpu, uint64_t gpa);
+/*
+ * What lies there, in one page, is about to change: forgets the blocks that were
+ * decoded from it, and leaves the current block where there are any.
+ */
+void blocks_written(struct cpu *cpu, uint64_t gpa, unsigned int size);
 /* Whether decoded code lies in the page. */
 bool blocks_page_has_code(const struct cpu *cpu, uint64_t gpa);
-/* All mappings or the mode have changed: forget what goes by linear addresses. */
+/* Mappings or the mode have changed: look again at what goes by linear addresses. */
 void blocks_forget_addresses(struct cpu *cpu);
 
 /*

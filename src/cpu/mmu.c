@@ -46,6 +46,7 @@ struct walk {
 	uint64_t physical;
 	bool writable;		/* by this privilege, and dirty already */
 	bool global;
+	bool large;
 };
 
 static const struct paging *paging_kind(const struct cpu *cpu)
@@ -199,6 +200,7 @@ static void walk_tables(struct cpu *cpu, struct walk *walk)
 	walk->writable = (walk->access == ACCESS_WRITE || entry & PTE_DIRTY) &&
 			 (rights.writable || (!walk->user && !(cpu->cr0 & CR0_WP)));
 	walk->global = entry & PTE_GLOBAL && cpu->cr4 & CR4_PGE;
+	walk->large = large;
 }
 
 static bool by_stack_segment(const struct cpu *cpu)
@@ -230,22 +232,104 @@ static void translate(struct cpu *cpu, struct walk *walk)
 
 /* --- TLB --- */
 
+#define LARGEST_PAGE_SHIFT 30
+
+static void tlb_drop(struct cpu *cpu, enum tlb_kind kind, unsigned int index)
+{
+	const uint64_t bit = UINT64_C(1) << index % 64;
+	struct tlb_use *use = &cpu->tlb_use[kind];
+	struct tlb *tlb = &cpu->tlbs[kind];
+
+	tlb->entry[index] = (struct tlb_entry){ .tag = { TLB_NONE, TLB_NONE, TLB_NONE } };
+	tlb->page[index].beside_code = TLB_NONE;
+	use->used[index / 64] &= ~bit;
+	use->global[index / 64] &= ~bit;
+	use->large[index / 64] &= ~bit;
+}
+
+/* Steps through the entries whose bits are set in a word of a TLB's bits. */
+static bool next_entry(uint64_t *bits, unsigned int word, unsigned int *index)
+{
+	if (!*bits)
+		return false;
+	*index = word * 64 + (unsigned int)__builtin_ctzll(*bits);
+	*bits &= *bits - 1;
+	return true;
+}
+
+/* Takes as long as there are entries to drop. */
 void mmu_flush(struct cpu *cpu, bool global_too)
 {
-	/* Global translations may be dropped at any time, and are. */
-	(void)global_too;
-	for (unsigned int i = 0; i < TLB_KINDS; i++)
-		for (unsigned int j = 0; j < TLB_SIZE; j++)
-			for (unsigned int k = 0; k < 3; k++)
-				cpu->tlbs[i].entry[j].tag[k] = TLB_NONE;
+	unsigned int index;
+
+	for (unsigned int kind = 0; kind < TLB_KINDS; kind++) {
+		const struct tlb_use *use = &cpu->tlb_use[kind];
+
+		for (unsigned int i = 0; i < TLB_WORDS; i++) {
+			uint64_t bits = use->used[i] & ~(global_too ? 0 : use->global[i]);
+
+			while (next_entry(&bits, i, &index))
+				tlb_drop(cpu, kind, index);
+		}
+	}
 	blocks_forget_addresses(cpu);
+}
+
+/* Whether an entry may be a piece of the large page at la, whatever its size. */
+static bool same_large_page(const struct tlb_entry *entry, uint64_t la)
+{
+	for (unsigned int i = 0; i < 3; i++)
+		if (entry->tag[i] && !((entry->tag[i] ^ la) >> LARGEST_PAGE_SHIFT))
+			return true;
+	return false;
+}
+
+static void tlb_flush_page(struct cpu *cpu, enum tlb_kind kind, uint64_t la)
+{
+	unsigned int index = tlb_index(la);
+
+	if (cpu->tlb_use[kind].used[index / 64] >> index % 64 & 1)
+		tlb_drop(cpu, kind, index);
+	for (unsigned int i = 0; i < TLB_WORDS; i++) {
+		uint64_t bits = cpu->tlb_use[kind].large[i];
+
+		while (next_entry(&bits, i, &index))
+			if (same_large_page(&cpu->tlbs[kind].entry[index], la))
+				tlb_drop(cpu, kind, index);
+	}
 }
 
 void mmu_flush_page(struct cpu *cpu, uint64_t la)
 {
-	/* A page of it may stand for a large page: drop all. */
-	(void)la;
-	mmu_flush(cpu, true);
+	if (!cpu_long(cpu))
+		la = (uint32_t)la;
+	for (unsigned int kind = 0; kind < TLB_KINDS; kind++)
+		tlb_flush_page(cpu, kind, la);
+	blocks_forget_addresses(cpu);
+}
+
+static void watch_entry(struct tlb *tlb, unsigned int index, uint64_t frame)
+{
+	uint64_t *tag = &tlb->entry[index].tag[ACCESS_WRITE];
+
+	if (tlb->page[index].frame != frame || *tag == TLB_NONE)
+		return;
+	tlb->page[index].beside_code = *tag;
+	*tag = TLB_NONE;
+}
+
+void mmu_watch_frame(struct cpu *cpu, uint64_t frame)
+{
+	unsigned int index;
+
+	for (unsigned int kind = 0; kind < TLB_KINDS; kind++) {
+		for (unsigned int i = 0; i < TLB_WORDS; i++) {
+			uint64_t bits = cpu->tlb_use[kind].used[i];
+
+			while (next_entry(&bits, i, &index))
+				watch_entry(&cpu->tlbs[kind], index, frame);
+		}
+	}
 }
 
 /* Whether every access has to be looked at: unaligned ones raise #AC. */
@@ -269,30 +353,70 @@ void mmu_select_tlb(struct cpu *cpu)
 	cpu->tlb = &cpu->tlbs[look ? TLB_EMPTY : tlb_kind(cpu, cpu->cpl == 3)];
 }
 
+/* Notes that an entry is used, and by what. */
+static void note_use(struct tlb_use *use, unsigned int index, const struct walk *walk)
+{
+	const uint64_t bit = UINT64_C(1) << index % 64;
+
+	use->used[index / 64] |= bit;
+	use->global[index / 64] &= ~bit;
+	use->large[index / 64] &= ~bit;
+	if (walk->global)
+		use->global[index / 64] |= bit;
+	if (walk->large)
+		use->large[index / 64] |= bit;
+}
+
 /* Remembers a translation where its page is plain memory. */
 static void tlb_fill(struct cpu *cpu, const struct walk *walk, const struct mem_region *region)
 {
-	struct tlb *tlb = &cpu->tlbs[tlb_kind(cpu, walk->user)];
-	struct tlb_entry *entry = &tlb->entry[walk->la >> PAGE_SHIFT & (TLB_SIZE - 1)];
-	uint64_t page = walk->la & ~PAGE_OFFSET_MASK;
+	enum tlb_kind kind = tlb_kind(cpu, walk->user);
+	unsigned int index = tlb_index(walk->la);
+	struct tlb_entry *entry = &cpu->tlbs[kind].entry[index];
+	struct tlb_page *more = &cpu->tlbs[kind].page[index];
 	uint64_t frame = walk->physical & ~PAGE_OFFSET_MASK;
+	uint64_t page = walk->la & ~PAGE_OFFSET_MASK;
 	uintptr_t addend = (uintptr_t)(region->host + (frame - region->gpa)) - page;
-	bool same = entry->addend == addend;
 
 	if (region->flags & MEM_TRAP)
 		return;
+	note_use(&cpu->tlb_use[kind], index, walk);
 	for (unsigned int i = 0; i < 3; i++)
-		if (!same || entry->tag[i] != page)
+		if (entry->addend != addend || entry->tag[i] != tlb_tag(page))
 			entry->tag[i] = TLB_NONE;
 	entry->addend = addend;
+	*more = (struct tlb_page){ .frame = frame };
 	if (walk->access == ACCESS_FETCH)
-		entry->tag[ACCESS_FETCH] = page;
+		entry->tag[ACCESS_FETCH] = tlb_tag(page);
 	else
-		entry->tag[ACCESS_READ] = page;
+		entry->tag[ACCESS_READ] = tlb_tag(page);
+	if (walk->access == ACCESS_FETCH || !walk->writable || !(region->flags & MEM_WRITE))
+		return;
 	/* A write to a page that holds decoded code has to be seen. */
-	if (walk->access != ACCESS_FETCH && walk->writable && region->flags & MEM_WRITE &&
-	    !blocks_page_has_code(cpu, frame))
-		entry->tag[ACCESS_WRITE] = page;
+	entry->tag[ACCESS_WRITE] = TLB_NONE;
+	if (blocks_page_has_code(cpu, frame))
+		more->beside_code = tlb_tag(page);
+	else
+		entry->tag[ACCESS_WRITE] = tlb_tag(page);
+}
+
+/*
+ * As tlb_pointer() for a write, where the page holds decoded code. Of that is
+ * forgotten what the write changes; NULL: take the slow way.
+ */
+static void *pointer_beside_code(struct cpu *cpu, uint64_t la, unsigned int size)
+{
+	unsigned int index = tlb_index(la);
+	struct tlb_page *page = &cpu->tlb->page[index];
+
+	if (page->beside_code != tlb_tag(la + size - 1))
+		return NULL;
+	blocks_written(cpu, page->frame | (la & PAGE_OFFSET_MASK), size);
+	if (!blocks_page_has_code(cpu, page->frame)) {
+		cpu->tlb->entry[index].tag[ACCESS_WRITE] = page->beside_code;
+		page->beside_code = TLB_NONE;
+	}
+	return (void *)(cpu->tlb->entry[index].addend + la);
 }
 
 /* Translates for an access that lies in one page. */
@@ -347,7 +471,7 @@ static void access_physical(struct cpu *cpu, const struct walk *walk,
 	if (!write) {
 		memcpy(data, host, size);
 	} else if (region->flags & MEM_WRITE) {
-		blocks_page_written(cpu, gpa);
+		blocks_written(cpu, gpa, size);
 		memcpy(host, data, size);
 	}
 }
@@ -411,6 +535,8 @@ void mmu_write(struct cpu *cpu, uint64_t la, const void *data, unsigned int size
 {
 	void *host = tlb_pointer(cpu, la, size, ACCESS_WRITE);
 
+	if (!host)
+		host = pointer_beside_code(cpu, la, size);
 	if (host) {
 		memcpy(host, data, size);
 		return;
@@ -424,6 +550,8 @@ void mmu_read_for_write(struct cpu *cpu, uint64_t la, void *data, unsigned int s
 {
 	const void *host = tlb_pointer(cpu, la, size, ACCESS_WRITE);
 
+	if (!host)
+		host = pointer_beside_code(cpu, la, size);
 	if (host) {
 		memcpy(data, host, size);
 		return;
@@ -485,7 +613,10 @@ unsigned int mmu_span(struct cpu *cpu, uint64_t la, unsigned int len, enum acces
 uint64_t mmu_fetch_address(struct cpu *cpu, uint64_t la)
 {
 	struct walk walk = { .la = la, .access = ACCESS_FETCH, .user = is_user(cpu) };
+	unsigned int index = tlb_index(la);
 
+	if (cpu->tlb->entry[index].tag[ACCESS_FETCH] == tlb_tag(la))
+		return cpu->tlb->page[index].frame | (la & PAGE_OFFSET_MASK);
 	resolve(cpu, &walk);
 	return walk.physical;
 }

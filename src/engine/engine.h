@@ -118,6 +118,12 @@ struct engine_ops {
 	void (*run)(struct engine *engine, struct vmexit *exit);
 
 	/*
+	 * The same, but after some 10 us comes back with VMEXIT_KICK: for guests
+	 * that end at once. NULL where the engine cannot.
+	 */
+	void (*run_briefly)(struct engine *engine, struct vmexit *exit);
+
+	/*
 	 * Completes an access that the last exit began, so that registers are
 	 * those after the instruction; runs no further instruction.
 	 */

@@ -23,6 +23,9 @@
 /* Instructions at a time with the real clock, where only kicks end a run sooner. */
 #define REAL_CLOCK_CHUNK (UINT64_C(1) << 40)
 
+/* Instructions that take no longer than starting a thread. */
+#define BRIEF_CHUNK 1000u
+
 struct engine {
 	struct emulator emulator;
 	const struct cpu_module *api;	/* of the emulator, as is the cpu */
@@ -30,6 +33,7 @@ struct engine {
 	struct engine_config config;
 	uint64_t skipped;	/* virtual nanoseconds spent in HLT */
 	uint64_t planned;	/* instructions up to which the cpu was asked to go */
+	uint64_t chunk;		/* instructions at a time, at most */
 	uint64_t tsc_start;	/* of the host */
 };
 
@@ -56,10 +60,8 @@ static uint64_t plan(struct engine *engine)
 		next = clock_next_alarm(engine->config.clock);
 		if (next != CLOCK_NEVER && next - engine->skipped < end)
 			end = next > done + engine->skipped ? next - engine->skipped : done;
-	} else if (end - done > REAL_CLOCK_CHUNK) {
-		end = done + REAL_CLOCK_CHUNK;
 	}
-	return end;
+	return end - done > engine->chunk ? done + engine->chunk : end;
 }
 
 /* Hands an access to the machine, in the middle of the instruction. */
@@ -134,6 +136,7 @@ static int interp_create(struct engine **out, const struct engine_config *config
 		return -ENOMEM;
 	}
 	engine->config = *config;
+	engine->chunk = REAL_CLOCK_CHUNK;
 	engine->tsc_start = __rdtsc();
 	engine->emulator = (struct emulator){
 		.ops = &interp_emulator_ops, .self = engine,
@@ -204,6 +207,13 @@ static void interp_run(struct engine *engine, struct vmexit *exit)
 	}
 }
 
+static void interp_run_briefly(struct engine *engine, struct vmexit *exit)
+{
+	engine->chunk = BRIEF_CHUNK;
+	interp_run(engine, exit);
+	engine->chunk = REAL_CLOCK_CHUNK;
+}
+
 static void interp_complete(struct engine *engine)
 {
 	/* Accesses are complete when they have been handed over. */
@@ -224,6 +234,7 @@ const struct engine_ops engine_interp = {
 	.get_state = interp_get_state,
 	.set_state = interp_set_state,
 	.run = interp_run,
+	.run_briefly = interp_run_briefly,
 	.complete = interp_complete,
 	.kick = interp_kick,
 };

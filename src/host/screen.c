@@ -45,8 +45,9 @@ int screen_create(struct screen **screen)
 
 	if (!made)
 		return -ENOMEM;
+	/* Populated, since all of it is written at once. */
 	made->memory = mmap(NULL, SCREEN_MEMORY_SIZE, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (made->memory == MAP_FAILED) {
 		int error = -errno;
 

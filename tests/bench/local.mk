@@ -44,7 +44,8 @@ tests/bench/exits.bin: tests/bench/exits.S
 
 # Work for the processor, in 32 and in 64 bits. The same object becomes a guest, one
 # for QEMU, and a program of the host's.
-bench_work = tests/bench/cpu-loop tests/bench/cpu-none tests/bench/cpu-sieve
+bench_work = tests/bench/cpu-beside tests/bench/cpu-code tests/bench/cpu-loop \
+	tests/bench/cpu-none tests/bench/cpu-sieve
 bench_work_objects = $(bench_work:=.o32) $(bench_work:=.o64)
 bench_work_bins = $(bench_work:=.bin32) $(bench_work:=.bin64)
 bench_work_roms = $(bench_work:=.rom32) $(bench_work:=.rom64)
@@ -83,6 +84,7 @@ bench: vmm cpu.la $(bench_programs) $(bench_roms) $(bench_guests) \
 
 EXTRA_DIST += tests/bench/README tests/bench/BenchChart.pm tests/bench/BenchPlan.pm \
 	tests/bench/BenchReport.pm tests/bench/BenchStats.pm tests/bench/bench.pl \
+	tests/bench/cpu-beside.S tests/bench/cpu-code.S tests/bench/cpu-kernel.S \
 	tests/bench/cpu-loop.S tests/bench/cpu-native.S tests/bench/cpu-none.S \
 	tests/bench/cpu-sieve.S tests/bench/cpu-work.h tests/bench/exits.S \
 	tests/bench/qemu-end.c tests/bench/rom.S
