@@ -181,6 +181,12 @@ static void empty(struct blocks *blocks)
 	blocks->epoch++;
 }
 
+void blocks_forget(struct cpu *cpu)
+{
+	if (cpu->blocks->used)
+		empty(cpu->blocks);
+}
+
 void blocks_page_written(struct cpu *cpu, uint64_t gpa)
 {
 	struct page *page = find_page(cpu->blocks, gpa & ~PAGE_OFFSET_MASK);
@@ -214,7 +220,7 @@ static uint8_t mode_of(const struct cpu *cpu)
 	return cpu->code_mode & (uint8_t)~CODE_USER;
 }
 
-static void bind_at(const struct cpu *cpu, struct block *block, struct decoded *decoded,
+static void bind_at(struct cpu *cpu, struct block *block, struct decoded *decoded,
 		    bool *ends_block)
 {
 	struct insn *insn = &block->insns[block->count];
@@ -223,6 +229,7 @@ static void bind_at(const struct cpu *cpu, struct block *block, struct decoded *
 	block->length = (uint16_t)(block->length + decoded->length);
 	insn->next = block->length;
 	decoded->fpu = cpu->fpu;
+	feature_restrict(cpu, decoded);
 	bind(decoded, insn, ends_block);
 	block->count++;
 }
@@ -243,7 +250,7 @@ static void bind_error(struct block *block, int error)
 }
 
 /* Decodes up to a jump, BLOCK_INSNS or the page's end. */
-static void fill(const struct cpu *cpu, struct block *block, const uint8_t *code, size_t room)
+static void fill(struct cpu *cpu, struct block *block, const uint8_t *code, size_t room)
 {
 	bool real = block->mode & CODE_REAL, ends = false;
 	struct decoded decoded;

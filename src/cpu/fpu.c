@@ -5,45 +5,12 @@
  *
  * Exceptions: SDM vol. 2, 2.4 (SSE and AVX); vol. 1, 8.7 (x87) and 11.5 (SSE).
  */
-#include <cpuid.h>
 #include <errno.h>
 #include <stdlib.h>
 
 #include "cpu/fpu.h"
 
 /* --- life --- */
-
-#define CPUID_FEATURES		1u
-#define CPUID_STRUCTURED	7u
-
-/* Where CPUID shows what the host executes. All else every x86-64 processor does. */
-static const struct {
-	uint8_t set;
-	bool structured;	/* leaf 7, EBX; else leaf 1, ECX */
-	uint8_t bit;
-} host_sets[] = {
-	{ FPU_SET_SSE3, false, 0 }, { FPU_SET_PCLMULQDQ, false, 1 },
-	{ FPU_SET_SSSE3, false, 9 }, { FPU_SET_FMA, false, 12 }, { FPU_SET_SSE41, false, 19 },
-	{ FPU_SET_SSE42, false, 20 }, { FPU_SET_AVX, false, 28 }, { FPU_SET_F16C, false, 29 },
-	{ FPU_SET_AVX2, true, 5 },
-};
-
-#define SETS_OF_X86_64 (1u << FPU_SET_X87 | 1u << FPU_SET_MMX | 1u << FPU_SET_FXSAVE | \
-			1u << FPU_SET_SSE | 1u << FPU_SET_SSE2 | 1u << FPU_SET_XSAVE)
-
-static uint32_t host_executes(void)
-{
-	unsigned int eax, ebx, ecx, edx, features, structured = 0;
-	uint32_t sets = SETS_OF_X86_64;
-
-	__cpuid(CPUID_FEATURES, eax, ebx, features, edx);
-	if (__get_cpuid_count(CPUID_STRUCTURED, 0, &eax, &ebx, &ecx, &edx))
-		structured = ebx;
-	for (size_t i = 0; i < sizeof(host_sets) / sizeof(host_sets[0]); i++)
-		if ((host_sets[i].structured ? structured : features) >> host_sets[i].bit & 1)
-			sets |= 1u << host_sets[i].set;
-	return sets;
-}
 
 int fpu_create(struct cpu *cpu)
 {
@@ -52,8 +19,7 @@ int fpu_create(struct cpu *cpu)
 
 	if (!fpu)
 		return -ENOMEM;
-	*fpu = (struct fpu){ .host_mxcsr = MXCSR_DEFAULT, .host_fcw = FCW_DEFAULT,
-			     .sets = host_executes() };
+	*fpu = (struct fpu){ .host_mxcsr = MXCSR_DEFAULT, .host_fcw = FCW_DEFAULT };
 	fpu->x87.mxcsr = MXCSR_DEFAULT;
 	mxcsr_set(fpu, MXCSR_DEFAULT);
 	x87_set_control(fpu, FCW_DEFAULT, 0);

@@ -299,6 +299,7 @@ struct cpu {
 	struct cpuid_leaf cpuid[CPUID_LEAVES];
 	struct cpuid_config cpuid_config;
 	uint8_t cpuid_count;		/* 0: not asked for yet */
+	uint64_t features;		/* a bit each, once cpuid_count is set */
 
 	struct mem *mem;
 	const struct cpu_ops *ops;
@@ -642,10 +643,16 @@ void jump_near(struct cpu *cpu, uint64_t target);
 
 /* --- system (cpu model: msr.c, control.c, system.c) --- */
 
-/* Takes the CPU model from cpuid.c: once, before anything else. */
+/* Whether the guest's processor has a feature. */
+bool cpu_has(struct cpu *cpu, enum cpuid_feature feature);
+/* The bits that XCR0 may have: CPUID leaf 0xD. */
+uint64_t cpu_xsave_components(struct cpu *cpu);
 
-/* Whether a bit of a register of a CPUID leaf is set in the model. */
-bool cpu_has(struct cpu *cpu, uint32_t leaf, enum cpuid_register reg, uint32_t bit);
+/*
+ * Makes of an instruction what it is on a processor without the features that the
+ * guest's lacks: undefined, or the older instruction that ignores its prefix.
+ */
+void feature_restrict(struct cpu *cpu, struct decoded *decoded);
 
 /* Whether the guest sees a processor of AMD: SYSENTER and SYSCALL differ. */
 bool cpu_is_amd(struct cpu *cpu);
@@ -688,6 +695,8 @@ void blocks_page_written(struct cpu *cpu, uint64_t gpa);
 bool blocks_page_has_code(const struct cpu *cpu, uint64_t gpa);
 /* All mappings or the mode have changed: forget what goes by linear addresses. */
 void blocks_forget_addresses(struct cpu *cpu);
+/* Forgets all blocks. Between runs. */
+void blocks_forget(struct cpu *cpu);
 
 /*
  * The block at RIP: its first instruction; cpu->end and cpu->rip (behind it)

@@ -21,6 +21,9 @@
 #define FRAME_MASK	(PHYSICAL_MASK & ~PAGE_OFFSET_MASK)
 #define FRAME_MASK_32	UINT64_C(0xFFFFF000)
 #define PTE_RESERVED	(((UINT64_C(1) << 52) - 1) & ~PHYSICAL_MASK)
+/* Of an entry of 32 bits that maps 4 MiB: with and without 8 bits more of the address. */
+#define PDE_RESERVED_PSE36	UINT64_C(0x200000)
+#define PDE_RESERVED_PSE	UINT64_C(0x3FE000)
 
 #define A20_BIT		(UINT64_C(1) << 20)
 #define MMIO_ACCESS_MAX	8u
@@ -95,19 +98,22 @@ static void entry_set_bits(struct cpu *cpu, uint64_t gpa, unsigned int size, uin
 }
 
 /* The bits of an entry that have to be 0. */
-static uint64_t reserved_bits(const struct cpu *cpu, const struct paging *paging,
+static uint64_t reserved_bits(struct cpu *cpu, const struct paging *paging,
 			      unsigned int level, bool large)
 {
 	uint64_t reserved;
 
 	if (paging->entry_size == 4)
-		return large ? UINT64_C(1) << 21 : 0;
+		return !large ? 0 : cpu_has(cpu, FEATURE_PSE36) ? PDE_RESERVED_PSE36 :
+		       PDE_RESERVED_PSE;
 	reserved = PTE_RESERVED;
 	if (!(cpu->efer & EFER_NXE))
 		reserved |= PTE_NX;
 	if (!cpu_long(cpu))
 		reserved |= UINT64_C(0x7FF) << 52;	/* 62:52, NX apart */
-	if (large)
+	if (level == 3 && large && !cpu_has(cpu, FEATURE_PAGE1GB))
+		reserved |= PTE_LARGE;
+	else if (large)
 		reserved |= level == 3 ? UINT64_C(0x3FFFE000) : UINT64_C(0x1FE000);
 	else if (level == 4)
 		reserved |= PTE_LARGE;
