@@ -44,6 +44,10 @@
 
 /* A write of a vector requests that interrupt. */
 #define PORT_INTERRUPT 0xF5u
+/* A write requests an NMI. */
+#define PORT_NMI 0xF6u
+/* A write of 0 or 1 sets address line 20. */
+#define PORT_A20 0x92u
 
 enum mode { REAL, V8086, KERNEL32, USER32, KERNEL64, USER64, COMPAT };
 
@@ -210,6 +214,14 @@ enum where { AT, AFTER };
 	  AFTER) \
 	X(interrupt_popf, KERNEL32, "mov $0x38,%al;out %al,$0xf5;push $0x202", "popf", 0x38, 0, \
 	  AFTER) \
+	X(nmi, KERNEL32, "cli", "out %al,$0xf6", 2, 0, AFTER) \
+	X(nmi_until_iret, KERNEL32, "movl $(0x80000 + 1f - 0b),0x2010;movl $0x18e00,0x2014;" \
+	  "xor %eax,%eax;xor %ebx,%ebx;out %al,$0xf6;jmp 3f;" \
+	  "1: inc %ebx;cmp $2,%ebx;je 2f;out %al,$0xf6;mov %ebx,%eax;iret;" \
+	  "2: add $0x10,%eax;iret;3:", "hlt", NONE, 0x11, AFTER) \
+	X(a20, KERNEL32, "movb $0x66,0x40000;movb $0x55,0x140000;xor %eax,%eax;out %al,$0x92;" \
+	  "mov 0x140000,%bl;inc %eax;out %al,$0x92;mov 0x140000,%bh;movzwl %bx,%eax", "hlt", \
+	  NONE, 0x5566, AFTER) \
 	X(interrupt_halt, KERNEL64, "mov $0x38,%al;out %al,$0xf5;sti", "hlt", 0x38, 0, AFTER)
 
 #define CASES_CONTROL(X)	\
@@ -261,6 +273,9 @@ enum where { AT, AFTER };
 	X(task_user_gate, USER32, "lcall $0xcb,$0", "cli", 13, 0, AT, other_returns) \
 	X(task_busy, KERNEL32, "", "ljmp $0xf8,$0", 13, 0xF8, AT, other_returns) \
 	X(task_short, KERNEL32, "", "ljmp $0x108,$0", 10, 0x108, AT, other_returns) \
+	X(nmi_shadow, KERNEL32, "", "nop", 2, 0, AFTER, shadowed_nmi) \
+	X(nmi_first, KERNEL32, "", "nop", 2, 0, AT, nmi_and_interrupt) \
+	X(nmi_halt, KERNEL64, "", "hlt", 2, 0, AFTER, shadowed_nmi) \
 	X(task_link, KERNEL32, "pushf;orl $0x4000,(%esp);popf", "iret", 10, 0x48, AT, link_idle)
 
 /*
@@ -381,6 +396,10 @@ static void write_bus(void *self, enum bus_space space, uint64_t address, unsign
 	if (space == BUS_PIO && address == PORT_INTERRUPT) {
 		machine->interrupt = (int)(value & 0xFF);
 		cpu_set_interrupt(machine->cpu, true);
+	} else if (space == BUS_PIO && address == PORT_NMI) {
+		cpu_inject_nmi(machine->cpu);
+	} else if (space == BUS_PIO && address == PORT_A20) {
+		cpu_set_a20(machine->cpu, value & 1);
 	}
 }
 
@@ -664,6 +683,20 @@ static void link_idle(struct machine *machine)
 	store(machine, TSS, 2, 0x48);
 }
 
+static void shadowed_nmi(struct machine *machine)
+{
+	machine->state.interrupt_shadow = true;
+	cpu_inject_nmi(machine->cpu);
+}
+
+static void nmi_and_interrupt(struct machine *machine)
+{
+	machine->state.rflags |= RFLAGS_IF;
+	machine->interrupt = 0x38;
+	cpu_set_interrupt(machine->cpu, true);
+	cpu_inject_nmi(machine->cpu);
+}
+
 /* --- running --- */
 
 struct test {
@@ -706,6 +739,7 @@ static enum cpu_stop run(struct machine *machine, const struct test *test)
 
 	set_up(machine, test->mode);
 	memcpy(machine->memory + CODE, test->start, (size_t)(test->after - test->start) + 1);
+	cpu_set_interrupt(machine->cpu, false);
 	if (test->prepare)
 		test->prepare(machine);
 	cpu_memory_written(machine->cpu, 0, MEMORY_SIZE);
@@ -746,7 +780,8 @@ static bool frame_right(const struct machine *machine, const struct test *test)
 	unsigned int size = frame_size(test->mode), index = 0;
 	const uint8_t *at = test->where == AT ? test->at : test->after;
 	uint64_t wanted = (uint64_t)(at - test->start) + (is_real(test->mode) ? 0 : CODE);
-	bool fault = test->where == AT && test->vector != 1 && test->vector != 8;
+	bool fault = test->where == AT && test->vector != 1 && test->vector != 2 &&
+		     test->vector != 8;
 	uint64_t flags;
 
 	if (has_error(test->vector) && test->mode != REAL &&

@@ -166,7 +166,7 @@ static void unlink_block(struct blocks *blocks, struct block *block)
 }
 
 /* The block that is being executed may be one of those that are forgotten. */
-static void stop_block(struct cpu *cpu)
+void blocks_stop(struct cpu *cpu)
 {
 	if (cpu->current && cpu->end)
 		end_block(cpu, cpu->current);
@@ -196,7 +196,7 @@ void blocks_page_written(struct cpu *cpu, uint64_t gpa)
 	for (struct block *block = page->blocks; block; block = block->next_in_page)
 		unlink_block(cpu->blocks, block);
 	page->blocks = NULL;
-	stop_block(cpu);
+	blocks_stop(cpu);
 }
 
 void cpu_memory_written(struct cpu *cpu, uint64_t gpa, uint64_t len)
@@ -207,7 +207,7 @@ void cpu_memory_written(struct cpu *cpu, uint64_t gpa, uint64_t len)
 	/* So many are sooner forgotten together. */
 	if (pages >= BUCKETS) {
 		empty(cpu->blocks);
-		stop_block(cpu);
+		blocks_stop(cpu);
 		return;
 	}
 	for (; pages; pages--, frame += MEM_PAGE_SIZE)

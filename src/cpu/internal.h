@@ -263,15 +263,16 @@ struct cpu {
 	struct vcpu_segment ldtr, tr;
 	struct vcpu_table gdtr, idtr;
 	uint64_t cr0, cr2, cr3, cr4, cr8, efer, xcr0;
+	uint64_t address_lines;		/* all physical addresses: all ones, or without A20 */
 	uint64_t dr[8];
 	struct vcpu_msrs msr;
 	uint8_t cpl;
 	uint8_t code_bits;		/* 16, 32, 64 */
 	uint8_t code_mode;		/* that with CODE_REAL, CODE_USER */
 	uint8_t stack_bits;
-	bool a20;			/* address line 20 is on */
 	bool shadow;			/* interrupts wait for one instruction (STI, MOV SS) */
 	bool debug_shadow;		/* so do debug traps (MOV SS) */
+	bool nmi_blocked;		/* until the next IRET */
 	bool halted;
 	uint8_t breakpoints;		/* BREAK_...: then blocks are one instruction each */
 	/*
@@ -286,6 +287,7 @@ struct cpu {
 	const struct insn *block_start;
 	atomic_bool events;		/* interrupt or kick: look */
 	atomic_bool interrupt;		/* level of INTR */
+	atomic_bool nmi;		/* one is pending */
 	atomic_bool kicked;
 
 	struct exception exception;	/* what fault is about */
@@ -697,6 +699,8 @@ bool blocks_page_has_code(const struct cpu *cpu, uint64_t gpa);
 void blocks_forget_addresses(struct cpu *cpu);
 /* Forgets all blocks. Between runs. */
 void blocks_forget(struct cpu *cpu);
+/* Leaves the block behind the instruction that is under way, where there is one. */
+void blocks_stop(struct cpu *cpu);
 
 /*
  * The block at RIP: its first instruction; cpu->end and cpu->rip (behind it)

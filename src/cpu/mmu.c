@@ -25,7 +25,6 @@
 #define PDE_RESERVED_PSE36	UINT64_C(0x200000)
 #define PDE_RESERVED_PSE	UINT64_C(0x3FE000)
 
-#define A20_BIT		(UINT64_C(1) << 20)
 #define MMIO_ACCESS_MAX	8u
 
 /* How a kind of paging is laid out. */
@@ -81,7 +80,7 @@ static uint64_t entry_read(struct cpu *cpu, uint64_t gpa, unsigned int size)
 {
 	uint64_t value = 0;
 
-	if (mem_read(cpu->mem, gpa, &value, size))
+	if (mem_read(cpu->mem, gpa & cpu->address_lines, &value, size))
 		return size == 8 ? UINT64_MAX : UINT32_MAX;
 	return value;
 }
@@ -92,6 +91,7 @@ static void entry_set_bits(struct cpu *cpu, uint64_t gpa, unsigned int size, uin
 	if ((value & bits) == bits)
 		return;
 	value |= bits;
+	gpa &= cpu->address_lines;
 	cpu_memory_written(cpu, gpa, size);
 	/* Tables in ROM stay as they are. */
 	mem_write(cpu->mem, gpa, &value, size);
@@ -230,8 +230,7 @@ static void translate(struct cpu *cpu, struct walk *walk)
 		walk->physical = walk->la;
 		walk->writable = true;
 	}
-	if (!cpu->a20)
-		walk->physical &= ~A20_BIT;
+	walk->physical &= cpu->address_lines;
 }
 
 /* --- TLB --- */
