@@ -104,7 +104,8 @@ guest_c_32 = \
 	guest/cpu-exceptions/cpu-exceptions.c guest/cpu-fpu/cpu-fpu.c \
 	guest/cpu-interrupts/cpu-interrupts.c guest/cpu-paging32/cpu-paging32.c \
 	guest/cpu-pagingpae/cpu-pagingpae.c guest/cpu-segments/cpu-segments.c \
-	guest/cpu-smc/cpu-smc.c guest/cpu-strings/cpu-strings.c guest/cpu-tasks/cpu-tasks.c \
+	guest/cpu-smc/cpu-smc.c guest/cpu-strings/cpu-strings.c \
+	guest/cpu-sysenter/cpu-sysenter.c guest/cpu-tasks/cpu-tasks.c \
 	guest/cpu-v8086/cpu-v8086.c guest/demo/demo.c \
 	guest/disk-emul/disk-emul.c guest/disk-pv/disk-pv.c guest/exit-pv/exit-pv.c \
 	guest/exit-status/exit-status.c guest/hello/hello.c guest/poweroff/poweroff.c \
@@ -151,7 +152,8 @@ guest_bins_32 = \
 	guest/bench-disk-emul.bin guest/bench-disk-pv.bin guest/bench-mmio.bin \
 	guest/bench-pio.bin guest/console.bin guest/cpu-exceptions.bin guest/cpu-fpu.bin \
 	guest/cpu-interrupts.bin guest/cpu-paging32.bin guest/cpu-pagingpae.bin \
-	guest/cpu-segments.bin guest/cpu-smc.bin guest/cpu-strings.bin guest/cpu-tasks.bin \
+	guest/cpu-segments.bin guest/cpu-smc.bin guest/cpu-strings.bin guest/cpu-sysenter.bin \
+	guest/cpu-tasks.bin \
 	guest/cpu-v8086.bin guest/demo.bin guest/disk-emul.bin guest/disk-pv.bin \
 	guest/exit-pv.bin guest/exit-status.bin guest/hello.bin guest/poweroff.bin \
 	guest/reset.bin guest/selftest.bin guest/triple-fault.bin guest/vga-emul.bin \
@@ -172,6 +174,7 @@ guest/cpu-pagingpae.bin: guest/cpu-pagingpae/cpu-pagingpae.o32 $(guest_paging_32
 guest/cpu-segments.bin: guest/cpu-segments/cpu-segments.o32 $(guest_cpu_32) $(guest_lib32)
 guest/cpu-smc.bin: guest/cpu-smc/cpu-smc.o32 $(guest_paging_32) $(guest_lib32)
 guest/cpu-strings.bin: guest/cpu-strings/cpu-strings.o32 $(guest_paging_32) $(guest_lib32)
+guest/cpu-sysenter.bin: guest/cpu-sysenter/cpu-sysenter.o32 $(guest_cpu_32) $(guest_lib32)
 guest/cpu-tasks.bin: guest/cpu-tasks/cpu-tasks.o32 $(guest_cpu_32) $(guest_lib32)
 guest/cpu-v8086.bin: guest/cpu-v8086/cpu-v8086.o32 $(guest_cpu_32) $(guest_lib32)
 guest/demo.bin: guest/demo/demo.o32 guest/demo/scene.o32 $(guest_lib32)

@@ -96,6 +96,7 @@ cpu_sources = \
 	src/cpu/exception.c \
 	src/cpu/exchange.c \
 	src/cpu/far.c \
+	src/cpu/feature.c \
 	src/cpu/fpu.c \
 	src/cpu/fpu.h \
 	src/cpu/fpu_bind.c \

@@ -44,6 +44,10 @@
 
 /* A write of a vector requests that interrupt. */
 #define PORT_INTERRUPT 0xF5u
+/* A write requests an NMI. */
+#define PORT_NMI 0xF6u
+/* A write of 0 or 1 sets address line 20. */
+#define PORT_A20 0x92u
 
 enum mode { REAL, V8086, KERNEL32, USER32, KERNEL64, USER64, COMPAT };
 
@@ -210,6 +214,14 @@ enum where { AT, AFTER };
 	  AFTER) \
 	X(interrupt_popf, KERNEL32, "mov $0x38,%al;out %al,$0xf5;push $0x202", "popf", 0x38, 0, \
 	  AFTER) \
+	X(nmi, KERNEL32, "cli", "out %al,$0xf6", 2, 0, AFTER) \
+	X(nmi_until_iret, KERNEL32, "movl $(0x80000 + 1f - 0b),0x2010;movl $0x18e00,0x2014;" \
+	  "xor %eax,%eax;xor %ebx,%ebx;out %al,$0xf6;jmp 3f;" \
+	  "1: inc %ebx;cmp $2,%ebx;je 2f;out %al,$0xf6;mov %ebx,%eax;iret;" \
+	  "2: add $0x10,%eax;iret;3:", "hlt", NONE, 0x11, AFTER) \
+	X(a20, KERNEL32, "movb $0x66,0x40000;movb $0x55,0x140000;xor %eax,%eax;out %al,$0x92;" \
+	  "mov 0x140000,%bl;inc %eax;out %al,$0x92;mov 0x140000,%bh;movzwl %bx,%eax", "hlt", \
+	  NONE, 0x5566, AFTER) \
 	X(interrupt_halt, KERNEL64, "mov $0x38,%al;out %al,$0xf5;sti", "hlt", 0x38, 0, AFTER)
 
 #define CASES_CONTROL(X)	\
@@ -261,7 +273,76 @@ enum where { AT, AFTER };
 	X(task_user_gate, USER32, "lcall $0xcb,$0", "cli", 13, 0, AT, other_returns) \
 	X(task_busy, KERNEL32, "", "ljmp $0xf8,$0", 13, 0xF8, AT, other_returns) \
 	X(task_short, KERNEL32, "", "ljmp $0x108,$0", 10, 0x108, AT, other_returns) \
+	X(nmi_shadow, KERNEL32, "", "nop", 2, 0, AFTER, shadowed_nmi) \
+	X(nmi_first, KERNEL32, "", "nop", 2, 0, AT, nmi_and_interrupt) \
+	X(nmi_halt, KERNEL64, "", "hlt", 2, 0, AFTER, shadowed_nmi) \
 	X(task_link, KERNEL32, "pushf;orl $0x4000,(%esp);popf", "iret", 10, 0x48, AT, link_idle)
+
+/*
+ * What features bring: the exception where the processor lacks one, from the
+ * manuals' "CPUID Feature Flag" of each instruction and "reserved" of each bit. With the
+ * feature there is none.
+ */
+#define SET_CR4(bit) "mov %cr4,%rax;bts $" #bit ",%rax"
+#define SET_CR4_32(bit) "mov %cr4,%eax;bts $" #bit ",%eax"
+#define WITH_SSE SET_CR4(9) ";mov %rax,%cr4;"
+#define WITH_AVX SET_CR4(18) ";mov %rax,%cr4;xor %ecx,%ecx;xor %edx,%edx;mov $7,%eax;"
+#define MSR_EFER "mov $0xc0000080,%ecx;xor %edx,%edx;"
+#define CASES_FEATURES(X) \
+	X(no_fpu, KERNEL64, "", "fnop", 6, 0, AT, "fpu") \
+	X(no_de, KERNEL64, SET_CR4(3), "mov %rax,%cr4", 13, 0, AT, "de") \
+	X(no_pse, KERNEL64, SET_CR4(4), "mov %rax,%cr4", 13, 0, AT, "pse") \
+	X(no_tsc, KERNEL64, "", "rdtsc", 6, 0, AT, "tsc") \
+	X(no_tsd, KERNEL64, SET_CR4(2), "mov %rax,%cr4", 13, 0, AT, "tsc") \
+	X(no_msr, KERNEL64, "mov $0x277,%ecx", "rdmsr", 6, 0, AT, "msr") \
+	X(no_pae, KERNEL32, SET_CR4_32(5), "mov %eax,%cr4", 13, 0, AT, "pae") \
+	X(no_cx8, KERNEL64, "", "cmpxchg8b (%rsp)", 6, 0, AT, "cx8") \
+	X(no_sep, KERNEL64, "mov $0x174,%ecx", "rdmsr", 13, 0, AT, "sep") \
+	X(no_pge, KERNEL64, SET_CR4(7), "mov %rax,%cr4", 13, 0, AT, "pge") \
+	X(no_cmov, KERNEL64, "", "cmovz %eax,%eax", 6, 0, AT, "cmov") \
+	X(no_pat, KERNEL64, "mov $0x277,%ecx", "rdmsr", 13, 0, AT, "pat") \
+	X(no_pse36, KERNEL32, "movl $0x83,0x40000;movl $0x2083,0x40004;mov $0x40000,%eax;" \
+	  "mov %eax,%cr3;mov $0x10,%eax;mov %eax,%cr4;mov %cr0,%eax;bts $31,%eax;mov %eax,%cr0", \
+	  "mov 0x400000,%al", 14, 9, AT, "pse36") \
+	X(no_clflush, KERNEL64, "", "clflush (%rsp)", 6, 0, AT, "clflush") \
+	X(no_mmx, KERNEL64, "", "paddb %mm0,%mm0", 6, 0, AT, "mmx") \
+	X(no_fxsr, KERNEL64, "", "fxsave (%rsp)", 6, 0, AT, "fxsr") \
+	X(no_osfxsr, KERNEL64, SET_CR4(9), "mov %rax,%cr4", 13, 0, AT, "fxsr") \
+	X(no_sse, KERNEL64, "", "sfence", 6, 0, AT, "sse") \
+	X(no_osxmmexcpt, KERNEL64, SET_CR4(10), "mov %rax,%cr4", 13, 0, AT, "sse") \
+	X(no_sse2, KERNEL64, WITH_SSE, "addpd %xmm0,%xmm0", 6, 0, AT, "sse2") \
+	X(no_mfence, KERNEL64, "", "mfence", 6, 0, AT, "sse2") \
+	X(no_movnti, KERNEL64, "", "movnti %eax,(%rsp)", 6, 0, AT, "sse2") \
+	X(no_sse3, KERNEL64, WITH_SSE, "haddps %xmm0,%xmm0", 6, 0, AT, "sse3") \
+	X(no_pclmulqdq, KERNEL64, WITH_SSE, "pclmulqdq $0,%xmm0,%xmm0", 6, 0, AT, "pclmulqdq") \
+	X(no_ssse3, KERNEL64, WITH_SSE, "pshufb %xmm0,%xmm0", 6, 0, AT, "ssse3") \
+	X(no_sse41, KERNEL64, WITH_SSE, "pmulld %xmm0,%xmm0", 6, 0, AT, "sse4.1") \
+	X(no_sse42, KERNEL64, WITH_SSE, "pcmpgtq %xmm0,%xmm0", 6, 0, AT, "sse4.2") \
+	X(no_crc32, KERNEL64, "", "crc32b %al,%eax", 6, 0, AT, "sse4.2") \
+	X(no_cx16, KERNEL64, "", "cmpxchg16b (%rsp)", 6, 0, AT, "cx16") \
+	X(no_movbe, KERNEL64, "", "movbe (%rsp),%eax", 6, 0, AT, "movbe") \
+	X(no_popcnt, KERNEL64, "", "popcnt %eax,%eax", 6, 0, AT, "popcnt") \
+	X(no_xsave, KERNEL64, SET_CR4(18), "mov %rax,%cr4", 13, 0, AT, "xsave") \
+	X(no_avx, KERNEL64, WITH_AVX, "xsetbv", 13, 0, AT, "avx") \
+	X(no_fma, KERNEL64, WITH_AVX "xsetbv", "vfmadd213ss %xmm0,%xmm0,%xmm0", 6, 0, AT, "fma") \
+	X(no_f16c, KERNEL64, WITH_AVX "xsetbv", "vcvtph2ps %xmm0,%xmm0", 6, 0, AT, "f16c") \
+	X(no_avx2, KERNEL64, WITH_AVX "xsetbv", "vpaddd %ymm0,%ymm0,%ymm0", 6, 0, AT, "avx2") \
+	X(no_rdrand, KERNEL64, "", "rdrand %eax", 6, 0, AT, "rdrand") \
+	X(no_fsgsbase, KERNEL64, SET_CR4(16), "mov %rax,%cr4", 13, 0, AT, "fsgsbase") \
+	X(no_bmi1, KERNEL64, "", "andn %eax,%eax,%eax", 6, 0, AT, "bmi1") \
+	X(no_smep, KERNEL32, SET_CR4_32(20), "mov %eax,%cr4", 13, 0, AT, "smep") \
+	X(no_bmi2, KERNEL64, "", "rorx $1,%eax,%eax", 6, 0, AT, "bmi2") \
+	X(no_rdseed, KERNEL64, "", "rdseed %eax", 6, 0, AT, "rdseed") \
+	X(no_adx, KERNEL64, "", "adcx %eax,%eax", 6, 0, AT, "adx") \
+	X(no_smap, KERNEL64, SET_CR4(21), "mov %rax,%cr4", 13, 0, AT, "smap") \
+	X(no_stac, KERNEL64, "", "stac", 6, 0, AT, "smap") \
+	X(no_lahf, KERNEL64, "", "lahf", 6, 0, AT, "lahf") \
+	X(no_syscall, KERNEL32, MSR_EFER "mov $1,%eax", "wrmsr", 13, 0, AT, "syscall") \
+	X(no_nx, KERNEL32, MSR_EFER "mov $0x800,%eax", "wrmsr", 13, 0, AT, "nx") \
+	X(no_page1gb, KERNEL64, "movq $0x83,0x7008", "mov 0x40000000,%al", 14, 9, AT, "page1gb") \
+	X(no_rdtscp, KERNEL64, "", "rdtscp", 6, 0, AT, "rdtscp") \
+	X(no_tsc_aux, KERNEL64, "mov $0xc0000103,%ecx", "rdmsr", 13, 0, AT, "rdtscp") \
+	X(no_lm, KERNEL32, MSR_EFER "mov $0x100,%eax", "wrmsr", 13, 0, AT, "lm")
 
 #define ASSEMBLE(name, mode, before, at)						\
 	__asm__(".pushsection .rodata\n\t.code" BITS_##mode "\ncase_" #name ": 0: " before	\
@@ -276,6 +357,9 @@ CASES_TRANSFERS(ASSEMBLE_ROW)
 CASES_EXCEPTIONS(ASSEMBLE_ROW)
 CASES_CONTROL(ASSEMBLE_ROW)
 CASES_PREPARED(ASSEMBLE_ROW)
+CASES_FEATURES(ASSEMBLE_ROW)
+ASSEMBLE(lzcnt, KERNEL64, "mov $0x100,%ecx;lzcnt %ecx,%eax", "")
+ASSEMBLE(tzcnt, KERNEL64, "mov $5,%eax;xor %ecx,%ecx;tzcnt %ecx,%eax", "")
 ASSEMBLE(call_gate, USER32, "push $0x111;push $0x222;lcall $0x9b,$0", "")
 ASSEMBLE(call_gate64, USER64, "lcall *1f(%rip);1: .long 0;.word 0x9b", "")
 ASSEMBLE(syscall, USER64, "syscall", "")
@@ -312,6 +396,10 @@ static void write_bus(void *self, enum bus_space space, uint64_t address, unsign
 	if (space == BUS_PIO && address == PORT_INTERRUPT) {
 		machine->interrupt = (int)(value & 0xFF);
 		cpu_set_interrupt(machine->cpu, true);
+	} else if (space == BUS_PIO && address == PORT_NMI) {
+		cpu_inject_nmi(machine->cpu);
+	} else if (space == BUS_PIO && address == PORT_A20) {
+		cpu_set_a20(machine->cpu, value & 1);
 	}
 }
 
@@ -595,6 +683,20 @@ static void link_idle(struct machine *machine)
 	store(machine, TSS, 2, 0x48);
 }
 
+static void shadowed_nmi(struct machine *machine)
+{
+	machine->state.interrupt_shadow = true;
+	cpu_inject_nmi(machine->cpu);
+}
+
+static void nmi_and_interrupt(struct machine *machine)
+{
+	machine->state.rflags |= RFLAGS_IF;
+	machine->interrupt = 0x38;
+	cpu_set_interrupt(machine->cpu, true);
+	cpu_inject_nmi(machine->cpu);
+}
+
 /* --- running --- */
 
 struct test {
@@ -622,12 +724,22 @@ static const struct test tests[] = {
 	CASES_PREPARED(ROW_PREPARED)
 };
 
+#define ROW_FEATURE(name, mode, before, at, vector, error, where, feature)		\
+	{ { #name, mode, case_##name, case_##name##_at, case_##name##_after, vector, error, \
+	    where, NULL }, feature },
+
+static const struct {
+	struct test test;
+	const char *feature;
+} feature_tests[] = { CASES_FEATURES(ROW_FEATURE) };
+
 static enum cpu_stop run(struct machine *machine, const struct test *test)
 {
 	enum cpu_stop stop;
 
 	set_up(machine, test->mode);
 	memcpy(machine->memory + CODE, test->start, (size_t)(test->after - test->start) + 1);
+	cpu_set_interrupt(machine->cpu, false);
 	if (test->prepare)
 		test->prepare(machine);
 	cpu_memory_written(machine->cpu, 0, MEMORY_SIZE);
@@ -668,7 +780,8 @@ static bool frame_right(const struct machine *machine, const struct test *test)
 	unsigned int size = frame_size(test->mode), index = 0;
 	const uint8_t *at = test->where == AT ? test->at : test->after;
 	uint64_t wanted = (uint64_t)(at - test->start) + (is_real(test->mode) ? 0 : CODE);
-	bool fault = test->where == AT && test->vector != 1 && test->vector != 8;
+	bool fault = test->where == AT && test->vector != 1 && test->vector != 2 &&
+		     test->vector != 8;
 	uint64_t flags;
 
 	if (has_error(test->vector) && test->mode != REAL &&
@@ -820,6 +933,44 @@ static void no_idt(struct machine *machine)
 	machine->state.idtr.limit = 0;
 }
 
+/* The processor without a feature; "": with all. Whether it was there. */
+static bool leave_out(struct machine *machine, const char *feature)
+{
+	struct cpuid_leaf leaves[CPUID_LEAVES];
+	struct cpuid_config config = { 0 };
+	char model[64];
+	uint64_t all = cpuid_features(leaves, cpuid_model(&config, leaves));
+
+	snprintf(model, sizeof(model), "baseline%s%s", *feature ? ",-" : "", feature);
+	if (cpuid_parse(model, &config))
+		abort();
+	cpu_set_cpuid(machine->cpu, &config);
+	return cpuid_features(leaves, cpuid_model(&config, leaves)) != all;
+}
+
+static void check_features(struct unit *unit, struct machine *machine)
+{
+	for (unsigned int i = 0; i < sizeof(feature_tests) / sizeof(feature_tests[0]); i++) {
+		const struct test *test = &feature_tests[i].test;
+
+		if (!leave_out(machine, feature_tests[i].feature))
+			continue;	/* this host has not got it */
+		run_case(unit, machine, test);
+		leave_out(machine, "");
+		run(machine, test);
+		unit_equal(unit, address(machine), CODE + (uint64_t)(test->after - test->start) + 1,
+			   "... with the feature");
+	}
+	/* Without the feature the prefix means nothing: BSR, and BSF that leaves RAX. */
+	leave_out(machine, "lzcnt");
+	run(machine, PIECE(lzcnt, KERNEL64));
+	unit_equal(unit, machine->state.gpr[GPR_RAX], 8, "LZCNT without the feature");
+	leave_out(machine, "bmi1");
+	run(machine, PIECE(tzcnt, KERNEL64));
+	unit_equal(unit, machine->state.gpr[GPR_RAX], 5, "TZCNT without the feature");
+	leave_out(machine, "");
+}
+
 static void check_shutdown(struct unit *unit, struct machine *machine)
 {
 	struct test test = *PIECE(triple_fault, KERNEL32);
@@ -868,6 +1019,7 @@ int main(void)
 	check_smep(&unit, &machine);
 	check_v8086(&unit, &machine);
 	check_tasks(&unit, &machine);
+	check_features(&unit, &machine);
 	check_shutdown(&unit, &machine);
 	check_a20(&unit, &machine);
 	cpu_destroy(machine.cpu);

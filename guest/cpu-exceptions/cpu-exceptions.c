@@ -39,23 +39,24 @@ static void check_software(struct checks *checks)
 {
 	FAULT_AT(VECTOR_BP, 0, 1, "int3");
 	FAULT_AT(VECTOR_BP, 0, 2, ".byte 0xCD, 3");
-	test_lenient(true);
+	test_lenient("int1");
 	FAULT_AT(VECTOR_DB, 0, 1, ".byte 0xF1");
-	test_lenient(false);
+	test_lenient(NULL);
 	FAULT_AT(SOFT_VECTOR, 0, 2, "int $0x30");
 	FAULT_AT(OPEN_VECTOR, 0, 2, "int $0x33");
 	TRY_USER("int $0x31", : : TEST_CLOBBERS);
 	expect_trap(checks, USER_VECTOR, 0, 2, "ring 3: int to a gate with DPL 3");
 	/* QEMU's TCG has the vector times 16 there in 64-bit mode. */
-	test_lenient(VMM_GUEST_BITS == 64);
+	test_lenient("int-error");
 	USER_FAULT(VECTOR_GP, ERROR_VECTOR(SOFT_VECTOR), "int $0x30");
 	USER_FAULT(VECTOR_GP, ERROR_VECTOR(VECTOR_BP), "int3");
 	USER_FAULT(VECTOR_GP, ERROR_VECTOR(ABSENT_VECTOR), "int $0x32");
-	test_lenient(true);
+	test_lenient("int1");
 	TRY_USER(".byte 0xF1", : : TEST_CLOBBERS);
 	expect_trap(checks, VECTOR_DB, 0, 1, "ring 3: INT1, which no DPL stops");
+	test_lenient("int-error");
 	FAULT(VECTOR_NP, ERROR_VECTOR(ABSENT_VECTOR), "int $0x32");
-	test_lenient(false);
+	test_lenient(NULL);
 }
 
 static void check_undefined(struct checks *checks)
@@ -63,9 +64,9 @@ static void check_undefined(struct checks *checks)
 	FAULT(VECTOR_UD, 0, "ud2");
 	FAULT(VECTOR_UD, 0, ".byte 0xF0, 0x90 # lock nop");
 	FAULT(VECTOR_UD, 0, ".byte 0xF0, 0x01, 0xC0 # lock add on a register");
-	test_lenient(true);
+	test_lenient("lock-mov");
 	FAULT(VECTOR_UD, 0, ".byte 0xF0, 0x8B, 0x00 # lock mov");
-	test_lenient(false);
+	test_lenient(NULL);
 	FAULT(VECTOR_UD, 0, ".byte 0x8E, 0xC8 # mov to CS");
 	FAULT(VECTOR_UD, 0, ".byte 0x8E, 0xF8 # mov to segment register 7");
 	FAULT(VECTOR_UD, 0, ".byte 0x0F, 0x20, 0xC8 # mov from CR1");
@@ -126,7 +127,7 @@ static void check_control_registers(struct checks *checks)
 	uintptr_t cr4 = read_cr4() | 1u << 31;
 	uintptr_t cr0 = read_cr0();
 
-	test_lenient(true);
+	test_lenient("control-bits");
 	TRY("mov %0, %%cr0", : "r"((read_cr0() & ~(uintptr_t)CR0_CD) | CR0_NW) : "memory");
 	if (expect_trap(checks, VECTOR_GP, 0, 0, "CR0.NW without CD")) {
 		TRY("mov %0, %%cr0", : "r"(pg_alone) : "memory");
@@ -140,7 +141,7 @@ static void check_control_registers(struct checks *checks)
 	expect_trap(checks, VECTOR_GP, 0, 0, "EFER, a reserved bit");
 	TRY("rdmsr", : "c"(0x12345678), "a"(0), "d"(0) : "memory");
 	expect_trap(checks, VECTOR_GP, 0, 0, "RDMSR of what does not exist");
-	test_lenient(false);
+	test_lenient(NULL);
 }
 
 /* Of the flags: not the arithmetic ones but CF, and not RF. */
@@ -149,9 +150,9 @@ static void check_control_registers(struct checks *checks)
 /* A fault saves the flags with RF set. QEMU's TCG does not. */
 static void expect_rf(struct checks *checks)
 {
-	test_lenient(true);
+	test_lenient("rf");
 	expect_equal(checks, trap.flags & FLAG_RF, FLAG_RF, "RF, saved by a fault");
-	test_lenient(false);
+	test_lenient(NULL);
 }
 
 static void check_saved_flags(struct checks *checks)
@@ -213,9 +214,9 @@ static void check_alignment(struct checks *checks)
 	TRY_USER("movl 4(%0), %%eax", : "b"(aligned_words) : "eax");
 	expect_done(checks, "aligned access with AC");
 	TRY_USER("movl 2(%0), %%eax", : "b"(aligned_words) : "eax");
-	test_lenient(true);
+	test_lenient("alignment");
 	if (expect_trap(checks, VECTOR_AC, 0, 0, "read of 4 bytes at 2")) {
-		test_lenient(false);
+		test_lenient(NULL);
 		TRY_USER("movw %%ax, 1(%0)", : "b"(aligned_words) : "memory");
 		expect_trap(checks, VECTOR_AC, 0, 0, "write of 2 bytes at 1");
 		TRY_USER("movb %%al, 1(%0)", : "b"(aligned_words) : "memory");
@@ -229,7 +230,7 @@ static void check_alignment(struct checks *checks)
 		expect_done(checks, "unaligned without CR0.AM");
 		write_cr0(read_cr0() | CR0_AM);
 	}
-	test_lenient(false);
+	test_lenient(NULL);
 	trap_user_flags = FLAG_FIXED;
 	TRY("push %1\n\tpopf\n\tmovl 2(%0), %%eax"
 	   , : "b"(aligned_words), "c"((uintptr_t)(FLAG_FIXED | FLAG_AC)) : "eax", "cc");
@@ -281,19 +282,19 @@ static void check_sse(struct checks *checks)
 	TRY("ldmxcsr %0\n\txorps %%xmm0, %%xmm0\n\tmovl $0x3F800000, %%eax\n\t"
 	    "movd %%eax, %%xmm1\n\tdivss %%xmm0, %%xmm1"
 	   , : "m"(unmasked_division) : "eax");
-	test_lenient(true);
+	test_lenient("xm");
 	if (expect_trap(checks, VECTOR_XM, 0, ANYWHERE, "1 / 0 unmasked")) {
 		expect_equal(checks, *(const uint32_t *)trap.ip, 0xC85E0FF3, "what #XM points to");
 		write_cr4(cr4 | CR4_OSFXSR);
 		TRY("xorps %%xmm0, %%xmm0\n\tdivss %%xmm0, %%xmm1", :);
 		expect_trap(checks, VECTOR_UD, 0, 3, "1 / 0 without CR4.OSXMMEXCPT");
 	}
-	test_lenient(false);
+	test_lenient(NULL);
 	write_cr4(cr4 | CR4_OSFXSR);
 	TRY("movaps 4(%0), %%xmm0", : "b"(aligned_words));
-	test_lenient(true);
+	test_lenient("movaps-alignment");
 	expect_trap(checks, VECTOR_GP, 0, 0, "movaps of what is not aligned");
-	test_lenient(false);
+	test_lenient(NULL);
 	WORKS("movups 0x1001, %%xmm0");
 	FAULT(VECTOR_UD, 0, ".byte 0xF0, 0x0F, 0x28, 0xC1 # lock movaps");
 	write_cr0(read_cr0() | CR0_TS);
@@ -441,9 +442,9 @@ static void check_data_breakpoints(struct checks *checks)
 	debug_begin();
 	write_dr7(BREAK(0, BREAK_WRITE, 2) | BREAK(1, BREAK_WRITE, 1));
 	TRY("movw %%ax, (%0)\n\tnop", : "b"(at) : "memory");
-	test_lenient(true);
+	test_lenient("two-breakpoints");
 	EXPECT_STEPS(checks, 3, "two breakpoints at once", 3);
-	test_lenient(false);
+	test_lenient(NULL);
 
 	debug_begin();
 	write_dr7(BREAK(0, BREAK_WRITE, 2));
@@ -497,9 +498,9 @@ static void check_shadowed_breakpoint(struct checks *checks)
 	trap_handler[VECTOR_DB] = NULL;
 	expect_done(checks, "a breakpoint behind MOV SS");
 	expect_equal(checks, runs, 1, "a breakpoint behind MOV SS: the instruction runs");
-	test_lenient(true);	/* QEMU's TCG does not hold it back */
+	test_lenient("breakpoint-shadow");	/* QEMU's TCG does not hold it back */
 	expect_equal(checks, debug_log.count, 0, "a breakpoint behind MOV SS: #DB");
-	test_lenient(false);
+	test_lenient(NULL);
 }
 
 static void check_debug_registers(struct checks *checks)
@@ -507,9 +508,9 @@ static void check_debug_registers(struct checks *checks)
 	debug_begin();
 	write_dr7(DR7_FIXED | DR7_GD);
 	TRY("mov %%dr0, %0", : "a"((uintptr_t)0) : "memory");
-	test_lenient(true);
+	test_lenient("general-detect");
 	EXPECT_STEPS(checks, DR6_BD, "general detect", 0);
-	test_lenient(false);
+	test_lenient(NULL);
 	TRY("mov %%dr4, %0", : "a"((uintptr_t)0));
 	expect_done(checks, "DR4 is DR6");
 	if (cpuid(1, 0).edx & CPUID_1_EDX_DE) {
@@ -569,9 +570,9 @@ static void check_non_canonical(struct checks *checks)
 	FAULT_AT(VECTOR_GP, 0, 10, "movabs $0x00007FFFFFFFFFFE, %%rax\n\tmovl 2(%%rax), %%ecx");
 	TRY("push %%rbp\n\tmovabs " NON_CANONICAL ", %%rbp\n\tmovb (%%rbp), %%cl\n\tpop %%rbp"
 	   , : : "rcx", "memory");
-	test_lenient(true);
+	test_lenient("stack-canonical");
 	expect_trap(checks, VECTOR_SS, 0, 11, "non-canonical stack access");
-	test_lenient(false);
+	test_lenient(NULL);
 }
 
 static void check_mode(struct checks *checks)

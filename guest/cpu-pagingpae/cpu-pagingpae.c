@@ -35,14 +35,14 @@ static void check_pointers(struct checks *checks)
 	uint64_t pointer = paging_entry(&paging, paging.test_address, DIRECTORY_POINTERS);
 	static const uint8_t reserved[] = { 1, 2, 5, 8 };
 
-	test_lenient(true);
+	test_lenient("pdpte");
 	for (unsigned int i = 0; i < sizeof(reserved); i++) {
 		paging_set(&paging, paging.test_address, DIRECTORY_POINTERS,
 			   pointer | 1u << reserved[i]);
 		TRY("mov %0, %%cr3", : "r"((uintptr_t)paging.root) : "memory");
 		expect_trap(checks, VECTOR_GP, 0, 0, "a pointer with a reserved bit");
 	}
-	test_lenient(false);
+	test_lenient(NULL);
 	paging_set(&paging, paging.test_address, DIRECTORY_POINTERS, 0);
 	write_cr3((uintptr_t)paging.root);
 	paging_probe(&paging, PROBE_READ, false, paging.test_address, FLAG_FIXED);

@@ -85,13 +85,13 @@ static void check_limit(struct checks *checks, const struct limit_case *c, uint3
 			load_fs(TESTED);
 			try_access(bytes, write, offset);
 			/* QEMU's TCG knows no limits. */
-			test_lenient(trap.vector == VECTOR_NONE);
+			test_lenient(trap.vector == VECTOR_NONE ? "limits" : NULL);
 			expect(checks, fine ? trap.vector == VECTOR_NONE :
 			       trap.vector == VECTOR_GP && trap.error == 0,
 			       "limit %x access %x size %x: %u bytes at %x: vector %u",
 			       (unsigned int)c->limit, c->access, c->size, bytes,
 			       (unsigned int)offset, (unsigned int)trap.vector);
-			test_lenient(false);
+			test_lenient(NULL);
 		}
 	}
 }
@@ -135,7 +135,7 @@ static void check_use(struct checks *checks)
 {
 	*gdt_entry(TESTED) = segment(AREA, 0xFFFF, DATA_SEGMENT & ~ACCESS_WRITABLE, SIZE_32);
 	*gdt_entry(SECOND) = segment(AREA, 0xFFFF, CODE_SEGMENT, SIZE_32);
-	test_lenient(true);	/* QEMU's TCG does not look */
+	test_lenient("rights");	/* QEMU's TCG does not look */
 	FAULT_AT(VECTOR_GP, 0, 7, FS_WITH("0x48") "movb %%al, %%fs:0");
 	FAULT_AT(VECTOR_GP, 0, 7, FS_WITH("0x50") "movb %%al, %%fs:0");
 	FAULT(VECTOR_GP, 0, "movb %%al, %%cs:far_pointer");
@@ -148,7 +148,7 @@ static void check_use(struct checks *checks)
 	FAULT_AT(VECTOR_SS, 0, 7, SS_WITH("0x48") "movb %%al, %%ss:0xA0000\n\t" SS_AGAIN);
 	FAULT_AT(VECTOR_SS, 0, 14, SS_WITH("0x48") "movl %%ebp, %%ecx\n\tmovl $0xA0000, %%ebp\n\t"
 		 "movl (%%ebp), %%eax\n\tmovl %%ecx, %%ebp\n\t" SS_AGAIN);
-	test_lenient(false);
+	test_lenient(NULL);
 	WORKS(FS_WITH("0x48") "movb %%fs:0, %%al");
 	WORKS(FS_WITH("0x50") "movb %%fs:0, %%al");
 	load_fs(KERNEL_DS);
@@ -277,10 +277,10 @@ static void expect_verdict(struct checks *checks, const struct selection *s, uns
 	       "%s of access %x, RPL %u at CPL %u: expected vector %u, got %u %x", what, s->access,
 	       s->rpl, s->cpl, verdict, (unsigned int)trap.vector, (unsigned int)trap.error);
 	/* QEMU's TCG does not mark code segments. */
-	test_lenient(access == s->access);
+	test_lenient(access == s->access ? "code-accessed" : NULL);
 	expect(checks, access == (s->access | (verdict == VECTOR_NONE ? ACCESS_ACCESSED : 0)),
 	       "%s of access %x: it is %x afterwards", what, s->access, access);
-	test_lenient(false);
+	test_lenient(NULL);
 }
 
 static void check_loads(struct checks *checks, const struct selection *s)
@@ -558,9 +558,9 @@ static void check_gate_faults(struct checks *checks)
 	*gdt_entry(TESTED) = gate(SECOND, target, CALL_GATE | TYPE_CALL_GATE, 0);
 	USER_FAULT(VECTOR_NP, SECOND, "lcalll $0x4B, $0 # to code that is not present");
 	*gdt_entry(SECOND) = segment(0, 0, CODE_SEGMENT, SIZE_32);
-	test_lenient(true);
+	test_lenient("gate-limit");
 	USER_FAULT(VECTOR_GP, 0, "lcalll $0x4B, $0 # to code beyond its limit");
-	test_lenient(false);
+	test_lenient(NULL);
 	FAULT(VECTOR_GP, 0, "lcalll $0, $0");
 	FAULT(VECTOR_GP, 0, "ljmpl $3, $0");
 }
@@ -594,9 +594,9 @@ static void check_gate_stack(struct checks *checks)
 	USER_FAULT(VECTOR_TS, 0xFFF8, "lcalll $0x4B, $0 # SS1 beyond the GDT");
 	trap_tss.ring[1].ss = THIRD | 1;
 	*gdt_entry(THIRD) &= ~((uint64_t)ACCESS_PRESENT << 40);
-	test_lenient(true);
+	test_lenient("gate-stack");
 	USER_FAULT(VECTOR_SS, THIRD, "lcalll $0x4B, $0 # SS1 not present");
-	test_lenient(false);
+	test_lenient(NULL);
 }
 
 /* --- far returns --- */

@@ -89,14 +89,14 @@ static void check_gate_faults(struct checks *checks)
 	set_gate(KERNEL_DS, far_target, CALL_GATE, 0);
 	USER_FAULT(VECTOR_GP, KERNEL_DS, "lcalll *to_gate # to data");
 	set_gate(KERNEL_CS, far_target, CALL_GATE, 0x100000000000);
-	test_lenient(true);	/* QEMU's TCG looks at some of the type's bits only */
+	test_lenient("gate-type");	/* QEMU's TCG looks at some of the type's bits only */
 	USER_FAULT(VECTOR_GP, TESTED, "lcalll *to_gate # a type in the upper half");
 	/* Task gates, TSSs and 16-bit gates are nothing to jump to. */
 	set_gate(TASK_SELECTOR, far_target, ACCESS_PRESENT | ACCESS_DPL(3) | TYPE_TASK_GATE, 0);
 	USER_FAULT(VECTOR_GP, TESTED, "lcalll *to_gate # a task gate");
 	set_gate(KERNEL_CS, far_target, ACCESS_PRESENT | ACCESS_DPL(3) | TYPE_CALL_GATE16, 0);
 	USER_FAULT(VECTOR_GP, TESTED, "lcalll *to_gate # a 16-bit gate");
-	test_lenient(false);
+	test_lenient(NULL);
 }
 
 /* --- IRET and RETF --- */
@@ -139,10 +139,10 @@ static void check_iret(struct checks *checks)
 	IRET_TO(USER_DS, stack, USER_CS64, 0x0000800000000000);
 	expect_trap(checks, VECTOR_GP, 0, ANYWHERE, "IRET to an address that is none");
 	*gdt_entry(SECOND) = segment(0, LIMIT_FLAT, USER_CODE, SIZE_LONG | SIZE_32 | SIZE_PAGES);
-	test_lenient(true);	/* QEMU's TCG does not look */
+	test_lenient("l-and-d");	/* QEMU's TCG does not look */
 	IRET_TO(USER_DS, stack, SECOND | 3, target);
 	expect_trap(checks, VECTOR_GP, SECOND, ANYWHERE, "IRET to code with L and D");
-	test_lenient(false);
+	test_lenient(NULL);
 	*gdt_entry(SECOND) = segment(0, LIMIT_FLAT, USER_CODE & ~ACCESS_PRESENT,
 				     SIZE_LONG | SIZE_PAGES);
 	IRET_TO(USER_DS, stack, SECOND | 3, target);
@@ -194,9 +194,9 @@ static void check_system_descriptors(struct checks *checks)
 	*gdt_entry(TESTED + 8) = 0xFFFF8000;
 	WORKS("movl $0x48, %%eax\n\tlldt %%ax");
 	*gdt_entry(TESTED + 8) = 0x00008000;
-	test_lenient(true);	/* QEMU's TCG does not look */
+	test_lenient("ldt-canonical");	/* QEMU's TCG does not look */
 	FAULT_AT(VECTOR_GP, 0x48, 5, "movl $0x48, %%eax\n\tlldt %%ax");
-	test_lenient(false);
+	test_lenient(NULL);
 	WORKS("xorl %%eax, %%eax\n\tlldt %%ax");
 	FAULT_AT(VECTOR_GP, TASK_SELECTOR, 5, "movl $0x38, %%eax\n\tltr %%ax");
 	TRY("lsll %%ecx, %%eax\n\tsetz %%dl", "=a"(result), "=d"(zero)
@@ -212,9 +212,9 @@ static void check_system_descriptors(struct checks *checks)
 	*gdt_entry(TESTED) = gate(KERNEL_CS, 0, ACCESS_PRESENT | TYPE_TASK_GATE, 0);
 	TRY("larl %%ecx, %%eax\n\tsetz %%dl", "=a"(result), "=d"(zero)
 	    : "c"(TESTED), "0"(0), "1"(0) : "cc");
-	test_lenient(true);	/* QEMU's TCG knows them here too */
+	test_lenient("lar");	/* QEMU's TCG knows them here too */
 	expect_equal(checks, zero, 0, "ZF of LAR of a task gate");
-	test_lenient(false);
+	test_lenient(NULL);
 }
 
 int main(void)

@@ -51,9 +51,9 @@ static void check_next(struct checks *checks)
 		TRY("movb $0x90, 1f\n\tnop\n\tmovb $0x40, 1f\n1:\tnop", "+a"(value) : : "memory",
 		    "cc");
 		expect_done(checks, "the next instruction modified");
-		test_lenient(true);	/* QEMU's TCG misses one where it runs KVM */
+		test_lenient("next-instruction");	/* QEMU's TCG misses one where it runs KVM */
 		expect_equal(checks, value, i, "the next instruction modified");
-		test_lenient(false);
+		test_lenient(NULL);
 	}
 	value = 0;
 	TRY("movl $1f, %%edi\n\tmovb $0x40, %%al\n\tmovl $3, %%ecx\n\tcld\n\trep stosb\n\t"

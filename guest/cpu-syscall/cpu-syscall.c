@@ -75,9 +75,9 @@ static void check_syscall(struct checks *checks)
 	expect_done(checks, "SYSCALL and SYSRET");
 	expect_equal(checks, cx, trap.start + 2, "RCX after SYSCALL");
 	expect_equal(checks, seen.r11, FLAG_FIXED | FLAG_AC | FLAG_CF, "R11 after SYSCALL");
-	test_lenient(seen.flags == FLAG_FIXED);	/* QEMU's TCG loses CF */
+	test_lenient(seen.flags == FLAG_FIXED ? "syscall-flags" : NULL);	/* QEMU's TCG loses CF */
 	expect_equal(checks, seen.flags, FLAG_FIXED | FLAG_CF, "flags after SYSCALL");
-	test_lenient(false);
+	test_lenient(NULL);
 	expect_equal(checks, seen.cs, KERNEL_CS, "CS after SYSCALL");
 	expect_equal(checks, seen.ss, KERNEL_DS, "SS after SYSCALL");
 	expect_equal(checks, seen.sp, (uintptr_t)trap_user_stack + TRAP_STACK_SIZE,
@@ -115,9 +115,9 @@ static void check_syscall32(struct checks *checks, bool amd)
 		expect_equal(checks, cx, trap.start + 2, "ECX after SYSCALL from 32 bits");
 		expect_equal(checks, seen.cs, KERNEL_CS, "CS after SYSCALL from 32 bits");
 	} else {
-		test_lenient(true);	/* QEMU's TCG has it for all */
+		test_lenient("syscall32");	/* QEMU's TCG has it for all */
 		expect_trap(checks, VECTOR_UD, 0, 0, "SYSCALL from 32 bits");
-		test_lenient(false);
+		test_lenient(NULL);
 	}
 	write_msr(MSR_EFER, read_msr(MSR_EFER) & ~(uint64_t)EFER_SCE);
 	USER_FAULT(VECTOR_UD, 0, "syscall");
@@ -153,9 +153,9 @@ static void check_sysenter(struct checks *checks)
 static void check_no_sysenter(struct checks *checks)
 {
 	USER_FAULT(VECTOR_UD, 0, "sysenter");
-	test_lenient(true);	/* KVM makes it #GP */
+	test_lenient("sysexit");	/* KVM makes it #GP */
 	FAULT(VECTOR_UD, 0, "sysexitq");
-	test_lenient(false);
+	test_lenient(NULL);
 }
 
 /* --- INT, and programs of 32 bits --- */
@@ -185,9 +185,9 @@ static void check_int(struct checks *checks)
 	expect_done(checks, "an address of 32 bits that wraps");
 	TRY_USER_CS(USER_CS32, ".code32\n\tmovl (%%ebx), %%ecx\n\t.code64"
 		   , : "b"(&seen) : "rcx", "memory");
-	test_lenient(true);	/* QEMU's TCG does not look */
+	test_lenient("null-data");	/* QEMU's TCG does not look */
 	expect_trap(checks, VECTOR_GP, 0, 0, "DS of null in code of 32 bits");
-	test_lenient(false);
+	test_lenient(NULL);
 }
 
 /* --- SWAPGS, bases --- */
@@ -253,9 +253,9 @@ static void check_msrs(struct checks *checks)
 		expect_equal(checks, read_msr(canonical[i]), 0xFFFF800000001234, "an MSR");
 		TRY("wrmsr", : "c"(canonical[i]), "a"((uint32_t)NON_CANONICAL),
 		    "d"((uint32_t)(NON_CANONICAL >> 32)) : "memory");
-		test_lenient(true);	/* QEMU's TCG does not look */
+		test_lenient("canonical-msr");	/* QEMU's TCG does not look */
 		expect_trap(checks, VECTOR_GP, 0, 0, "an MSR with an address that is none");
-		test_lenient(false);
+		test_lenient(NULL);
 	}
 	write_msr(MSR_STAR, STAR_VALUE);
 	expect_equal(checks, read_msr(MSR_STAR), STAR_VALUE, "STAR");
@@ -280,9 +280,9 @@ static void check_fsgsbase(struct checks *checks)
 	expect_equal(checks, read_fs(), 0x3333, "FS after WRFSBASE");
 	expect_equal(checks, read_gs(), 0x3333, "GS after WRGSBASE");
 	TRY("wrfsbase %0", : "a"(NON_CANONICAL));
-	test_lenient(true);
+	test_lenient("canonical-base");
 	expect_trap(checks, VECTOR_GP, 0, 0, "WRFSBASE of an address that is none");
-	test_lenient(false);
+	test_lenient(NULL);
 	TRY_USER_CS(USER_CS32, ".code32\n\t.byte 0xF3, 0x0F, 0xAE, 0xC0\n\t.code64", : : "rax");
 	expect_trap(checks, VECTOR_UD, 0, 0, "RDFSBASE in 32 bits");
 	write_cr4(read_cr4() & ~(uintptr_t)CR4_FSGSBASE);

@@ -11,14 +11,29 @@
 #define PASSED	VGA_ATTRIBUTE(VGA_BLACK, VGA_GREEN)
 #define FAILED	VGA_ATTRIBUTE(VGA_WHITE, VGA_RED)
 
-#define MOST_DEVIATIONS 8		/* that are told */
+#define MOST_DEVIATIONS 32		/* names of them */
 
-static bool deviations_allowed;
-static unsigned int deviations;
+static struct {
+	const char *name;
+	unsigned int count;
+} deviations[MOST_DEVIATIONS];
 
-void test_lenient(bool lenient)
+static const char *deviation;		/* what is allowed to deviate now */
+
+void test_lenient(const char *name)
 {
-	deviations_allowed = lenient;
+	deviation = name;
+}
+
+/* Whether it is the first one of its name. */
+static bool count_deviation(void)
+{
+	unsigned int i = 0;
+
+	while (i < MOST_DEVIATIONS - 1 && deviations[i].name && deviations[i].name != deviation)
+		i++;
+	deviations[i].name = deviation;
+	return ++deviations[i].count == 1;
 }
 
 bool expect(struct checks *checks, bool ok, const char *what, ...)
@@ -28,14 +43,14 @@ bool expect(struct checks *checks, bool ok, const char *what, ...)
 
 	if (ok)
 		return check(checks, true, "%s", what);
-	if (deviations_allowed && ++deviations > MOST_DEVIATIONS)
+	if (deviation && !count_deviation())
 		return false;
 	va_start(arguments, what);
 	vformat_buffer(text, sizeof(text), what, arguments);
 	va_end(arguments);
-	if (!deviations_allowed)
+	if (!deviation)
 		return check(checks, false, "%s", text);
-	console_printf("DEVIATES: %s\n", text);
+	console_printf("DEVIATES: %s: %s\n", deviation, text);
 	return false;
 }
 
@@ -87,8 +102,10 @@ int test_result(const struct checks *checks, const char *name)
 
 	format_buffer(line, sizeof(line), "%s: %u checks, %u failed", name, checks->done,
 		      checks->failed);
-	if (deviations > MOST_DEVIATIONS)
-		console_printf("DEVIATES: %u in all\n", deviations);
+	for (unsigned int i = 0; i < MOST_DEVIATIONS && deviations[i].name; i++)
+		if (deviations[i].count > 1)
+			console_printf("%u deviations: %s\n", deviations[i].count,
+				       deviations[i].name);
 	vga_text16(0, 0, line, checks->failed ? FAILED : PASSED);
 	console_printf("%s\n", line);
 	return checks->failed != 0;

@@ -79,6 +79,8 @@ struct vcpu_state {
 	struct vcpu_msrs msr;
 	/* Interrupts wait for one more instruction (STI, MOV SS). */
 	bool interrupt_shadow;
+	/* Non-maskable ones wait for the next IRET. */
+	bool nmi_blocked;
 	_Alignas(64) uint8_t xsave[VCPU_XSAVE_SIZE];
 };
 

@@ -4,8 +4,6 @@
  * BMI2, CRC32). Where the host must know an instruction to execute it for the
  * guest, a host that does not raises #UD in the guest, as its CPUID says.
  */
-#include <sys/platform/x86.h>
-
 #include "cpu/alu.h"
 #include "cpu/operand.h"
 
@@ -129,8 +127,6 @@ bool bind_bit_scan(const struct decoded *decoded, struct insn *insn, bool *ends_
 	};
 
 	/* A host without TZCNT and LZCNT executes them as BSF and BSR, as it should. */
-	if (decoded->op == OP_POPCNT && !x86_cpu_active(x86_cpu_POPCNT))
-		return false;
 	bind_operands(decoded, insn);
 	insn->execute = functions[decoded->op - OP_BSF][size_index(insn->size)]
 				 [is_memory(&decoded->operand[1])];
@@ -255,35 +251,27 @@ DEFINE_LOADING(name##bits##_mem, bits, b,						\
 BMI_SIZES(DEFINE_BMI_CONTROL, bextr)
 BMI_SIZES(DEFINE_BMI_CONTROL, bzhi)
 
-enum bmi_level { BMI1, BMI2 };
-
-#define BMI_ROW(name, level, rm)							\
-	{ level, rm, { { name##32_reg, name##32_mem }, { name##64_reg, name##64_mem } } }
+#define BMI_ROW(name, rm)								\
+	{ rm, { { name##32_reg, name##32_mem }, { name##64_reg, name##64_mem } } }
 
 static const struct {
-	enum bmi_level level;
 	uint8_t rm;		/* which operand is r/m, 1 or 2 */
 	insn_fn *functions[2][2];
 } bmi_ops[] = {
-	[OP_ANDN - OP_ANDN] = BMI_ROW(andn, BMI1, 2),
-	[OP_BEXTR - OP_ANDN] = BMI_ROW(bextr, BMI1, 1),
-	[OP_BLSI - OP_ANDN] = BMI_ROW(blsi, BMI1, 1),
-	[OP_BLSMSK - OP_ANDN] = BMI_ROW(blsmsk, BMI1, 1),
-	[OP_BLSR - OP_ANDN] = BMI_ROW(blsr, BMI1, 1),
-	[OP_BZHI - OP_ANDN] = BMI_ROW(bzhi, BMI2, 1),
-	[OP_PDEP - OP_ANDN] = BMI_ROW(pdep, BMI2, 2),
-	[OP_PEXT - OP_ANDN] = BMI_ROW(pext, BMI2, 2),
-	[OP_RORX - OP_ANDN] = BMI_ROW(rorx, BMI2, 1),
-	[OP_SARX - OP_ANDN] = BMI_ROW(sarx, BMI2, 1),
-	[OP_SHLX - OP_ANDN] = BMI_ROW(shlx, BMI2, 1),
-	[OP_SHRX - OP_ANDN] = BMI_ROW(shrx, BMI2, 1),
-	[OP_MULX - OP_ANDN] = BMI_ROW(mulx, BMI2, 2),
+	[OP_ANDN - OP_ANDN] = BMI_ROW(andn, 2),
+	[OP_BEXTR - OP_ANDN] = BMI_ROW(bextr, 1),
+	[OP_BLSI - OP_ANDN] = BMI_ROW(blsi, 1),
+	[OP_BLSMSK - OP_ANDN] = BMI_ROW(blsmsk, 1),
+	[OP_BLSR - OP_ANDN] = BMI_ROW(blsr, 1),
+	[OP_BZHI - OP_ANDN] = BMI_ROW(bzhi, 1),
+	[OP_PDEP - OP_ANDN] = BMI_ROW(pdep, 2),
+	[OP_PEXT - OP_ANDN] = BMI_ROW(pext, 2),
+	[OP_RORX - OP_ANDN] = BMI_ROW(rorx, 1),
+	[OP_SARX - OP_ANDN] = BMI_ROW(sarx, 1),
+	[OP_SHLX - OP_ANDN] = BMI_ROW(shlx, 1),
+	[OP_SHRX - OP_ANDN] = BMI_ROW(shrx, 1),
+	[OP_MULX - OP_ANDN] = BMI_ROW(mulx, 2),
 };
-
-static bool host_has(enum bmi_level level)
-{
-	return x86_cpu_active(level == BMI1 ? x86_cpu_BMI1 : x86_cpu_BMI2);
-}
 
 bool bind_bmi(const struct decoded *decoded, struct insn *insn, bool *ends_block)
 {
@@ -291,8 +279,6 @@ bool bind_bmi(const struct decoded *decoded, struct insn *insn, bool *ends_block
 	const struct operand *rm = &decoded->operand[bmi_ops[op].rm];
 	const struct operand *other = &decoded->operand[bmi_ops[op].rm == 1 ? 2 : 1];
 
-	if (!host_has(bmi_ops[op].level))
-		return false;
 	insn->dst = reg_offset(&decoded->operand[0]);
 	insn->src = reg_offset(rm);
 	insn->third = reg_offset(other);
@@ -327,8 +313,6 @@ bool bind_crc32(const struct decoded *decoded, struct insn *insn, bool *ends_blo
 {
 	static insn_fn *const functions[4][2] = ROW_BY_SIZE(crc);
 
-	if (!x86_cpu_active(x86_cpu_SSE4_2))
-		return false;
 	bind_operands(decoded, insn);
 	insn->execute = functions[size_index(decoded->operand[1].size)]
 				 [is_memory(&decoded->operand[1])];

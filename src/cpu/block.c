@@ -166,7 +166,7 @@ static void unlink_block(struct blocks *blocks, struct block *block)
 }
 
 /* The block that is being executed may be one of those that are forgotten. */
-static void stop_block(struct cpu *cpu)
+void blocks_stop(struct cpu *cpu)
 {
 	if (cpu->current && cpu->end)
 		end_block(cpu, cpu->current);
@@ -179,6 +179,12 @@ static void empty(struct blocks *blocks)
 	memset(blocks->bucket, 0, sizeof(blocks->bucket));
 	memset(blocks->page, 0, sizeof(blocks->page));
 	blocks->used = 0;
+}
+
+void blocks_forget(struct cpu *cpu)
+{
+	if (cpu->blocks->used)
+		empty(cpu->blocks);
 }
 
 static bool overlaps(const struct block *block, uint64_t gpa, unsigned int size)
@@ -206,7 +212,7 @@ void blocks_written(struct cpu *cpu, uint64_t gpa, unsigned int size)
 			link = &block->next_in_page;
 		}
 	}
-	stop_block(cpu);
+	blocks_stop(cpu);
 }
 
 void cpu_memory_written(struct cpu *cpu, uint64_t gpa, uint64_t len)
@@ -214,7 +220,7 @@ void cpu_memory_written(struct cpu *cpu, uint64_t gpa, uint64_t len)
 	/* So many are sooner forgotten together. */
 	if (len / MEM_PAGE_SIZE >= BUCKETS) {
 		empty(cpu->blocks);
-		stop_block(cpu);
+		blocks_stop(cpu);
 		return;
 	}
 	while (len) {
@@ -233,7 +239,7 @@ static uint8_t mode_of(const struct cpu *cpu)
 	return cpu->code_mode & (uint8_t)~CODE_USER;
 }
 
-static void bind_at(const struct cpu *cpu, struct block *block, struct decoded *decoded,
+static void bind_at(struct cpu *cpu, struct block *block, struct decoded *decoded,
 		    bool *ends_block)
 {
 	struct insn *insn = &block->insns[block->count];
@@ -243,6 +249,7 @@ static void bind_at(const struct cpu *cpu, struct block *block, struct decoded *
 	block->depends = block->length;
 	insn->next = block->length;
 	decoded->fpu = cpu->fpu;
+	feature_restrict(cpu, decoded);
 	bind(decoded, insn, ends_block);
 	block->count++;
 }
@@ -264,7 +271,7 @@ static void bind_error(struct block *block, int error)
 }
 
 /* Decodes up to a jump, BLOCK_INSNS or the page's end. */
-static void fill(const struct cpu *cpu, struct block *block, const uint8_t *code, size_t room)
+static void fill(struct cpu *cpu, struct block *block, const uint8_t *code, size_t room)
 {
 	bool real = block->mode & CODE_REAL, ends = false;
 	struct decoded decoded;

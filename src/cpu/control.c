@@ -24,27 +24,18 @@
 
 /* --- control registers --- */
 
-/* What CR4 may have, by CPUID's leaf, register and bit. Those without a leaf: always. */
+/*
+ * What CR4 may have, by the feature that brings it. Not there are VME and PVI (which
+ * the model lacks, as it lacks UMIP, MCE and what came later): reserved bits.
+ */
 static const struct {
-	uint32_t bit;
-	uint32_t leaf;
-	enum cpuid_register reg;
-	uint32_t feature;
+	uint32_t bits;
+	enum cpu_feature feature;
 } cr4_features[] = {
-	{ CR4_VME | CR4_PVI, 1, CPUID_EDX, 1u << 1 },
-	{ CR4_TSD, 1, CPUID_EDX, 1u << 4 },
-	{ CR4_DE, 1, CPUID_EDX, 1u << 2 },
-	{ CR4_PSE, 1, CPUID_EDX, 1u << 3 },
-	{ CR4_PAE, 1, CPUID_EDX, 1u << 6 },
-	{ CR4_MCE, 1, CPUID_EDX, 1u << 7 },
-	{ CR4_PGE, 1, CPUID_EDX, 1u << 13 },
-	{ CR4_OSFXSR, 1, CPUID_EDX, 1u << 24 },
-	{ CR4_OSXMMEXCPT, 1, CPUID_EDX, 1u << 25 },
-	{ CR4_UMIP, 7, CPUID_ECX, 1u << 2 },
-	{ CR4_FSGSBASE, 7, CPUID_EBX, 1u << 0 },
-	{ CR4_OSXSAVE, 1, CPUID_ECX, 1u << 26 },
-	{ CR4_SMEP, 7, CPUID_EBX, 1u << 7 },
-	{ CR4_SMAP, 7, CPUID_EBX, 1u << 20 },
+	{ CR4_TSD, FEATURE_TSC }, { CR4_DE, FEATURE_DE }, { CR4_PSE, FEATURE_PSE },
+	{ CR4_PAE, FEATURE_PAE }, { CR4_PGE, FEATURE_PGE }, { CR4_OSFXSR, FEATURE_FXSR },
+	{ CR4_OSXMMEXCPT, FEATURE_SSE }, { CR4_FSGSBASE, FEATURE_FSGSBASE },
+	{ CR4_OSXSAVE, FEATURE_XSAVE }, { CR4_SMEP, FEATURE_SMEP }, { CR4_SMAP, FEATURE_SMAP },
 };
 
 static uint64_t cr4_allowed(struct cpu *cpu)
@@ -52,9 +43,8 @@ static uint64_t cr4_allowed(struct cpu *cpu)
 	uint64_t allowed = CR4_PCE;
 
 	for (unsigned int i = 0; i < sizeof(cr4_features) / sizeof(cr4_features[0]); i++)
-		if (cpu_has(cpu, cr4_features[i].leaf, cr4_features[i].reg,
-			    cr4_features[i].feature))
-			allowed |= cr4_features[i].bit;
+		if (cpu_has(cpu, cr4_features[i].feature))
+			allowed |= cr4_features[i].bits;
 	return allowed;
 }
 
@@ -275,8 +265,6 @@ bool bind_clts(const struct decoded *decoded, struct insn *insn, bool *ends_bloc
 
 /* --- XCR0 --- */
 
-#define LEAF_XSAVE 0xDu
-
 static void require_xsave(struct cpu *cpu)
 {
 	if (!(cpu->cr4 & CR4_OSXSAVE))
@@ -298,8 +286,7 @@ static void execute_xsetbv(struct cpu *cpu, const struct insn *insn)
 	require_xsave(cpu);
 	require_privilege(cpu);
 	if ((uint32_t)cpu->gpr[GPR_RCX] || !(value & XCR0_X87) ||
-	    (value & XCR0_AVX && !(value & XCR0_SSE)) || value >> 32 ||
-	    !cpu_has(cpu, LEAF_XSAVE, CPUID_EAX, (uint32_t)value))
+	    (value & XCR0_AVX && !(value & XCR0_SSE)) || value & ~cpu_xsave_components(cpu))
 		raise_error(cpu, VECTOR_GP, 0);
 	cpu->xcr0 = value;
 }

@@ -4,8 +4,8 @@
  * guest memory, instruction by instruction.
  *
  * It touches the machine only through struct mem and struct cpu_ops. It is
- * used by one thread at a time; only cpu_kick() and cpu_set_interrupt() may
- * come from others.
+ * used by one thread at a time; only cpu_kick(), cpu_set_interrupt() and
+ * cpu_inject_nmi() may come from others.
  */
 #ifndef VMM_CPU_CPU_H
 #define VMM_CPU_CPU_H
@@ -77,7 +77,18 @@ bool cpu_interrupts_enabled(const struct cpu *cpu);
 /* The level of the interrupt request pin (INTR). From any thread. */
 void cpu_set_interrupt(struct cpu *cpu, bool level);
 
-/* Address line 20: off, physical addresses wrap at each odd MiB. By the cpu's own thread. */
+/*
+ * A non-maskable interrupt: taken whatever RFLAGS.IF says, once the handler of the
+ * one before has executed IRET; more than one that waits count as one. From any
+ * thread.
+ */
+void cpu_inject_nmi(struct cpu *cpu);
+
+/*
+ * Address line 20: off, physical addresses have bit 20 clear, so that each odd MiB is
+ * the even one below it. By the cpu's own thread, in the middle of an access to the
+ * machine too. On at first.
+ */
 void cpu_set_a20(struct cpu *cpu, bool on);
 
 /* From any thread: the run that is on, or the next one, ends soon. */
@@ -96,7 +107,7 @@ void cpu_memory_written(struct cpu *cpu, uint64_t gpa, uint64_t len);
  */
 #define CPU_MODULE_FILE "cpu.so"
 #define CPU_MODULE_SYMBOL "vmm_cpu_module"
-#define CPU_MODULE_VERSION 2u
+#define CPU_MODULE_VERSION 3u
 
 struct cpu_module {
 	unsigned int version;	/* CPU_MODULE_VERSION */
@@ -109,6 +120,8 @@ struct cpu_module {
 	uint64_t (*instructions)(const struct cpu *cpu);
 	bool (*interrupts_enabled)(const struct cpu *cpu);
 	void (*set_interrupt)(struct cpu *cpu, bool level);
+	void (*inject_nmi)(struct cpu *cpu);
+	void (*set_a20)(struct cpu *cpu, bool on);
 	void (*kick)(struct cpu *cpu);
 	void (*memory_written)(struct cpu *cpu, uint64_t gpa, uint64_t len);
 };

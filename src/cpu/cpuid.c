@@ -24,60 +24,7 @@
 #define CLFLUSH_LINE_SIZE	(8u << 8)	/* in units of 8 bytes */
 #define ADDRESS_SIZES		0x3028u		/* 48 bits linear, 40 physical */
 
-/* Leaf 1, ECX. */
-#define F1C_SSE3		(1u << 0)
-#define F1C_PCLMULQDQ		(1u << 1)
-#define F1C_SSSE3		(1u << 9)
-#define F1C_FMA			(1u << 12)
-#define F1C_CMPXCHG16B		(1u << 13)
-#define F1C_SSE41		(1u << 19)
-#define F1C_SSE42		(1u << 20)
-#define F1C_MOVBE		(1u << 22)
-#define F1C_POPCNT		(1u << 23)
-#define F1C_XSAVE		(1u << 26)
-#define F1C_AVX			(1u << 28)
-#define F1C_F16C		(1u << 29)
-#define F1C_RDRAND		(1u << 30)
-#define F1C_HYPERVISOR		(1u << 31)
-
-/* Leaf 1, EDX; those that AMD repeats in leaf 0x80000001 are the same bits there. */
-#define F1D_FPU			(1u << 0)
-#define F1D_DE			(1u << 2)
-#define F1D_PSE			(1u << 3)
-#define F1D_TSC			(1u << 4)
-#define F1D_MSR			(1u << 5)
-#define F1D_PAE			(1u << 6)
-#define F1D_CX8			(1u << 8)
-#define F1D_SEP			(1u << 11)
-#define F1D_PGE			(1u << 13)
-#define F1D_CMOV		(1u << 15)
-#define F1D_PAT			(1u << 16)
-#define F1D_PSE36		(1u << 17)
-#define F1D_CLFSH		(1u << 19)
-#define F1D_MMX			(1u << 23)
-#define F1D_FXSR		(1u << 24)
-#define F1D_SSE			(1u << 25)
-#define F1D_SSE2		(1u << 26)
-
-/* Leaf 7, subleaf 0, EBX. */
-#define F7B_FSGSBASE		(1u << 0)
-#define F7B_BMI1		(1u << 3)
-#define F7B_AVX2		(1u << 5)
-#define F7B_SMEP		(1u << 7)
-#define F7B_BMI2		(1u << 8)
-#define F7B_ERMS		(1u << 9)
-#define F7B_RDSEED		(1u << 18)
-#define F7B_ADX			(1u << 19)
-#define F7B_SMAP		(1u << 20)
-
-/* Leaf 0x80000001. */
-#define FXC_LAHF		(1u << 0)
-#define FXC_LZCNT		(1u << 5)
-#define FXD_SYSCALL		(1u << 11)
-#define FXD_NX			(1u << 20)
-#define FXD_PAGE1GB		(1u << 26)
-#define FXD_RDTSCP		(1u << 27)
-#define FXD_LM			(1u << 29)
+#define HYPERVISOR_BIT		(1u << 31)	/* leaf 1, ECX */
 
 /* XSAVE components x87, SSE and AVX: SDM vol. 1, 13.1 and 13.4. */
 #define XSAVE_COMPONENTS	0x7u
@@ -85,130 +32,180 @@
 #define XSAVE_LEGACY_SIZE	576u	/* with the header */
 #define XSAVE_AVX_SIZE		256u
 
-/* What the model has where the host has it too. */
-static const struct cpuid_leaf features[] = {
-	{ .leaf = LEAF_FEATURES,
-	  .ecx = F1C_SSE3 | F1C_PCLMULQDQ | F1C_SSSE3 | F1C_FMA | F1C_CMPXCHG16B | F1C_SSE41 |
-		 F1C_SSE42 | F1C_MOVBE | F1C_POPCNT | F1C_XSAVE | F1C_AVX | F1C_F16C | F1C_RDRAND,
-	  .edx = F1D_FPU | F1D_DE | F1D_PSE | F1D_TSC | F1D_MSR | F1D_PAE | F1D_CX8 | F1D_SEP |
-		 F1D_PGE | F1D_CMOV | F1D_PAT | F1D_PSE36 | F1D_CLFSH | F1D_MMX | F1D_FXSR |
-		 F1D_SSE | F1D_SSE2 },
-	{ .leaf = LEAF_STRUCTURED, .by_subleaf = true,
-	  .ebx = F7B_FSGSBASE | F7B_BMI1 | F7B_AVX2 | F7B_SMEP | F7B_BMI2 | F7B_ERMS |
-		 F7B_RDSEED | F7B_ADX | F7B_SMAP },
-	{ .leaf = LEAF_EXTENDED_FEATURES,
-	  .ecx = FXC_LAHF | FXC_LZCNT,
-	  .edx = FXD_SYSCALL | FXD_NX | FXD_PAGE1GB | FXD_RDTSCP | FXD_LM },
+/* The leaves with features, and which register is which word. */
+static const struct {
+	uint32_t leaf;
+	enum cpuid_register reg;
+} words[CPUID_WORDS] = {
+	[CPUID_1_ECX] = { LEAF_FEATURES, CPUID_ECX },
+	[CPUID_1_EDX] = { LEAF_FEATURES, CPUID_EDX },
+	[CPUID_7_EBX] = { LEAF_STRUCTURED, CPUID_EBX },
+	[CPUID_EXT_ECX] = { LEAF_EXTENDED_FEATURES, CPUID_ECX },
+	[CPUID_EXT_EDX] = { LEAF_EXTENDED_FEATURES, CPUID_EDX },
 };
 
-/* Features by the names that --cpu takes. */
+#define FEATURE_ROW(name, text, word, bit) [FEATURE_##name] = { text, word, 1u << (bit) },
+
 static const struct {
 	const char *name;
 	enum cpuid_word word;
 	uint32_t bit;
-} feature_names[] = {
-	{ "sse3", CPUID_1_ECX, F1C_SSE3 },
-	{ "pclmulqdq", CPUID_1_ECX, F1C_PCLMULQDQ },
-	{ "ssse3", CPUID_1_ECX, F1C_SSSE3 },
-	{ "fma", CPUID_1_ECX, F1C_FMA },
-	{ "cx16", CPUID_1_ECX, F1C_CMPXCHG16B },
-	{ "sse4.1", CPUID_1_ECX, F1C_SSE41 },
-	{ "sse4.2", CPUID_1_ECX, F1C_SSE42 },
-	{ "movbe", CPUID_1_ECX, F1C_MOVBE },
-	{ "popcnt", CPUID_1_ECX, F1C_POPCNT },
-	{ "xsave", CPUID_1_ECX, F1C_XSAVE },
-	{ "avx", CPUID_1_ECX, F1C_AVX },
-	{ "f16c", CPUID_1_ECX, F1C_F16C },
-	{ "rdrand", CPUID_1_ECX, F1C_RDRAND },
-	{ "fpu", CPUID_1_EDX, F1D_FPU },
-	{ "de", CPUID_1_EDX, F1D_DE },
-	{ "pse", CPUID_1_EDX, F1D_PSE },
-	{ "tsc", CPUID_1_EDX, F1D_TSC },
-	{ "msr", CPUID_1_EDX, F1D_MSR },
-	{ "pae", CPUID_1_EDX, F1D_PAE },
-	{ "cx8", CPUID_1_EDX, F1D_CX8 },
-	{ "sep", CPUID_1_EDX, F1D_SEP },
-	{ "pge", CPUID_1_EDX, F1D_PGE },
-	{ "cmov", CPUID_1_EDX, F1D_CMOV },
-	{ "pat", CPUID_1_EDX, F1D_PAT },
-	{ "pse36", CPUID_1_EDX, F1D_PSE36 },
-	{ "clflush", CPUID_1_EDX, F1D_CLFSH },
-	{ "mmx", CPUID_1_EDX, F1D_MMX },
-	{ "fxsr", CPUID_1_EDX, F1D_FXSR },
-	{ "sse", CPUID_1_EDX, F1D_SSE },
-	{ "sse2", CPUID_1_EDX, F1D_SSE2 },
-	{ "fsgsbase", CPUID_7_EBX, F7B_FSGSBASE },
-	{ "bmi1", CPUID_7_EBX, F7B_BMI1 },
-	{ "avx2", CPUID_7_EBX, F7B_AVX2 },
-	{ "smep", CPUID_7_EBX, F7B_SMEP },
-	{ "bmi2", CPUID_7_EBX, F7B_BMI2 },
-	{ "erms", CPUID_7_EBX, F7B_ERMS },
-	{ "rdseed", CPUID_7_EBX, F7B_RDSEED },
-	{ "adx", CPUID_7_EBX, F7B_ADX },
-	{ "smap", CPUID_7_EBX, F7B_SMAP },
-	{ "lahf", CPUID_EXT_ECX, FXC_LAHF },
-	{ "lzcnt", CPUID_EXT_ECX, FXC_LZCNT },
-	{ "syscall", CPUID_EXT_EDX, FXD_SYSCALL },
-	{ "nx", CPUID_EXT_EDX, FXD_NX },
-	{ "page1gb", CPUID_EXT_EDX, FXD_PAGE1GB },
-	{ "rdtscp", CPUID_EXT_EDX, FXD_RDTSCP },
-	{ "lm", CPUID_EXT_EDX, FXD_LM },
+} features[FEATURE_COUNT] = { CPUID_FEATURES(FEATURE_ROW) };
+
+/* What is of no use without something else; those come first. */
+static const struct {
+	uint8_t feature, needs;
+} needs[] = {
+	{ FEATURE_MMX, FEATURE_FPU }, { FEATURE_FXSR, FEATURE_FPU },
+	{ FEATURE_SSE, FEATURE_FXSR }, { FEATURE_SSE2, FEATURE_SSE },
+	{ FEATURE_SSE3, FEATURE_SSE2 }, { FEATURE_SSSE3, FEATURE_SSE3 },
+	{ FEATURE_SSE41, FEATURE_SSSE3 }, { FEATURE_SSE42, FEATURE_SSE41 },
+	{ FEATURE_PCLMULQDQ, FEATURE_SSE2 }, { FEATURE_XSAVE, FEATURE_FXSR },
+	{ FEATURE_AVX, FEATURE_XSAVE }, { FEATURE_AVX2, FEATURE_AVX },
+	{ FEATURE_FMA, FEATURE_AVX }, { FEATURE_F16C, FEATURE_AVX },
+	{ FEATURE_PSE36, FEATURE_PSE }, { FEATURE_NX, FEATURE_PAE },
+	{ FEATURE_LM, FEATURE_PAE }, { FEATURE_LM, FEATURE_MSR },
+	{ FEATURE_PAGE1GB, FEATURE_LM }, { FEATURE_CX16, FEATURE_LM },
+	{ FEATURE_LAHF, FEATURE_LM }, { FEATURE_FSGSBASE, FEATURE_LM },
+	{ FEATURE_RDTSCP, FEATURE_TSC },
 };
 
-static bool find_feature(const char *name, size_t length, enum cpuid_word *word, uint32_t *bit)
+static bool left_out(const struct cpuid_config *config, unsigned int feature)
 {
-	for (size_t i = 0; i < sizeof(feature_names) / sizeof(feature_names[0]); i++) {
-		if (strlen(feature_names[i].name) != length ||
-		    memcmp(feature_names[i].name, name, length))
+	return config->removed[features[feature].word] & features[feature].bit;
+}
+
+static enum cpu_feature find_feature(const char *name, size_t length)
+{
+	for (unsigned int i = FEATURE_NONE + 1; i < FEATURE_COUNT; i++)
+		if (strlen(features[i].name) == length && !memcmp(features[i].name, name, length))
+			return i;
+	return FEATURE_NONE;
+}
+
+static uint32_t *leaf_register(struct cpuid_leaf *leaf, enum cpuid_register reg)
+{
+	uint32_t *const registers[] = {
+		[CPUID_EAX] = &leaf->eax, [CPUID_EBX] = &leaf->ebx,
+		[CPUID_ECX] = &leaf->ecx, [CPUID_EDX] = &leaf->edx,
+	};
+
+	return registers[reg];
+}
+
+/* --- --cpu --- */
+
+/* One item behind the model's name. Returns what is wrong with it, or NULL. */
+static const char *parse_item(const char *item, size_t length, struct cpuid_config *config)
+{
+	static const struct {
+		const char *text;
+		enum cpuid_vendor vendor;
+	} vendors[] = { { "vendor=intel", VENDOR_INTEL }, { "vendor=amd", VENDOR_AMD } };
+	enum cpu_feature feature;
+
+	for (size_t i = 0; i < sizeof(vendors) / sizeof(vendors[0]); i++) {
+		if (strlen(vendors[i].text) != length || memcmp(vendors[i].text, item, length))
 			continue;
-		*word = feature_names[i].word;
-		*bit = feature_names[i].bit;
-		return true;
+		config->vendor = vendors[i].vendor;
+		return NULL;
 	}
-	return false;
+	if (!length || (*item != '+' && *item != '-'))
+		return "features follow as ,-NAME or ,+NAME, the vendor as ,vendor=intel or "
+		       ",vendor=amd";
+	feature = find_feature(item + 1, length - 1);
+	if (feature == FEATURE_NONE)
+		return "no feature of the model has that name (see vmm(1), --cpu)";
+	if (*item == '-')
+		config->removed[features[feature].word] |= features[feature].bit;
+	else
+		config->removed[features[feature].word] &= ~features[feature].bit;
+	return NULL;
 }
 
 const char *cpuid_parse(const char *text, struct cpuid_config *config)
 {
 	size_t length = strcspn(text, ",");
-	enum cpuid_word word;
-	uint32_t bit;
+	const char *wrong = NULL;
 
 	*config = (struct cpuid_config){ .host = length == 4 && !memcmp(text, "host", 4) };
 	if (!config->host && (length != 8 || memcmp(text, "baseline", 8)))
 		return "must begin with baseline or host";
-	for (text += length; *text; text += 2 + length) {
-		char sign = text[1];
-
-		if (sign != '+' && sign != '-')
-			return "features follow as ,-NAME or ,+NAME";
-		length = strcspn(text + 2, ",");
-		if (!find_feature(text + 2, length, &word, &bit))
-			return "no feature of the model has that name (see vmm(1), --cpu)";
-		if (sign == '-')
-			config->removed[word] |= bit;
-		else
-			config->removed[word] &= ~bit;
+	for (text += length; *text && !wrong; text += length) {
+		length = strcspn(++text, ",");
+		wrong = parse_item(text, length, config);
 	}
-	return NULL;
+	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
+		if (left_out(config, needs[i].needs))
+			config->removed[features[needs[i].feature].word] |=
+				features[needs[i].feature].bit;
+	return wrong;
+}
+
+/* EBX, EDX and ECX of leaf 0: SYSENTER and SYSCALL differ between them. */
+static void set_vendor(enum cpuid_vendor vendor, struct cpuid_leaf *leaf)
+{
+	static const char names[][13] = {
+		[VENDOR_INTEL] = "GenuineIntel", [VENDOR_AMD] = "AuthenticAMD",
+	};
+
+	if (vendor == VENDOR_OF_HOST)
+		return;
+	memcpy(&leaf->ebx, names[vendor], 4);
+	memcpy(&leaf->edx, names[vendor] + 4, 4);
+	memcpy(&leaf->ecx, names[vendor] + 8, 4);
+}
+
+/* The state that XSAVE saves, without those parts whose feature is left out. */
+static void mask_xsave(const struct cpuid_config *config, struct cpuid_leaf *leaf)
+{
+	if (left_out(config, FEATURE_XSAVE)) {
+		leaf->eax = leaf->ebx = leaf->ecx = leaf->edx = 0;
+	} else if (left_out(config, FEATURE_AVX) && leaf->subleaf == 0) {
+		leaf->eax &= ~(1u << XSAVE_AVX_COMPONENT);
+		leaf->ebx = leaf->ecx = XSAVE_LEGACY_SIZE;
+	} else if (left_out(config, FEATURE_AVX) && leaf->subleaf == XSAVE_AVX_COMPONENT) {
+		leaf->eax = leaf->ebx = 0;
+	}
 }
 
 void cpuid_mask(const struct cpuid_config *config, struct cpuid_leaf *leaf)
 {
-	switch (leaf->leaf) {
-	case LEAF_FEATURES:
-		leaf->ecx &= ~config->removed[CPUID_1_ECX];
-		leaf->edx &= ~config->removed[CPUID_1_EDX];
-		break;
-	case LEAF_STRUCTURED:
-		if (leaf->subleaf == 0)
-			leaf->ebx &= ~config->removed[CPUID_7_EBX];
-		break;
-	case LEAF_EXTENDED_FEATURES:
-		leaf->ecx &= ~config->removed[CPUID_EXT_ECX];
-		leaf->edx &= ~config->removed[CPUID_EXT_EDX];
-		break;
+	for (unsigned int i = 0; i < CPUID_WORDS; i++)
+		if (words[i].leaf == leaf->leaf && !leaf->subleaf)
+			*leaf_register(leaf, words[i].reg) &= ~config->removed[i];
+	if (leaf->leaf == 0 || leaf->leaf == LEAF_EXTENDED)
+		set_vendor(config->vendor, leaf);
+	if (leaf->leaf == LEAF_XSAVE)
+		mask_xsave(config, leaf);
+}
+
+/* --- the model --- */
+
+/* A leaf with all of the model's features in it. */
+static struct cpuid_leaf model_leaf(uint32_t leaf)
+{
+	struct cpuid_leaf row = { .leaf = leaf, .by_subleaf = leaf == LEAF_STRUCTURED };
+
+	for (unsigned int i = FEATURE_NONE + 1; i < FEATURE_COUNT; i++)
+		if (words[features[i].word].leaf == leaf)
+			*leaf_register(&row, words[features[i].word].reg) |= features[i].bit;
+	return row;
+}
+
+uint64_t cpuid_features(const struct cpuid_leaf *leaves, unsigned int count)
+{
+	uint64_t found = UINT64_C(1) << FEATURE_NONE;
+
+	for (unsigned int i = 0; i < count; i++) {
+		struct cpuid_leaf leaf = leaves[i];
+
+		for (unsigned int j = FEATURE_NONE + 1; j < FEATURE_COUNT; j++)
+			if (words[features[j].word].leaf == leaf.leaf && !leaf.subleaf &&
+			    *leaf_register(&leaf, words[features[j].word].reg) & features[j].bit)
+				found |= UINT64_C(1) << j;
 	}
+	return found;
 }
 
 /*
@@ -225,9 +222,9 @@ static struct cpuid_leaf host_leaf(uint32_t leaf, uint32_t last)
 }
 
 /* The features that both the host and the model have. */
-static struct cpuid_leaf common(const struct cpuid_leaf *model, uint32_t last)
+static struct cpuid_leaf common(uint32_t number, uint32_t last)
 {
-	struct cpuid_leaf host = host_leaf(model->leaf, last), leaf = *model;
+	struct cpuid_leaf host = host_leaf(number, last), leaf = model_leaf(number);
 
 	leaf.ebx &= host.ebx;
 	leaf.ecx &= host.ecx;
@@ -248,8 +245,8 @@ static struct cpuid_leaf hypervisor(void)
 }
 
 /*
- * The host's vendor, from its leaf 0: SYSENTER and SYSCALL differ between them,
- * and KVM runs them on the host's processor.
+ * The host's vendor, from its leaf 0, unless another was asked for: KVM runs SYSENTER and
+ * SYSCALL on the host's processor.
  */
 static struct cpuid_leaf vendor(const struct cpuid_leaf *host, uint32_t leaf, uint32_t last)
 {
@@ -277,15 +274,15 @@ unsigned int cpuid_model(const struct cpuid_config *config,
 			 struct cpuid_leaf leaves[CPUID_LEAVES])
 {
 	struct cpuid_leaf host = host_leaf(0, 0);
-	struct cpuid_leaf basic = common(&features[0], host.eax);
+	struct cpuid_leaf basic = common(LEAF_FEATURES, host.eax);
 	unsigned int count = 0;
 
 	basic.eax = SIGNATURE;
 	basic.ebx = CLFLUSH_LINE_SIZE;
-	basic.ecx |= F1C_HYPERVISOR;
+	basic.ecx |= HYPERVISOR_BIT;
 	leaves[count++] = vendor(&host, 0, LEAF_XSAVE);
 	leaves[count++] = basic;
-	leaves[count++] = common(&features[1], host.eax);
+	leaves[count++] = common(LEAF_STRUCTURED, host.eax);
 	leaves[count++] = (struct cpuid_leaf){
 		.leaf = LEAF_XSAVE, .by_subleaf = true, .eax = XSAVE_COMPONENTS,
 		.ebx = XSAVE_LEGACY_SIZE + XSAVE_AVX_SIZE,
@@ -297,7 +294,7 @@ unsigned int cpuid_model(const struct cpuid_config *config,
 	};
 	leaves[count++] = hypervisor();
 	leaves[count++] = vendor(&host, LEAF_EXTENDED, LEAF_ADDRESS_SIZES);
-	leaves[count++] = common(&features[2], host.eax);
+	leaves[count++] = common(LEAF_EXTENDED_FEATURES, host.eax);
 	for (uint32_t part = 0; part <= LEAF_BRAND_END - LEAF_BRAND; part++)
 		leaves[count++] = brand(part);
 	leaves[count++] = (struct cpuid_leaf){ .leaf = LEAF_ADDRESS_SIZES, .eax = ADDRESS_SIZES };

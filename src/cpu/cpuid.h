@@ -27,16 +27,83 @@ enum cpuid_word {
 	CPUID_WORDS,
 };
 
+/*
+ * All features that the model can have: names here and as --cpu takes them, and
+ * where CPUID shows them.
+ */
+#define CPUID_FEATURES(X)							\
+	X(SSE3, "sse3", CPUID_1_ECX, 0)						\
+	X(PCLMULQDQ, "pclmulqdq", CPUID_1_ECX, 1)				\
+	X(SSSE3, "ssse3", CPUID_1_ECX, 9)					\
+	X(FMA, "fma", CPUID_1_ECX, 12)						\
+	X(CX16, "cx16", CPUID_1_ECX, 13)					\
+	X(SSE41, "sse4.1", CPUID_1_ECX, 19)					\
+	X(SSE42, "sse4.2", CPUID_1_ECX, 20)					\
+	X(MOVBE, "movbe", CPUID_1_ECX, 22)					\
+	X(POPCNT, "popcnt", CPUID_1_ECX, 23)					\
+	X(XSAVE, "xsave", CPUID_1_ECX, 26)					\
+	X(AVX, "avx", CPUID_1_ECX, 28)						\
+	X(F16C, "f16c", CPUID_1_ECX, 29)					\
+	X(RDRAND, "rdrand", CPUID_1_ECX, 30)					\
+	X(FPU, "fpu", CPUID_1_EDX, 0)						\
+	X(DE, "de", CPUID_1_EDX, 2)						\
+	X(PSE, "pse", CPUID_1_EDX, 3)						\
+	X(TSC, "tsc", CPUID_1_EDX, 4)						\
+	X(MSR, "msr", CPUID_1_EDX, 5)						\
+	X(PAE, "pae", CPUID_1_EDX, 6)						\
+	X(CX8, "cx8", CPUID_1_EDX, 8)						\
+	X(SEP, "sep", CPUID_1_EDX, 11)						\
+	X(PGE, "pge", CPUID_1_EDX, 13)						\
+	X(CMOV, "cmov", CPUID_1_EDX, 15)					\
+	X(PAT, "pat", CPUID_1_EDX, 16)						\
+	X(PSE36, "pse36", CPUID_1_EDX, 17)					\
+	X(CLFLUSH, "clflush", CPUID_1_EDX, 19)					\
+	X(MMX, "mmx", CPUID_1_EDX, 23)						\
+	X(FXSR, "fxsr", CPUID_1_EDX, 24)					\
+	X(SSE, "sse", CPUID_1_EDX, 25)						\
+	X(SSE2, "sse2", CPUID_1_EDX, 26)					\
+	X(FSGSBASE, "fsgsbase", CPUID_7_EBX, 0)					\
+	X(BMI1, "bmi1", CPUID_7_EBX, 3)						\
+	X(AVX2, "avx2", CPUID_7_EBX, 5)						\
+	X(SMEP, "smep", CPUID_7_EBX, 7)						\
+	X(BMI2, "bmi2", CPUID_7_EBX, 8)						\
+	X(ERMS, "erms", CPUID_7_EBX, 9)						\
+	X(RDSEED, "rdseed", CPUID_7_EBX, 18)					\
+	X(ADX, "adx", CPUID_7_EBX, 19)						\
+	X(SMAP, "smap", CPUID_7_EBX, 20)					\
+	X(LAHF, "lahf", CPUID_EXT_ECX, 0)	/* LAHF and SAHF in 64-bit mode */ \
+	X(LZCNT, "lzcnt", CPUID_EXT_ECX, 5)					\
+	X(SYSCALL, "syscall", CPUID_EXT_EDX, 11)				\
+	X(NX, "nx", CPUID_EXT_EDX, 20)						\
+	X(PAGE1GB, "page1gb", CPUID_EXT_EDX, 26)				\
+	X(RDTSCP, "rdtscp", CPUID_EXT_EDX, 27)					\
+	X(LM, "lm", CPUID_EXT_EDX, 29)
+
+#define CPUID_FEATURE_ENUM(name, text, word, bit) FEATURE_##name,
+
+enum cpu_feature {
+	FEATURE_NONE,		/* what every processor has */
+	CPUID_FEATURES(CPUID_FEATURE_ENUM)
+	FEATURE_COUNT,		/* at most 64: sets of them are bits of a word */
+};
+
+#undef CPUID_FEATURE_ENUM
+
+/* Where processors differ by who makes them: SYSENTER, SYSCALL and some more. */
+enum cpuid_vendor { VENDOR_OF_HOST, VENDOR_INTEL, VENDOR_AMD };
+
 /* Which CPU the guest sees (--cpu). All zero: the baseline. */
 struct cpuid_config {
 	bool host;			/* all that the engine can show of the host's */
+	enum cpuid_vendor vendor;
 	uint32_t removed[CPUID_WORDS];
 };
 
 /*
  * Reads "baseline" or "host", followed by ",-NAME" and ",+NAME" for features to
- * leave out and to leave in after all, by the manuals' names in small letters.
- * Returns NULL, or what is wrong with the text.
+ * leave out and to leave in after all, by the manuals' names in small letters,
+ * and by ",vendor=intel" or ",vendor=amd". What needs a feature that is left out
+ * is left out too. Returns NULL, or what is wrong with the text.
  */
 const char *cpuid_parse(const char *text, struct cpuid_config *config);
 
@@ -50,5 +117,8 @@ void cpuid_mask(const struct cpuid_config *config, struct cpuid_leaf *leaf);
  */
 unsigned int cpuid_model(const struct cpuid_config *config,
 			 struct cpuid_leaf leaves[CPUID_LEAVES]);
+
+/* The features that the leaves show: a bit each, by enum cpu_feature; FEATURE_NONE too. */
+uint64_t cpuid_features(const struct cpuid_leaf *leaves, unsigned int count);
 
 #endif

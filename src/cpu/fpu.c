@@ -7,37 +7,10 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/platform/x86.h>
 
 #include "cpu/fpu.h"
 
 /* --- life --- */
-
-/* Whether the host executes them, as the C library has found. All else every x86-64 does. */
-static const struct {
-	uint8_t set;
-	uint16_t feature;
-} host_sets[] = {
-	{ FPU_SET_SSE3, x86_cpu_SSE3 }, { FPU_SET_PCLMULQDQ, x86_cpu_PCLMULQDQ },
-	{ FPU_SET_SSSE3, x86_cpu_SSSE3 }, { FPU_SET_FMA, x86_cpu_FMA },
-	{ FPU_SET_SSE41, x86_cpu_SSE4_1 }, { FPU_SET_SSE42, x86_cpu_SSE4_2 },
-	{ FPU_SET_AVX, x86_cpu_AVX }, { FPU_SET_F16C, x86_cpu_F16C },
-	{ FPU_SET_AVX2, x86_cpu_AVX2 },
-};
-
-#define SETS_OF_X86_64 (1u << FPU_SET_X87 | 1u << FPU_SET_MMX | 1u << FPU_SET_FXSAVE | \
-			1u << FPU_SET_SSE | 1u << FPU_SET_SSE2 | 1u << FPU_SET_XSAVE)
-
-/* Not by CPUID, which takes its time where vmm runs in a virtual machine. */
-static uint32_t host_executes(void)
-{
-	uint32_t sets = SETS_OF_X86_64;
-
-	for (size_t i = 0; i < sizeof(host_sets) / sizeof(host_sets[0]); i++)
-		if (x86_cpu_active(host_sets[i].feature))
-			sets |= 1u << host_sets[i].set;
-	return sets;
-}
 
 int fpu_create(struct cpu *cpu)
 {
@@ -45,8 +18,7 @@ int fpu_create(struct cpu *cpu)
 
 	if (!fpu)
 		return -ENOMEM;
-	*fpu = (struct fpu){ .host_mxcsr = MXCSR_DEFAULT, .host_fcw = FCW_DEFAULT,
-			     .sets = host_executes() };
+	*fpu = (struct fpu){ .host_mxcsr = MXCSR_DEFAULT, .host_fcw = FCW_DEFAULT };
 	fpu->x87.mxcsr = MXCSR_DEFAULT;
 	mxcsr_set(fpu, MXCSR_DEFAULT);
 	x87_set_control(fpu, FCW_DEFAULT, 0);

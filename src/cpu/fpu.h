@@ -103,7 +103,6 @@ struct fpu {
 	/* What vmm's own code expects. */
 	uint32_t host_mxcsr;
 	uint16_t host_fcw;
-	uint32_t sets;		/* bits by enum fpu_set: what the host executes */
 	struct thunks *thunks;	/* NULL: not needed yet */
 };
 

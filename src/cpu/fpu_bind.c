@@ -161,8 +161,6 @@ bool bind_fpu(const struct decoded *decoded, struct insn *insn, bool *ends_block
 	const struct operand *memory = memory_operand(decoded);
 	const struct by_hand *hand = find_by_hand(&e);
 
-	if (!(decoded->fpu->sets >> decoded->fpu_set & 1))
-		return false;
 	insn->size = memory ? memory->size : 0;
 	if (hand) {
 		insn->execute = hand->execute;

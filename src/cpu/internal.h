@@ -289,15 +289,16 @@ struct cpu {
 	struct vcpu_segment ldtr, tr;
 	struct vcpu_table gdtr, idtr;
 	uint64_t cr0, cr2, cr3, cr4, cr8, efer, xcr0;
+	uint64_t address_lines;		/* all physical addresses: all ones, or without A20 */
 	uint64_t dr[8];
 	struct vcpu_msrs msr;
 	uint8_t cpl;
 	uint8_t code_bits;		/* 16, 32, 64 */
 	uint8_t code_mode;		/* that with CODE_REAL, CODE_USER */
 	uint8_t stack_bits;
-	bool a20;			/* address line 20 is on */
 	bool shadow;			/* interrupts wait for one instruction (STI, MOV SS) */
 	bool debug_shadow;		/* so do debug traps (MOV SS) */
+	bool nmi_blocked;		/* until the next IRET */
 	bool halted;
 	uint8_t breakpoints;		/* BREAK_...: then blocks are one instruction each */
 	/*
@@ -312,6 +313,7 @@ struct cpu {
 	const struct insn *block_start;
 	atomic_bool events;		/* interrupt or kick: look */
 	atomic_bool interrupt;		/* level of INTR */
+	atomic_bool nmi;		/* one is pending */
 	atomic_bool kicked;
 
 	struct exception exception;	/* what fault is about */
@@ -325,6 +327,7 @@ struct cpu {
 	struct cpuid_leaf cpuid[CPUID_LEAVES];
 	struct cpuid_config cpuid_config;
 	uint8_t cpuid_count;		/* 0: not asked for yet */
+	uint64_t features;		/* a bit each, once cpuid_count is set */
 
 	struct mem *mem;
 	const struct cpu_ops *ops;
@@ -673,10 +676,16 @@ void jump_near(struct cpu *cpu, uint64_t target);
 
 /* --- system (cpu model: msr.c, control.c, system.c) --- */
 
-/* Takes the CPU model from cpuid.c: once, before anything else. */
+/* Whether the guest's processor has a feature. */
+bool cpu_has(struct cpu *cpu, enum cpu_feature feature);
+/* The bits that XCR0 may have: CPUID leaf 0xD. */
+uint64_t cpu_xsave_components(struct cpu *cpu);
 
-/* Whether a bit of a register of a CPUID leaf is set in the model. */
-bool cpu_has(struct cpu *cpu, uint32_t leaf, enum cpuid_register reg, uint32_t bit);
+/*
+ * Makes of an instruction what it is on a processor without the features that the
+ * guest's lacks: undefined, or the older instruction that ignores its prefix.
+ */
+void feature_restrict(struct cpu *cpu, struct decoded *decoded);
 
 /* Whether the guest sees a processor of AMD: SYSENTER and SYSCALL differ. */
 bool cpu_is_amd(struct cpu *cpu);
@@ -722,6 +731,10 @@ void blocks_written(struct cpu *cpu, uint64_t gpa, unsigned int size);
 bool blocks_page_has_code(const struct cpu *cpu, uint64_t gpa);
 /* Mappings or the mode have changed: look again at what goes by linear addresses. */
 void blocks_forget_addresses(struct cpu *cpu);
+/* Forgets all blocks. Between runs. */
+void blocks_forget(struct cpu *cpu);
+/* Leaves the block behind the instruction that is under way, where there is one. */
+void blocks_stop(struct cpu *cpu);
 
 /*
  * The block at RIP: its first instruction; cpu->end and cpu->rip (behind it)

@@ -147,6 +147,10 @@ static void iret_protected(struct cpu *cpu, const struct insn *insn)
 
 static void execute_iret(struct cpu *cpu, const struct insn *insn)
 {
+	/* Even one that fails (SDM vol. 3, 6.7.1). */
+	cpu->nmi_blocked = false;
+	if (unlikely(atomic_load_explicit(&cpu->nmi, memory_order_relaxed)))
+		atomic_store(&cpu->events, true);
 	if (cpu_real(cpu))
 		iret_real(cpu, insn);
 	else

@@ -21,8 +21,10 @@
 #define FRAME_MASK	(PHYSICAL_MASK & ~PAGE_OFFSET_MASK)
 #define FRAME_MASK_32	UINT64_C(0xFFFFF000)
 #define PTE_RESERVED	(((UINT64_C(1) << 52) - 1) & ~PHYSICAL_MASK)
+/* Of an entry of 32 bits that maps 4 MiB: with and without 8 bits more of the address. */
+#define PDE_RESERVED_PSE36	UINT64_C(0x200000)
+#define PDE_RESERVED_PSE	UINT64_C(0x3FE000)
 
-#define A20_BIT		(UINT64_C(1) << 20)
 #define MMIO_ACCESS_MAX	8u
 
 /* How a kind of paging is laid out. */
@@ -79,7 +81,7 @@ static uint64_t entry_read(struct cpu *cpu, uint64_t gpa, unsigned int size)
 {
 	uint64_t value = 0;
 
-	if (mem_read(cpu->mem, gpa, &value, size))
+	if (mem_read(cpu->mem, gpa & cpu->address_lines, &value, size))
 		return size == 8 ? UINT64_MAX : UINT32_MAX;
 	return value;
 }
@@ -90,25 +92,29 @@ static void entry_set_bits(struct cpu *cpu, uint64_t gpa, unsigned int size, uin
 	if ((value & bits) == bits)
 		return;
 	value |= bits;
+	gpa &= cpu->address_lines;
 	cpu_memory_written(cpu, gpa, size);
 	/* Tables in ROM stay as they are. */
 	mem_write(cpu->mem, gpa, &value, size);
 }
 
 /* The bits of an entry that have to be 0. */
-static uint64_t reserved_bits(const struct cpu *cpu, const struct paging *paging,
+static uint64_t reserved_bits(struct cpu *cpu, const struct paging *paging,
 			      unsigned int level, bool large)
 {
 	uint64_t reserved;
 
 	if (paging->entry_size == 4)
-		return large ? UINT64_C(1) << 21 : 0;
+		return !large ? 0 : cpu_has(cpu, FEATURE_PSE36) ? PDE_RESERVED_PSE36 :
+		       PDE_RESERVED_PSE;
 	reserved = PTE_RESERVED;
 	if (!(cpu->efer & EFER_NXE))
 		reserved |= PTE_NX;
 	if (!cpu_long(cpu))
 		reserved |= UINT64_C(0x7FF) << 52;	/* 62:52, NX apart */
-	if (large)
+	if (level == 3 && large && !cpu_has(cpu, FEATURE_PAGE1GB))
+		reserved |= PTE_LARGE;
+	else if (large)
 		reserved |= level == 3 ? UINT64_C(0x3FFFE000) : UINT64_C(0x1FE000);
 	else if (level == 4)
 		reserved |= PTE_LARGE;
@@ -226,8 +232,7 @@ static void translate(struct cpu *cpu, struct walk *walk)
 		walk->physical = walk->la;
 		walk->writable = true;
 	}
-	if (!cpu->a20)
-		walk->physical &= ~A20_BIT;
+	walk->physical &= cpu->address_lines;
 }
 
 /* --- TLB --- */

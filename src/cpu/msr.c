@@ -14,7 +14,6 @@
 /* Memory types 0 to 7 less the reserved ones, 2 and 3. */
 #define PAT_TYPES		0xF3u
 
-#define EFER_ALLOWED		(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
 #define DEBUGCTL_LBR		1u
 
 struct msr {
@@ -25,6 +24,7 @@ struct msr {
 	/* Returns false for a value that raises #GP. */
 	bool (*write)(struct cpu *cpu, const struct msr *msr, uint64_t value);
 	uint64_t allowed;		/* bits that may be set: for write_masked() */
+	enum cpu_feature feature;	/* that it came with */
 };
 
 static uint64_t *stored(struct cpu *cpu, const struct msr *msr)
@@ -81,11 +81,28 @@ static bool write_pat(struct cpu *cpu, const struct msr *msr, uint64_t value)
 	return true;
 }
 
+static uint64_t efer_allowed(struct cpu *cpu)
+{
+	static const struct {
+		uint64_t bits;
+		enum cpu_feature feature;
+	} rows[] = {
+		{ EFER_SCE, FEATURE_SYSCALL }, { EFER_LME | EFER_LMA, FEATURE_LM },
+		{ EFER_NXE, FEATURE_NX },
+	};
+	uint64_t allowed = 0;
+
+	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (cpu_has(cpu, rows[i].feature))
+			allowed |= rows[i].bits;
+	return allowed;
+}
+
 static bool write_efer(struct cpu *cpu, const struct msr *msr, uint64_t value)
 {
 	uint64_t changed;
 
-	if (value & ~(uint64_t)EFER_ALLOWED)
+	if (value & ~efer_allowed(cpu))
 		return false;
 	/* LMA is the processor's own. */
 	value = (value & ~(uint64_t)EFER_LMA) | (cpu->efer & EFER_LMA);
@@ -117,28 +134,38 @@ static bool write_tsc(struct cpu *cpu, const struct msr *msr, uint64_t value)
 #define STORED(field) .offset = offsetof(struct cpu, field)
 
 static const struct msr msrs[] = {
-	{ MSR_TSC, .read = read_tsc, .write = write_tsc },
+	{ MSR_TSC, .read = read_tsc, .write = write_tsc, .feature = FEATURE_TSC },
 	{ MSR_APIC_BASE, STORED(msr.apic_base), .write = write_masked,
 	  .allowed = APIC_BASE_ALLOWED },
 	{ MSR_BIOS_SIGN_ID, .read = read_zero, .write = write_nothing },
 	{ MSR_MTRR_CAP, .read = read_zero },
-	{ MSR_SYSENTER_CS, STORED(msr.sysenter_cs), .write = write_any },
-	{ MSR_SYSENTER_ESP, STORED(msr.sysenter_esp), .write = write_canonical },
-	{ MSR_SYSENTER_EIP, STORED(msr.sysenter_eip), .write = write_canonical },
+	{ MSR_SYSENTER_CS, STORED(msr.sysenter_cs), .write = write_any,
+	  .feature = FEATURE_SEP },
+	{ MSR_SYSENTER_ESP, STORED(msr.sysenter_esp), .write = write_canonical,
+	  .feature = FEATURE_SEP },
+	{ MSR_SYSENTER_EIP, STORED(msr.sysenter_eip), .write = write_canonical,
+	  .feature = FEATURE_SEP },
 	{ MSR_MCG_CAP, .read = read_zero },
 	{ MSR_MISC_ENABLE, STORED(msr.misc_enable), .write = write_any },
 	{ MSR_DEBUGCTL, STORED(msr.debugctl), .write = write_masked, .allowed = DEBUGCTL_LBR },
-	{ MSR_PAT, STORED(msr.pat), .write = write_pat },
+	{ MSR_PAT, STORED(msr.pat), .write = write_pat, .feature = FEATURE_PAT },
 	{ MSR_MTRR_DEF_TYPE, .read = read_zero, .write = write_nothing },
 	{ MSR_EFER, STORED(efer), .write = write_efer },
-	{ MSR_STAR, STORED(msr.star), .write = write_any },
-	{ MSR_LSTAR, STORED(msr.lstar), .write = write_canonical },
-	{ MSR_CSTAR, STORED(msr.cstar), .write = write_canonical },
-	{ MSR_FMASK, STORED(msr.sfmask), .write = write_masked, .allowed = UINT32_MAX },
-	{ MSR_FS_BASE, STORED(segment[SEG_FS].base), .write = write_base },
-	{ MSR_GS_BASE, STORED(segment[SEG_GS].base), .write = write_base },
-	{ MSR_KERNEL_GS_BASE, STORED(msr.kernel_gs_base), .write = write_canonical },
-	{ MSR_TSC_AUX, STORED(msr.tsc_aux), .write = write_masked, .allowed = UINT32_MAX },
+	{ MSR_STAR, STORED(msr.star), .write = write_any, .feature = FEATURE_SYSCALL },
+	{ MSR_LSTAR, STORED(msr.lstar), .write = write_canonical,
+	  .feature = FEATURE_LM },
+	{ MSR_CSTAR, STORED(msr.cstar), .write = write_canonical,
+	  .feature = FEATURE_LM },
+	{ MSR_FMASK, STORED(msr.sfmask), .write = write_masked, .allowed = UINT32_MAX,
+	  .feature = FEATURE_LM },
+	{ MSR_FS_BASE, STORED(segment[SEG_FS].base), .write = write_base,
+	  .feature = FEATURE_LM },
+	{ MSR_GS_BASE, STORED(segment[SEG_GS].base), .write = write_base,
+	  .feature = FEATURE_LM },
+	{ MSR_KERNEL_GS_BASE, STORED(msr.kernel_gs_base), .write = write_canonical,
+	  .feature = FEATURE_LM },
+	{ MSR_TSC_AUX, STORED(msr.tsc_aux), .write = write_masked, .allowed = UINT32_MAX,
+	  .feature = FEATURE_RDTSCP },
 };
 
 static const struct msr *find_msr(struct cpu *cpu)
@@ -147,7 +174,7 @@ static const struct msr *find_msr(struct cpu *cpu)
 
 	require_privilege(cpu);
 	for (unsigned int i = 0; i < sizeof(msrs) / sizeof(msrs[0]); i++)
-		if (msrs[i].number == number)
+		if (msrs[i].number == number && cpu_has(cpu, msrs[i].feature))
 			return &msrs[i];
 	raise_error(cpu, VECTOR_GP, 0);
 }

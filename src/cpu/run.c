@@ -6,6 +6,8 @@
 #include "cpu/bind.h"
 #include "cpu/internal.h"
 
+#define A20_BIT (UINT64_C(1) << 20)
+
 int cpu_create(struct cpu **out, struct mem *mem, const struct cpu_ops *ops, void *self)
 {
 	struct cpu *cpu = calloc(1, sizeof(*cpu));
@@ -17,7 +19,7 @@ int cpu_create(struct cpu **out, struct mem *mem, const struct cpu_ops *ops, voi
 	cpu->mem = mem;
 	cpu->ops = ops;
 	cpu->self = self;
-	cpu->a20 = true;
+	cpu->address_lines = UINT64_MAX;
 	error = blocks_create(cpu);
 	if (!error)
 		error = fpu_create(cpu);
@@ -47,6 +49,7 @@ void cpu_get_state(const struct cpu *cpu, struct vcpu_state *state)
 		.gdtr = cpu->gdtr, .idtr = cpu->idtr, .cr0 = cpu->cr0, .cr2 = cpu->cr2,
 		.cr3 = cpu->cr3, .cr4 = cpu->cr4, .cr8 = cpu->cr8, .efer = cpu->efer,
 		.xcr0 = cpu->xcr0, .msr = cpu->msr, .interrupt_shadow = cpu->shadow,
+		.nmi_blocked = cpu->nmi_blocked,
 	};
 	memcpy(state->gpr, cpu->gpr, sizeof(state->gpr));
 	memcpy(state->segment, cpu->segment, sizeof(state->segment));
@@ -74,6 +77,7 @@ void cpu_set_state(struct cpu *cpu, const struct vcpu_state *state)
 	cpu->xcr0 = state->xcr0;
 	cpu->msr = state->msr;
 	cpu->shadow = state->interrupt_shadow;
+	cpu->nmi_blocked = state->nmi_blocked;
 	cpu->cpl = cpu_protected(cpu) ? cpu_v8086(cpu) ? 3 : cpu->segment[SEG_SS].dpl : 0;
 	cpu->halted = false;
 	cpu->shutdown = false;
@@ -89,8 +93,9 @@ void cpu_set_state(struct cpu *cpu, const struct vcpu_state *state)
 
 void cpu_set_a20(struct cpu *cpu, bool on)
 {
-	cpu->a20 = on;
+	cpu->address_lines = on ? UINT64_MAX : ~A20_BIT;
 	mmu_flush(cpu, true);
+	blocks_stop(cpu);
 }
 
 /* Instructions of the current block that are done, or under way. */
@@ -111,6 +116,12 @@ void cpu_set_interrupt(struct cpu *cpu, bool level)
 		atomic_store(&cpu->events, true);
 }
 
+void cpu_inject_nmi(struct cpu *cpu)
+{
+	atomic_store(&cpu->nmi, true);
+	atomic_store(&cpu->events, true);
+}
+
 void cpu_kick(struct cpu *cpu)
 {
 	atomic_store(&cpu->kicked, true);
@@ -127,6 +138,20 @@ static bool interrupts_enabled(const struct cpu *cpu)
 	return cpu->rflags & RFLAGS_IF && !cpu->shadow;
 }
 
+/* SDM vol. 3, 6.7: whatever IF says, but not while the handler of another runs. */
+static void take_nmi(struct cpu *cpu)
+{
+	/* IRET looks again. */
+	if (!atomic_load(&cpu->nmi) || cpu->nmi_blocked)
+		return;
+	atomic_store(&cpu->events, true);
+	if (cpu->shadow)
+		return;
+	atomic_store(&cpu->nmi, false);
+	cpu->nmi_blocked = true;
+	deliver(cpu, &(struct exception){ .vector = VECTOR_NMI }, false, true);
+}
+
 /*
  * Looks at what came from outside. Returns true where the run has to stop, for
  * *stop.
@@ -140,6 +165,7 @@ static bool take_events(struct cpu *cpu, enum cpu_stop *stop)
 		return true;
 	}
 	atomic_store(&cpu->events, false);
+	take_nmi(cpu);
 	if (!atomic_load(&cpu->interrupt))
 		return false;
 	if (!interrupts_enabled(cpu)) {
@@ -245,6 +271,8 @@ const struct cpu_module vmm_cpu_module = {
 	.instructions = cpu_instructions,
 	.interrupts_enabled = cpu_interrupts_enabled,
 	.set_interrupt = cpu_set_interrupt,
+	.inject_nmi = cpu_inject_nmi,
+	.set_a20 = cpu_set_a20,
 	.kick = cpu_kick,
 	.memory_written = cpu_memory_written,
 };

@@ -12,9 +12,8 @@
 #define LEAF_HYPERVISOR		0x40000000u
 #define LEAF_EXTENDED		0x80000000u
 #define LEAF_CLASS		0xF0000000u
-#define FEATURE_APIC		(1u << 9)	/* leaf 1, EDX */
-#define FEATURE_OSXSAVE		(1u << 27)	/* leaf 1, ECX */
-#define FEATURE_RDTSCP		(1u << 27)	/* leaf 0x80000001, EDX */
+#define APIC_BIT		(1u << 9)	/* leaf 1, EDX */
+#define OSXSAVE_BIT		(1u << 27)	/* leaf 1, ECX */
 #define VENDOR_AMD_EBX		0x68747541u	/* "Auth" */
 #define APIC_BASE_ENABLE	(1u << 11)
 #define XSAVE_SIZE_SSE		576u		/* without AVX */
@@ -25,13 +24,17 @@ void cpu_set_cpuid(struct cpu *cpu, const struct cpuid_config *config)
 {
 	cpu->cpuid_config = *config;
 	cpu->cpuid_count = 0;
+	/* What was decoded knew other features. */
+	blocks_forget(cpu);
 }
 
 /* Made when it is first asked for: it costs some exits where the host is a guest. */
 static void identify(struct cpu *cpu)
 {
-	if (!cpu->cpuid_count)
-		cpu->cpuid_count = (uint8_t)cpuid_model(&cpu->cpuid_config, cpu->cpuid);
+	if (cpu->cpuid_count)
+		return;
+	cpu->cpuid_count = (uint8_t)cpuid_model(&cpu->cpuid_config, cpu->cpuid);
+	cpu->features = cpuid_features(cpu->cpuid, cpu->cpuid_count);
 }
 
 bool cpu_is_amd(struct cpu *cpu)
@@ -52,13 +55,17 @@ static const struct cpuid_leaf *find_leaf(struct cpu *cpu, uint32_t leaf, uint32
 	return NULL;
 }
 
-bool cpu_has(struct cpu *cpu, uint32_t leaf, enum cpuid_register reg, uint32_t bit)
+bool cpu_has(struct cpu *cpu, enum cpu_feature feature)
 {
-	const struct cpuid_leaf *row = find_leaf(cpu, leaf, 0);
-	uint32_t values[] = { row ? row->eax : 0, row ? row->ebx : 0, row ? row->ecx : 0,
-			      row ? row->edx : 0 };
+	identify(cpu);
+	return cpu->features >> feature & 1;
+}
 
-	return (values[reg] & bit) == bit;
+uint64_t cpu_xsave_components(struct cpu *cpu)
+{
+	const struct cpuid_leaf *row = find_leaf(cpu, LEAF_XSAVE, 0);
+
+	return row ? row->eax : 0;
 }
 
 /* Whether a leaf lies in the range of its class; each one's first leaf says how far it goes. */
@@ -78,9 +85,9 @@ static void update_leaf(const struct cpu *cpu, struct cpuid_leaf *leaf)
 {
 	if (leaf->leaf == LEAF_FEATURES) {
 		if (cpu->cr4 & CR4_OSXSAVE)
-			leaf->ecx |= FEATURE_OSXSAVE;
+			leaf->ecx |= OSXSAVE_BIT;
 		if (!(cpu->msr.apic_base & APIC_BASE_ENABLE))
-			leaf->edx &= ~FEATURE_APIC;
+			leaf->edx &= ~APIC_BIT;
 	}
 	if (leaf->leaf == LEAF_XSAVE && !leaf->subleaf && !(cpu->xcr0 & XCR0_AVX))
 		leaf->ebx = XSAVE_SIZE_SSE;
@@ -194,8 +201,6 @@ static void execute_rdtsc(struct cpu *cpu, const struct insn *insn)
 
 static void execute_rdtscp(struct cpu *cpu, const struct insn *insn)
 {
-	if (!cpu_has(cpu, LEAF_EXTENDED + 1, CPUID_EDX, FEATURE_RDTSCP))
-		raise_exception(cpu, VECTOR_UD);
 	execute_rdtsc(cpu, insn);
 	cpu->gpr[GPR_RCX] = (uint32_t)cpu->msr.tsc_aux;
 }

@@ -130,6 +130,12 @@ struct engine_ops {
 	void (*complete)(struct engine *engine);
 
 	/*
+	 * Address line 20, as cpu_set_a20(). NULL: the engine has no way to turn it
+	 * off. By the vCPU's thread, in the middle of an access too.
+	 */
+	void (*set_a20)(struct engine *engine, bool on);
+
+	/*
 	 * From any thread: the current or, where there is none, the next run()
 	 * ends soon. What the caller wrote before is seen after VMEXIT_KICK.
 	 */

@@ -219,6 +219,11 @@ static void interp_complete(struct engine *engine)
 	/* Accesses are complete when they have been handed over. */
 }
 
+static void interp_set_a20(struct engine *engine, bool on)
+{
+	engine->api->set_a20(engine->cpu, on);
+}
+
 static void interp_kick(struct engine *engine)
 {
 	engine->api->kick(engine->cpu);
@@ -236,5 +241,6 @@ const struct engine_ops engine_interp = {
 	.run = interp_run,
 	.run_briefly = interp_run_briefly,
 	.complete = interp_complete,
+	.set_a20 = interp_set_a20,
 	.kick = interp_kick,
 };

@@ -521,7 +521,7 @@ static int set_xcr0(const struct engine *engine, const struct vcpu_state *state)
 	return ioctl(engine->vcpu, KVM_SET_XCRS, &xcrs) < 0 ? -errno : 0;
 }
 
-static int set_shadow(const struct engine *engine, const struct vcpu_state *state)
+static int set_events(const struct engine *engine, const struct vcpu_state *state)
 {
 	struct kvm_vcpu_events events;
 
@@ -529,6 +529,7 @@ static int set_shadow(const struct engine *engine, const struct vcpu_state *stat
 		return -errno;
 	events.flags |= KVM_VCPUEVENT_VALID_SHADOW;
 	events.interrupt.shadow = state->interrupt_shadow ? KVM_X86_SHADOW_INT_STI : 0;
+	events.nmi.masked = state->nmi_blocked;
 	return ioctl(engine->vcpu, KVM_SET_VCPU_EVENTS, &events) < 0 ? -errno : 0;
 }
 
@@ -560,7 +561,8 @@ static const struct {
 	EXTENDED(xsave, set_xsave),
 	EXTENDED(msr, set_msrs),
 	EXTENDED(msr.tsc_offset, set_tsc),
-	EXTENDED(interrupt_shadow, set_shadow),
+	EXTENDED(interrupt_shadow, set_events),
+	EXTENDED(nmi_blocked, set_events),
 #undef EXTENDED
 };
 
@@ -577,6 +579,7 @@ static int get_extended(const struct engine *engine, struct vcpu_state *state)
 	/* None on a processor without XSAVE. */
 	state->xcr0 = xcrs.nr_xcrs ? xcrs.xcrs[0].value : XCR0_X87;
 	state->interrupt_shadow = events.interrupt.shadow;
+	state->nmi_blocked = events.nmi.masked;
 	memcpy(state->xsave, &area, sizeof(state->xsave));
 	return get_msrs(engine, &state->msr);
 }
