@@ -29,6 +29,7 @@ libvmm_a_SOURCES = \
 	src/core/program.c src/core/program.h \
 	src/core/run.c src/core/run.h \
 	src/core/vcpu.c src/core/vcpu.h \
+	src/core/symbols.c src/core/symbols.h \
 	src/core/work.c src/core/work.h \
 	src/cpu/cpuid.c \
 	src/cpu/cpuid.h \
