@@ -117,7 +117,7 @@ guest_c_64 = guest/cpu-paging64/cpu-paging64.c guest/cpu-segments64/cpu-segments
 	guest/cpu-syscall/cpu-syscall.c
 guest_private_include = \
 	guest/cpu/descriptor.h guest/cpu/paging.h guest/cpu/processor.h guest/cpu/test.h \
-	guest/cpu/trap-stubs.h guest/cpu/trap.h \
+	guest/cpu/trap-stubs.h guest/cpu/trap.h guest/kernel/kernel.h \
 	guest/demo/scene.h guest/lib/crt0.h guest/shared/check.h \
 	guest/shared/disk-test.h guest/shared/picture.h
 guest_private_c = \
@@ -217,8 +217,37 @@ $(guest_bins_32):
 $(guest_bins_64):
 	$(AM_V_CCLD)$(guest_link) -m64 $^
 
+# Kernels that boot loaders load, for the tests: one that prints what it was handed,
+# with the headers of each format.
+
+guest_kernel_c = guest/kernel/kernel.c guest/kernel/multiboot.c guest/kernel/multiboot2.c \
+	guest/kernel/parts.c
+guest_kernel_asm = guest/kernel/header-aout.S guest/kernel/header-multiboot.S \
+	guest/kernel/start-32.S
+guest_kernel_asm_64 = guest/kernel/start-64.S
+guest_kernel_32 = guest/kernel/start-32.o32 $(guest_kernel_c:.c=.o32) $(guest_lib32)
+guest_kernel_64 = guest/kernel/start-64.o64 $(guest_kernel_c:.c=.o64) $(guest_lib64)
+guest_kernel_link = $(CC) -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+	-Wl,-T,$(srcdir)/guest/kernel/kernel.ld -o $@
+guest_kernels = guest/kernel-aout.bin guest/kernel-elf32.elf guest/kernel-elf64.elf \
+	guest/kernel-multiboot.elf guest/kernel-multiboot64.elf
+
+guest/kernel-aout.bin: guest/kernel/header-aout.o32 $(guest_kernel_32)
+	$(AM_V_CCLD)$(guest_kernel_link) -Wl,--oformat=binary -m32 $^
+guest/kernel-elf32.elf: $(guest_kernel_32)
+	$(AM_V_CCLD)$(guest_kernel_link) -m32 $^
+guest/kernel-elf64.elf: $(guest_kernel_64)
+	$(AM_V_CCLD)$(guest_kernel_link) -m64 $^
+guest/kernel-multiboot.elf: guest/kernel/header-multiboot.o32 $(guest_kernel_32)
+	$(AM_V_CCLD)$(guest_kernel_link) -m32 $^
+# 32-bit code in a file of 64 bits, as kernels that go to long mode themselves.
+guest/kernel-multiboot64.elf: guest/kernel-multiboot.elf
+	$(AM_V_GEN)$(OBJCOPY) -O elf64-x86-64 $< $@
+guest/kernel/start-32.o32 guest/kernel/start-64.o64: guest/kernel/kernel.ld
+noinst_DATA += $(guest_kernels)
+
 .PHONY: guests
-guests: $(samples_DATA)
+guests: $(samples_DATA) $(guest_kernels)
 
 samplesdir = $(pkgdatadir)/samples
 samples_DATA = $(guest_bins_16) $(guest_bins_32) $(guest_bins_64)
@@ -231,13 +260,15 @@ guest/bench-pio/bench-pio.o32: GUEST_OPTIMIZE = -O3
 # Few and small: all are compiled anew when a header or the flags change.
 $(guest_lib16_objects) $(guest_lib32_objects) $(guest_lib64_objects) \
 $(guest_asm_16:.S=.o16) $(guest_c_32:.c=.o32) $(guest_asm_64:.S=.o64) $(guest_c_64:.c=.o64) \
-$(guest_private_c:.c=.o32) $(guest_paging_64) guest/cpu/trap-32.o32 $(guest_more_objects): \
+$(guest_private_c:.c=.o32) $(guest_kernel_c:.c=.o32) $(guest_kernel_c:.c=.o64) \
+$(guest_kernel_asm:.S=.o32) $(guest_kernel_asm_64:.S=.o64) $(guest_paging_64) guest/cpu/trap-32.o32 $(guest_more_objects): \
 	$(guest_include) $(guest_private_include) guest/local.mk
 
 EXTRA_DIST += guest/COPYING guest/vmm-guest.pc.in guest/lib/flat.ld \
 	$(guest_lib_c) guest/lib/crt0-16.S guest/lib/crt0-32.S guest/lib/crt0-64.S \
 	$(guest_asm_16) $(guest_c_32) $(guest_asm_64) $(guest_c_64) \
 	$(guest_private_include) $(guest_private_c) $(guest_private_asm) \
+	$(guest_kernel_c) $(guest_kernel_asm) $(guest_kernel_asm_64) guest/kernel/kernel.ld \
 	examples/hello/README examples/hello/Makefile examples/hello/hello.c
-CLEANFILES += guest/*.bin guest/*.pc guest/*/libvmmguest.a \
+CLEANFILES += guest/*.bin guest/*.elf guest/*.pc guest/*/libvmmguest.a \
 	guest/*/*.o16 guest/*/*.o32 guest/*/*.o64

@@ -72,7 +72,8 @@ static int load_guest(struct board *board, const struct options *options, uint64
 	uint64_t base = options->base.set ? options->base.value : 0;
 	struct boot_request request = {
 		.path = options->guest, .format = (enum boot_format)options->format,
-		.mode = (enum boot_mode)options->mode, .base = base,
+		.mode = (enum boot_mode)options->mode,
+		.placed = options->base.set || options->entry.set, .base = base,
 		.entry = options->entry.set ? options->entry.value : base,
 		.loads = options->loads, .load_count = options->load_count,
 		.append = options->append, .initrd = options->initrd,
@@ -162,6 +163,7 @@ void board_destroy(struct board *board)
 	capture_destroy(board->capture);
 	disk_close(board->disk);
 	screen_destroy(board->screen);
+	symbols_destroy(board->boot.symbols);
 }
 
 int board_start(struct board *board)

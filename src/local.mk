@@ -29,6 +29,7 @@ libvmm_a_SOURCES = \
 	src/core/program.c src/core/program.h \
 	src/core/run.c src/core/run.h \
 	src/core/vcpu.c src/core/vcpu.h \
+	src/core/symbols.c src/core/symbols.h \
 	src/core/work.c src/core/work.h \
 	src/cpu/cpuid.c \
 	src/cpu/cpuid.h \
@@ -42,8 +43,16 @@ libvmm_a_SOURCES = \
 	src/engine/kvm.c \
 	src/engine/select.c src/engine/select.h \
 	src/boot/boot.c src/boot/boot.h \
+	src/boot/elf.c \
+	src/boot/elfimage.c src/boot/elfimage.h \
+	src/boot/elfsections.c \
 	src/boot/flat.c \
+	src/boot/foreign.c src/boot/foreign.h \
+	src/boot/handover.c src/boot/handover.h \
+	src/boot/layout.c src/boot/layout.h \
+	src/boot/mbimage.c src/boot/mbimage.h \
 	src/boot/memmap.c src/boot/memmap.h \
+	src/boot/multiboot.c \
 	src/boot/start.c src/boot/start.h \
 	src/dev/ata.c src/dev/ata.h \
 	src/dev/debugport.c src/dev/debugport.h \

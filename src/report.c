@@ -64,12 +64,15 @@ static bool has_place(enum ending_kind kind)
 	return kind != ENDING_HOST_ERROR && kind != ENDING_CLOSED;
 }
 
-static void print_ending(const struct ending *ending, const struct vcpu_state *state,
+static void print_ending(const struct board *board, const struct ending *ending,
 			 const struct log *log)
 {
+	uint64_t rip = vcpu_linear_rip(machine_state(board->machine));
+	char place[SYMBOLS_PLACE_SIZE];
+
 	if (has_place(ending->kind))
-		log_notice(log, "%s, at 0x%" PRIx64, ending->text,
-			   vcpu_linear_rip(state));
+		log_notice(log, "%s, at 0x%" PRIx64 "%s", ending->text, rip,
+			   symbols_place(board->boot.symbols, rip, place));
 	else
 		log_notice(log, "%s", ending->text);
 }
@@ -87,7 +90,7 @@ static void print_crash(const struct board *board, const struct log *log)
 		if (!run_ended_by(run, kinds[i], &ending))
 			continue;
 		crash_report(log_stream(log), machine_mem(board->machine),
-			     machine_state(board->machine), ending.text);
+			     machine_state(board->machine), board->boot.symbols, ending.text);
 		return;
 	}
 }
@@ -120,7 +123,7 @@ int report_end(const struct report_config *config, struct board *board,
 	status = ending_status(ending);
 	if (status) {
 		print_crash(board, log);
-		print_ending(ending, machine_state(board->machine), log);
+		print_ending(board, ending, log);
 	} else if (unmet) {
 		log_notice(log, "an expectation was not met");
 		status = STATUS_UNMET;

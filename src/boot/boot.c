@@ -5,12 +5,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "boot/elfimage.h"
+#include "boot/foreign.h"
 #include "boot/start.h"
+
+/* Of a file that is too large to be read whole: enough to see what it is. */
+#define HEAD_SIZE (UINT64_C(64) << 10)
+
+/* With all that a compiler puts in for debuggers. */
+#define ELF_SIZE_MAX (UINT64_C(1) << 30)
 
 const char *const boot_format_names[] = {
 	[BOOT_AUTO] = "auto",
@@ -22,122 +31,141 @@ const char *const boot_format_names[] = {
 	[BOOT_FORMATS] = NULL,
 };
 
-/* Bytes at a place by which a file shows what it is. */
-struct signature {
-	size_t offset;
-	const char *bytes;
-	size_t length;
-	const char *is;
-	const char *remedy;
-};
-
-/* Files that would run as garbage if they were taken for flat images. */
-static const struct signature foreign[] = {
-	{ 0, "\177ELF", 4, "an ELF file",
-	  "make a flat image of it: objcopy -O binary" },
-	{ 0x202, "HdrS", 4, "a Linux kernel", "this version of vmm runs flat images" },
-	{ 0x8001, "CD001", 5, "an ISO image", "pass a kernel, not a medium" },
-	{ 0, "QFI\373", 4, "a qcow2 disk image",
-	  "pass a kernel; disks are raw: qemu-img convert -O raw, then --disk" },
-};
-
-static bool matches(const struct boot_image *image, const struct signature *signature)
+int boot_refuse(const struct boot_request *request, const struct boot_image *image,
+		const char *format, ...)
 {
-	return image->size >= signature->offset + signature->length &&
-	       !memcmp(image->data + signature->offset, signature->bytes, signature->length);
+	char text[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	log_error(request->log, "%s: %s", image->path, text);
+	return -ENOEXEC;
 }
 
-static int refuse_foreign(const struct boot_request *request, const struct boot_image *image)
+/* Reads until there are size bytes or the file ends. */
+static int read_up_to(int fd, size_t size, struct boot_image *image)
 {
-	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
-		if (!matches(image, &foreign[i]))
-			continue;
-		log_error(request->log, "%s: %s, not a flat image (%s; or force it with "
-			  "--format=flat)", image->path, foreign[i].is, foreign[i].remedy);
-		return -ENOEXEC;
-	}
-	return 0;
-}
+	uint8_t *data = realloc(image->data, size);
 
-/* Reads until the end of the file. */
-static int read_all(int fd, struct boot_image *image)
-{
-	size_t capacity = 0;
+	if (!data)
+		return -ENOMEM;
+	image->data = data;
+	while (image->size < size) {
+		ssize_t got = read(fd, data + image->size, size - image->size);
 
-	for (;;) {
-		ssize_t got;
-
-		if (image->size == capacity) {
-			uint8_t *grown;
-
-			capacity = capacity ? capacity * 2 : 64 * 1024;
-			grown = realloc(image->data, capacity);
-			if (!grown)
-				return -ENOMEM;
-			image->data = grown;
-		}
-		got = read(fd, image->data + image->size, capacity - image->size);
 		if (got == 0)
-			return 0;
+			break;
 		if (got < 0 && errno != EINTR)
 			return -errno;
 		if (got > 0)
 			image->size += (size_t)got;
 	}
+	return 0;
 }
 
-/* Images are read whole: regular files only. */
-static int check_file(int fd, const char *path, uint64_t ram, const struct log *log)
-{
-	struct stat status;
-
-	if (fstat(fd, &status) < 0) {
-		int error = -errno;
-
-		log_error(log, "%s: %s", path, strerror(-error));
-		return error;
-	}
-	if (S_ISREG(status.st_mode) && (uint64_t)status.st_size > ram) {
-		log_error(log, "%s: its %" PRIu64 " bytes do not fit into %" PRIu64
-			  "K of guest memory (see -m)", path, (uint64_t)status.st_size, ram / 1024);
-		return -ENOSPC;
-	}
-	if (S_ISREG(status.st_mode))
-		return 0;
-	log_error(log, "%s: %s", path, S_ISDIR(status.st_mode) ?
-		  "is a directory (name the image in it)" : "is not a regular file (copy it first)");
-	return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
-}
-
-int boot_read(const struct boot_request *request, const char *path, struct boot_image *image)
+/* Images are read whole: regular files only. Returns the descriptor or -errno. */
+static int open_file(const struct boot_request *request, const char *path, uint64_t *size)
 {
 	const struct log *log = request->log;
 	/* Not blocking: a FIFO that nobody writes to must not stop vmm. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), error;
+	struct stat status;
 
-	*image = (struct boot_image){ .path = path };
-	if (fd < 0) {
+	if (fd < 0 || fstat(fd, &status) < 0) {
 		error = -errno;
-		log_error(log, "%s: %s", path, errno == EACCES ?
-			  "permission denied (chmod +r lets vmm read it)" : strerror(errno));
-		return error;
+		log_error(log, "%s: %s", path, error == -EACCES ?
+			  "permission denied (chmod +r lets vmm read it)" : strerror(-error));
+	} else if (S_ISDIR(status.st_mode)) {
+		error = -EISDIR;
+		log_error(log, "%s: is a directory (name the image in it)", path);
+	} else if (!S_ISREG(status.st_mode)) {
+		error = -EINVAL;
+		log_error(log, "%s: is not a regular file (copy it first)", path);
+	} else {
+		*size = (uint64_t)status.st_size;
+		return fd;
 	}
-	error = check_file(fd, path, request->ram, log);
-	if (error) {
+	if (fd >= 0)
 		close(fd);
-		return error;
-	}
-	error = read_all(fd, image);
-	close(fd);
+	return error;
+}
+
+static int too_large(const struct boot_request *request, const char *path, uint64_t size)
+{
+	log_error(request->log, "%s: its %" PRIu64 " bytes do not fit into %" PRIu64
+		  "K of guest memory (see -m)", path, size, request->ram / 1024);
+	return -ENOSPC;
+}
+
+/* The error of reading an image, told; there are no empty ones. */
+static int read_result(const struct boot_request *request, struct boot_image *image, int error)
+{
 	if (error) {
-		log_error(log, "%s: %s", path, strerror(-error));
+		log_error(request->log, "%s: %s", image->path, strerror(-error));
 	} else if (!image->size) {
-		log_error(log, "%s: the file is empty (was it built?)", path);
+		log_error(request->log, "%s: the file is empty (was it built?)", image->path);
 		error = -ENOEXEC;
 	}
 	if (error)
 		free(image->data);
 	return error;
+}
+
+int boot_read(const struct boot_request *request, const char *path, struct boot_image *image)
+{
+	uint64_t size;
+	int fd = open_file(request, path, &size), error;
+
+	*image = (struct boot_image){ .path = path };
+	if (fd < 0)
+		return fd;
+	if (size > request->ram) {
+		close(fd);
+		return too_large(request, path, size);
+	}
+	/* A byte more, so that an empty file has a buffer too. */
+	error = read_up_to(fd, size + 1, image);
+	close(fd);
+	return read_result(request, image, error);
+}
+
+static int refuse_foreign(const struct boot_request *request, const struct boot_image *image)
+{
+	const struct foreign *foreign = request->placed ? NULL : foreign_find(image);
+
+	return foreign ? boot_refuse(request, image, "%s, not a kernel (%s; or force it as a flat "
+				     "image with --format=flat)", foreign->is, foreign->remedy) : 0;
+}
+
+/*
+ * The guest itself may be larger than memory, if it has parts that are not
+ * loaded; what is no kernel at all is recognized by its beginning.
+ */
+static int read_guest(const struct boot_request *request, struct boot_image *image)
+{
+	uint64_t size;
+	int fd = open_file(request, request->path, &size), error;
+
+	*image = (struct boot_image){ .path = request->path };
+	if (fd < 0)
+		return fd;
+	error = read_up_to(fd, size < HEAD_SIZE ? size + 1 : HEAD_SIZE, image);
+	if (error || size < HEAD_SIZE)
+		goto out;
+	if (size > request->ram && (!elf_is(image) || size > ELF_SIZE_MAX)) {
+		if (request->format == BOOT_AUTO && !elf_is(image))
+			error = refuse_foreign(request, image);
+		error = error ? error : too_large(request, request->path, size);
+		free(image->data);
+		close(fd);
+		return error;
+	}
+	error = read_up_to(fd, size + 1, image);
+out:
+	close(fd);
+	return read_result(request, image, error);
 }
 
 /* The first address from gpa on where memory is missing. */
@@ -153,15 +181,25 @@ static uint64_t missing_from(const struct mem *mem, uint64_t gpa)
 	}
 }
 
+/* What the start needs must not be loaded over. */
+static int check_tables(const struct boot_request *request, const char *path, uint64_t gpa,
+			uint64_t size, uint64_t table_end)
+{
+	if (gpa >= table_end || gpa + size <= START_TABLES_GPA)
+		return 0;
+	log_error(request->log, "%s: lies over vmm's start tables at 0x%x (choose "
+		  "another address, above 1M for instance)", path, START_TABLES_GPA);
+	return -EINVAL;
+}
+
 int boot_place(const struct boot_request *request, const char *path, uint64_t gpa,
 	       const void *data, uint64_t size)
 {
-	if (request->mode != BOOT_REAL && gpa < START_TABLES_GPA + START_TABLES_SIZE &&
-	    gpa + size > START_TABLES_GPA) {
-		log_error(request->log, "%s: lies over vmm's start tables at 0x%x (choose "
-			  "another address, above 1M for instance)", path, START_TABLES_GPA);
-		return -EINVAL;
-	}
+	int error = request->mode == BOOT_REAL ? 0 :
+		    check_tables(request, path, gpa, size, START_TABLES_GPA + START_TABLES_SIZE);
+
+	if (error)
+		return error;
 	if (!mem_load(request->mem, gpa, data, size))
 		return 0;
 	log_error(request->log, "%s: %" PRIu64 " bytes at 0x%" PRIx64
@@ -171,8 +209,11 @@ int boot_place(const struct boot_request *request, const char *path, uint64_t gp
 	return -ENOSPC;
 }
 
-static int load_more(const struct boot_request *request)
+static int load_more(const struct boot_request *request, const struct boot_result *result)
 {
+	/* Kernels have boot information behind the tables. */
+	uint64_t table_end = result->format == BOOT_FLAT ? 0 : START_INFO_GPA + START_INFO_SIZE;
+
 	for (size_t i = 0; i < request->load_count; i++) {
 		const struct boot_load *load = &request->loads[i];
 		struct boot_image image;
@@ -180,7 +221,9 @@ static int load_more(const struct boot_request *request)
 
 		if (error)
 			return error;
-		error = boot_place(request, load->path, load->gpa, image.data, image.size);
+		error = check_tables(request, load->path, load->gpa, image.size, table_end);
+		if (!error)
+			error = boot_place(request, load->path, load->gpa, image.data, image.size);
 		free(image.data);
 		if (error)
 			return error;
@@ -190,6 +233,8 @@ static int load_more(const struct boot_request *request)
 
 /* In the order in which they are asked; the last one takes anything. */
 static const struct boot_loader *const loaders[] = {
+	&boot_multiboot,
+	&boot_elf,
 	&boot_flat,
 };
 
@@ -220,6 +265,14 @@ static int check_takes(const struct boot_request *request, const struct boot_ima
 		{ request->initrd, BOOT_TAKES_INITRD, "--initrd" },
 		{ request->module_count, BOOT_TAKES_MODULES, "--module" },
 	};
+	bool started = request->placed || request->mode != BOOT_REAL;
+
+	if (started && !(loader->takes & BOOT_TAKES_START)) {
+		log_error(request->log, "%s: %s takes no --mode, --base and --entry: it says "
+			  "itself where it starts (or force it as a flat image with "
+			  "--format=flat)", image->path, loader->is);
+		return -EINVAL;
+	}
 
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
 		if (!options[i].given || loader->takes & options[i].flag)
@@ -234,14 +287,15 @@ static int check_takes(const struct boot_request *request, const struct boot_ima
 static int load_image(const struct boot_request *request, const struct boot_image *image,
 		      struct boot_result *result)
 {
-	const struct boot_loader *loader;
-	int error = request->format == BOOT_AUTO ? refuse_foreign(request, image) : 0;
+	const struct boot_loader *loader = find_loader(request, image);
+	int error = 0;
 
-	if (error)
-		return error;
-	loader = find_loader(request, image);
 	if (!loader)
 		return -ENOSYS;
+	if (request->format == BOOT_AUTO && loader->format == BOOT_FLAT)
+		error = refuse_foreign(request, image);
+	if (error)
+		return error;
 	log_verbose(request->log, "%s: %s of %zu bytes", image->path, loader->is, image->size);
 	error = check_takes(request, image, loader);
 	if (error)
@@ -253,11 +307,18 @@ static int load_image(const struct boot_request *request, const struct boot_imag
 int boot_guest(const struct boot_request *request, struct boot_result *result)
 {
 	struct boot_image image;
-	int error = boot_read(request, request->path, &image);
+	int error = read_guest(request, &image);
 
+	result->symbols = NULL;
 	if (error)
 		return error;
 	error = load_image(request, &image, result);
 	free(image.data);
-	return error ? error : load_more(request);
+	if (!error)
+		error = load_more(request, result);
+	if (error) {
+		symbols_destroy(result->symbols);
+		result->symbols = NULL;
+	}
+	return error;
 }

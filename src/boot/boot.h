@@ -14,6 +14,7 @@
 
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/symbols.h"
 #include "core/vcpu.h"
 
 enum boot_format {
@@ -46,6 +47,7 @@ struct boot_request {
 	const char *path;
 	enum boot_format format;
 	enum boot_mode mode;		/* of a flat image */
+	bool placed;			/* base or entry were asked for */
 	uint64_t base;			/* of a flat image */
 	uint64_t entry;			/* of a flat image */
 	const struct boot_load *loads;	/* in order, after the image */
@@ -62,11 +64,12 @@ struct boot_request {
 struct boot_result {
 	enum boot_format format;	/* what the image is: never BOOT_AUTO */
 	struct vcpu_state state;	/* where the vCPU starts */
+	struct symbols *symbols;	/* of the image, the caller's; NULL: none */
 };
 
 /*
  * Loads the guest. Returns 0, or -errno with a message that names the file and
- * what is wrong with it in the log.
+ * what is wrong with it in the log. It can be called again for the same memory, for a machine that was reset.
  */
 int boot_guest(const struct boot_request *request, struct boot_result *result);
 
@@ -81,6 +84,8 @@ struct boot_image {
 #define BOOT_TAKES_APPEND	(1u << 0)
 #define BOOT_TAKES_INITRD	(1u << 1)
 #define BOOT_TAKES_MODULES	(1u << 2)
+/* --mode, --base and --entry: the image itself does not say how it starts. */
+#define BOOT_TAKES_START	(1u << 3)
 
 /* A loader, each in a file of its own; boot.c has the table of them. */
 struct boot_loader {
@@ -97,7 +102,13 @@ struct boot_loader {
 		    struct boot_result *result);
 };
 
+extern const struct boot_loader boot_elf;
 extern const struct boot_loader boot_flat;
+extern const struct boot_loader boot_multiboot;
+
+/* Says in the log what is wrong with an image: always -ENOEXEC. */
+int boot_refuse(const struct boot_request *request, const struct boot_image *image,
+		const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /*
  * Reads a file that is to lie in guest memory. Returns 0, or -errno with a message in the log;

@@ -82,6 +82,7 @@ static bool recognizes(const struct boot_image *image)
 const struct boot_loader boot_flat = {
 	.format = BOOT_FLAT,
 	.is = "a flat image",
+	.takes = BOOT_TAKES_START,
 	.recognizes = recognizes,
 	.load = load,
 };

@@ -33,7 +33,16 @@ static const struct vcpu_segment flat_data = {
 	.s = true, .present = true, .db = true, .g = true,
 };
 
-/* The tables' memory: RAM where the guest has that much, else some of its own. */
+int start_reserve(struct mem *mem, struct mem_region *region)
+{
+	if (mem_valid(mem, region->gpa, region->size, MEM_RW))
+		return 0;
+	region->host = mem_backing(mem, region->size, false);
+	if (!region->host)
+		return -ENOMEM;
+	return mem_add(mem, region, true);
+}
+
 static int add_tables(struct mem *mem)
 {
 	struct mem_region region = {
@@ -41,12 +50,7 @@ static int add_tables(struct mem *mem)
 		.flags = MEM_RW | MEM_RESERVED, .name = "start tables",
 	};
 
-	if (mem_valid(mem, START_TABLES_GPA, START_TABLES_SIZE, MEM_RW))
-		return 0;
-	region.host = mem_backing(mem, START_TABLES_SIZE, false);
-	if (!region.host)
-		return -ENOMEM;
-	return mem_add(mem, &region, true);
+	return start_reserve(mem, &region);
 }
 
 static int write_gdt(struct vcpu_state *state, struct mem *mem)

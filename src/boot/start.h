@@ -18,10 +18,21 @@
 #define START_TABLES_GPA 0xD0000u
 #define START_TABLES_SIZE 0x10000u
 
+/* Where boot information lies that a loader makes for its kernel. */
+#define START_INFO_GPA 0xE0000u
+#define START_INFO_SIZE 0x10000u
+
 /* Selectors of the GDT that protected and long mode start with. */
 #define START_CODE32 0x08
 #define START_DATA 0x10
 #define START_CODE64 0x18
+
+/*
+ * Makes sure that vmm's own structures have memory: RAM where the guest has
+ * that much, else some that is added as region says (its host pointer is filled in). Returns 0 or
+ * -errno.
+ */
+int start_reserve(struct mem *mem, struct mem_region *region);
 
 /*
  * Real mode: CS is the 64 KiB segment that holds the entry (below 1 MiB), the

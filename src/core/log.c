@@ -24,6 +24,8 @@ void log_error(const struct log *log, const char *format, ...)
 {
 	va_list args;
 
+	if (log->level <= LOG_SILENT)
+		return;
 	va_start(args, format);
 	put(log, format, args);
 	va_end(args);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 enum log_level {
+	LOG_SILENT = -2,	/* nothing, for what is only tried */
 	LOG_QUIET = -1,		/* -q: errors only */
 	LOG_NORMAL = 0,
 	LOG_VERBOSE = 1,	/* -v: explains choices, shows stray accesses */
@@ -22,7 +23,7 @@ struct log {
 	enum log_level level;
 };
 
-/* Always shown: vmm could not do what it was asked to. */
+/* Always shown, unless silent: vmm could not do what it was asked to. */
 void log_error(const struct log *log, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -294,3 +294,46 @@ int mem_load(struct mem *mem, uint64_t gpa, const void *buffer, uint64_t len)
 {
 	return store(mem, gpa, buffer, len, 0);
 }
+
+/* Whether host memory came from mem_backing(): private, and zero when it is new. */
+static bool is_backing(const struct mem *mem, const uint8_t *host, uint64_t len)
+{
+	for (const struct backing *backing = mem->backings; backing; backing = backing->next) {
+		const uint8_t *start = backing->host;
+
+		if (host >= start && len <= backing->size &&
+		    (uint64_t)(host - start) <= backing->size - len)
+			return true;
+	}
+	return false;
+}
+
+static void zero_span(const struct mem *mem, uint8_t *host, uint64_t len)
+{
+	uint64_t head = -(uintptr_t)host % MEM_PAGE_SIZE;
+	uint64_t pages = head < len ? (len - head) & ~(uint64_t)(MEM_PAGE_SIZE - 1) : 0;
+
+	if (!pages || !is_backing(mem, host, len) ||
+	    madvise(host + head, pages, MADV_DONTNEED)) {
+		memset(host, 0, len);
+		return;
+	}
+	memset(host, 0, head);
+	memset(host + head + pages, 0, len - head - pages);
+}
+
+int mem_zero(struct mem *mem, uint64_t gpa, uint64_t len)
+{
+	if (!mem_valid(mem, gpa, len, 0))
+		return -EFAULT;
+	while (len) {
+		uint64_t span = len;
+		void *host = span_of(mem, gpa, &span, 0);
+
+		tell_writer(mem, gpa, span);
+		zero_span(mem, host, span);
+		gpa += span;
+		len -= span;
+	}
+	return 0;
+}

@@ -109,4 +109,10 @@ int mem_write(struct mem *mem, uint64_t gpa, const void *buffer, uint64_t len);
 /* mem_write() that may fill ROM too: for loaders, before the run. */
 int mem_load(struct mem *mem, uint64_t gpa, const void *buffer, uint64_t len);
 
+/*
+ * mem_load() of zeros. Whole pages of mem_backing() are given back to the host,
+ * so that zeroing what is zero costs nothing.
+ */
+int mem_zero(struct mem *mem, uint64_t gpa, uint64_t len);
+
 #endif

@@ -88,6 +88,7 @@ struct report {
 	FILE *out;
 	const struct mem *mem;
 	const struct vcpu_state *state;
+	struct symbols *symbols;	/* NULL: none */
 	unsigned int bits;	/* of the code: 16, 32, 64 */
 	int digits;		/* of a register */
 	char prefix;		/* of its name */
@@ -133,10 +134,11 @@ static void print_general(const struct report *report)
 
 static void print_position(const struct report *report, const struct pagewalk *walk, int error)
 {
-	char why[120];
+	char why[120], place[SYMBOLS_PLACE_SIZE];
 
-	fprintf(report->out, "%cIP    %0*" PRIx64 "  linear 0x%" PRIx64 ", ", report->prefix,
-		report->digits, report->state->rip, walk->linear);
+	fprintf(report->out, "%cIP    %0*" PRIx64 "%s  linear 0x%" PRIx64 ", ", report->prefix,
+		report->digits, report->state->rip,
+		symbols_place(report->symbols, walk->linear, place), walk->linear);
 	if (!error) {
 		fprintf(report->out, "physical 0x%" PRIx64 "\n", walk->gpa);
 		return;
@@ -286,13 +288,14 @@ static void print_stack(const struct report *report)
 }
 
 void crash_report(FILE *out, const struct mem *mem, const struct vcpu_state *state,
-		  const char *reason)
+		  struct symbols *symbols, const char *reason)
 {
 	unsigned int bits = vcpu_code_bits(state);
 	const struct report report = {
 		.out = out,
 		.mem = mem,
 		.state = state,
+		.symbols = symbols,
 		.bits = bits,
 		.digits = bits == 64 ? 16 : 8,
 		.prefix = bits == 64 ? 'R' : 'E',

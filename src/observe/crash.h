@@ -9,10 +9,14 @@
 #include <stdio.h>
 
 #include "core/mem.h"
+#include "core/symbols.h"
 #include "core/vcpu.h"
 
-/* Several lines of text, to be read by a person. reason: the first one, in words. */
+/*
+ * Several lines of text, to be read by a person. symbols: of the guest; NULL: none.
+ * reason: the first line, in words.
+ */
 void crash_report(FILE *out, const struct mem *mem, const struct vcpu_state *state,
-		  const char *reason);
+		  struct symbols *symbols, const char *reason);
 
 #endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* handover.c - memory, modules and information for kernels, see handover.h. */
+#include "boot/handover.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "boot/start.h"
+
+#define STACK_SIZE 0x4000u
+#define STACK_LIMIT 0xA0000u	/* the end of low memory */
+
+int handover_take(const struct boot_request *request, const struct boot_image *image,
+		  const char *what, uint64_t gpa, uint64_t size, struct layout *layout)
+{
+	int error = layout_take(layout, gpa, size);
+
+	if (error == -ENOSPC)
+		log_error(request->log, "%s: %s: 0x%" PRIx64 " bytes at 0x%" PRIx64
+			  " do not all lie in RAM that a kernel may use (guest memory is %" PRIu64
+			  "K, see -m)", image->path, what, size, gpa, request->ram / 1024);
+	else if (error == -EEXIST)
+		log_error(request->log, "%s: %s: 0x%" PRIx64 " bytes at 0x%" PRIx64
+			  " overlap another part of the kernel", image->path, what, size, gpa);
+	else if (error)
+		log_error(request->log, "%s: %s", image->path, strerror(-error));
+	return error;
+}
+
+uint64_t handover_find(struct layout *layout, uint64_t size, uint64_t align)
+{
+	struct layout_wish wish = {
+		.size = size, .align = align, .low = layout_end(layout), .limit = HANDOVER_LIMIT,
+	};
+	uint64_t gpa = layout_find_low(layout, &wish);
+
+	if (!gpa) {
+		wish.low = MEM_PAGE_SIZE;
+		gpa = layout_find_high(layout, &wish);
+	}
+	return gpa && !layout_take(layout, gpa, size) ? gpa : 0;
+}
+
+/* --- modules --- */
+
+/* length: of the file's name, with which the line begins. */
+static int load_module(const struct boot_request *request, const char *line, size_t length,
+		       struct layout *layout, struct handover_module *module)
+{
+	char *path = strndup(line, length);
+	struct boot_image file;
+	int error;
+
+	if (!path) {
+		log_error(request->log, "out of memory");
+		return -ENOMEM;
+	}
+	error = boot_read(request, path, &file);
+	if (error)
+		goto out;
+	module->start = handover_find(layout, file.size, MEM_PAGE_SIZE);
+	module->end = module->start + file.size;
+	module->line = line;
+	module->arguments = line + length + strspn(line + length, " ");
+	if (module->start) {
+		error = boot_place(request, path, module->start, file.data, file.size);
+		log_verbose(request->log, "%s: a module of %zu bytes at 0x%" PRIx64, path,
+			    file.size, module->start);
+	} else {
+		log_error(request->log, "%s: no room for its %zu bytes beside the kernel (guest "
+			  "memory is %" PRIu64 "K, see -m)", path, file.size, request->ram / 1024);
+		error = -ENOSPC;
+	}
+	free(file.data);
+out:
+	free(path);
+	return error;
+}
+
+int handover_modules_load(const struct boot_request *request, struct layout *layout,
+			  struct handover_modules *modules)
+{
+	size_t wanted = request->module_count + (request->initrd ? 1 : 0);
+	int error = 0;
+
+	*modules = (struct handover_modules){ 0 };
+	if (!wanted)
+		return 0;
+	modules->module = calloc(wanted, sizeof(*modules->module));
+	if (!modules->module) {
+		log_error(request->log, "out of memory");
+		return -ENOMEM;
+	}
+	if (request->initrd)
+		error = load_module(request, request->initrd, strlen(request->initrd), layout,
+				    &modules->module[modules->count++]);
+	for (size_t i = 0; i < request->module_count && !error; i++)
+		error = load_module(request, request->modules[i],
+				    strcspn(request->modules[i], " "), layout,
+				    &modules->module[modules->count++]);
+	return error;
+}
+
+void handover_modules_free(struct handover_modules *modules)
+{
+	free(modules->module);
+	modules->module = NULL;
+}
+
+/* --- boot information --- */
+
+uint64_t handover_add(struct handover_info *info, const void *data, size_t size, size_t align)
+{
+	size_t at = (info->size + (align - 1)) & ~(align - 1);
+
+	if (info->failed)
+		return info->gpa;
+	if (at + size > info->capacity) {
+		size_t capacity = (at + size) * 2;
+		uint8_t *grown = realloc(info->data, capacity);
+
+		if (!grown) {
+			info->failed = true;
+			return info->gpa;
+		}
+		info->data = grown;
+		info->capacity = capacity;
+	}
+	memset(info->data + info->size, 0, at - info->size);
+	if (data)
+		memcpy(info->data + at, data, size);
+	else
+		memset(info->data + at, 0, size);
+	info->size = at + size;
+	return info->gpa + at;
+}
+
+uint64_t handover_add_string(struct handover_info *info, const char *string)
+{
+	return handover_add(info, string, strlen(string) + 1, 1);
+}
+
+/* Reserved memory for it: RAM where the guest has that much, else some of its own. */
+static int reserve_usual_place(struct mem *mem)
+{
+	struct mem_region region = {
+		.gpa = START_INFO_GPA, .size = START_INFO_SIZE, .flags = MEM_RW | MEM_RESERVED,
+		.name = "boot information",
+	};
+
+	return start_reserve(mem, &region);
+}
+
+int handover_place(const struct boot_request *request, const struct boot_image *image,
+		   handover_make_fn *make, const void *self, struct layout *layout,
+		   uint64_t *gpa)
+{
+	struct handover_info info = { .gpa = START_INFO_GPA };
+	int error;
+
+	make(self, &info);
+	if (info.size > START_INFO_SIZE && !info.failed) {
+		info.gpa = handover_find(layout, info.size, MEM_PAGE_SIZE);
+		info.size = 0;
+		make(self, &info);
+	}
+	error = info.failed ? -ENOMEM : !info.gpa ? -ENOSPC : reserve_usual_place(request->mem);
+	if (!error)
+		error = mem_load(request->mem, info.gpa, info.data, info.size);
+	if (error)
+		log_error(request->log, "%s: no room for %zu bytes of boot information: %s",
+			  image->path, info.size, strerror(-error));
+	else
+		log_verbose(request->log, "%s: %zu bytes of boot information at 0x%" PRIx64,
+			    image->path, info.size, info.gpa);
+	*gpa = info.gpa;
+	free(info.data);
+	return error;
+}
+
+uint64_t handover_stack(const struct layout *layout)
+{
+	struct layout_wish wish = {
+		.size = STACK_SIZE, .align = 16, .low = MEM_PAGE_SIZE, .limit = STACK_LIMIT,
+	};
+	uint64_t gpa = layout_find_high(layout, &wish);
+
+	if (!gpa) {
+		wish.limit = HANDOVER_LIMIT;
+		gpa = layout_find_high(layout, &wish);
+	}
+	return gpa ? gpa + STACK_SIZE : 0;
+}

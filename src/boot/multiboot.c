@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * multiboot.c - the loader of multiboot kernels, version 1 (Multiboot
+ * Specification 0.6.96). Where it leaves a choice, the kernel gets what QEMU's
+ * -kernel gives: the command line begins with the image's name, modules lie
+ * behind the kernel.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "boot/boot.h"
+#include "boot/elfimage.h"
+#include "boot/handover.h"
+#include "boot/mbimage.h"
+#include "boot/memmap.h"
+#include "boot/start.h"
+
+#define KIB		1024u
+#define UPPER_MEMORY	0x100000u	/* where it begins */
+
+#define SEARCHED	8192u		/* the header lies within that much of the file */
+#define HEADER_MAGIC	0x1BADB002u
+#define LOADER_MAGIC	0x2BADB002u	/* for EAX */
+
+/* Bits of the header's flags (3.1.2); what of the low half is not here is refused. */
+#define WANTS_ALIGNED	(1u << 0)	/* modules; they always are */
+#define WANTS_MEMORY	(1u << 1)
+#define WANTS_VIDEO	(1u << 2)
+#define HAS_ADDRESSES	(1u << 16)
+#define REQUIRED	0xFFFFu
+#define KNOWN		(WANTS_ALIGNED | WANTS_MEMORY | WANTS_VIDEO)
+
+/* The header (3.1.1); what the flags do not announce may be missing. */
+struct header {
+	uint32_t magic, flags, checksum;
+	uint32_t header_addr, load_addr, load_end_addr, bss_end_addr, entry_addr;
+};
+
+#define SHORT_HEADER offsetof(struct header, header_addr)
+
+/* Bits of the information's flags (3.3). */
+enum info_flag {
+	INFO_MEMORY = 1 << 0,
+	INFO_BOOT_DEVICE = 1 << 1,
+	INFO_CMDLINE = 1 << 2,
+	INFO_MODULES = 1 << 3,
+	INFO_ELF_SECTIONS = 1 << 5,
+	INFO_MEMORY_MAP = 1 << 6,
+	INFO_LOADER_NAME = 1 << 9,
+	INFO_FRAMEBUFFER = 1 << 12,
+};
+
+#define BOOT_DEVICE	0x8000FFFFu	/* as QEMU: first disk, first partition */
+#define FRAMEBUFFER_TEXT 2u		/* EGA text mode */
+
+struct info {
+	uint32_t flags;
+	uint32_t mem_lower, mem_upper;	/* KiB */
+	uint32_t boot_device;
+	uint32_t cmdline;
+	uint32_t mods_count, mods_addr;
+	uint32_t elf_num, elf_size, elf_addr, elf_shndx;
+	uint32_t mmap_length, mmap_addr;
+	uint32_t drives_length, drives_addr;
+	uint32_t config_table;
+	uint32_t boot_loader_name;
+	uint32_t apm_table;
+	uint32_t vbe_control_info, vbe_mode_info;
+	uint16_t vbe_mode, vbe_interface_seg, vbe_interface_off, vbe_interface_len;
+	uint32_t framebuffer_addr_low, framebuffer_addr_high;
+	uint32_t framebuffer_pitch, framebuffer_width, framebuffer_height;
+	uint8_t framebuffer_bpp, framebuffer_type;
+	uint8_t color_info[6];
+};
+
+_Static_assert(sizeof(struct info) == 116, "as the specification has it");
+
+struct module {
+	uint32_t start, end, string, reserved;
+};
+
+struct map_entry {
+	uint32_t size;		/* of what follows */
+	uint64_t base, length;
+	uint32_t type;
+} __attribute__((packed));
+
+/* What the information is made of. */
+struct handover {
+	const struct boot_request *request;
+	const char *path;
+	struct handover_modules modules;
+	struct elf_loaded_sections sections;
+};
+
+/* --- the header --- */
+
+/* Where the header lies in the image; SIZE_MAX: nowhere. */
+static size_t find_header(const struct boot_image *image)
+{
+	size_t end = image->size < SEARCHED ? image->size : SEARCHED;
+
+	for (size_t at = 0; at + SHORT_HEADER <= end; at += 4) {
+		uint32_t field[3];
+
+		memcpy(field, image->data + at, sizeof(field));
+		if (field[0] == HEADER_MAGIC && field[0] + field[1] + field[2] == 0)
+			return at;
+	}
+	return SIZE_MAX;
+}
+
+static bool recognizes(const struct boot_image *image)
+{
+	return find_header(image) != SIZE_MAX;
+}
+
+static int read_header(const struct boot_request *request, const struct boot_image *image,
+		       struct mb_image *out)
+{
+	struct header header = { 0 };
+	size_t size = SHORT_HEADER, at = find_header(image);
+
+	if (at == SIZE_MAX)
+		return boot_refuse(request, image, "no multiboot header in its first %u bytes",
+				   SEARCHED);
+	memcpy(&header, image->data + at, size);
+	if (header.flags & REQUIRED & ~KNOWN)
+		return boot_refuse(request, image, "flags in the multiboot header: bits 0x%x "
+				   "require what vmm does not know",
+				   header.flags & REQUIRED & ~KNOWN);
+	if (header.flags & HAS_ADDRESSES)
+		size = sizeof(header);
+	if (at + size > SEARCHED || at + size > image->size)
+		return boot_refuse(request, image, "the multiboot header at 0x%zx is cut off", at);
+	memcpy(&header, image->data + at, size);
+	log_verbose(request->log, "%s: multiboot header at 0x%zx, flags 0x%x", image->path, at,
+		    header.flags);
+	*out = (struct mb_image){
+		.at = at, .has_addresses = header.flags & HAS_ADDRESSES,
+		.header_addr = header.header_addr, .load_addr = header.load_addr,
+		.load_end_addr = header.load_end_addr, .bss_end_addr = header.bss_end_addr,
+		.has_entry = header.flags & HAS_ADDRESSES, .entry_addr = header.entry_addr,
+	};
+	return 0;
+}
+
+/* --- what the kernel is told --- */
+
+static void add_memory(const struct handover *handover, struct handover_info *out,
+		       struct info *info)
+{
+	struct memmap_entry entries[MEMMAP_MAX];
+	const struct mem *mem = handover->request->mem;
+	size_t count = memmap_make(mem, entries);
+
+	info->flags |= INFO_MEMORY | INFO_MEMORY_MAP;
+	info->mem_lower = (uint32_t)(memmap_ram_end(mem, 0) / KIB);
+	info->mem_upper = (uint32_t)((memmap_ram_end(mem, UPPER_MEMORY) - UPPER_MEMORY) / KIB);
+	for (size_t i = 0; i < count; i++) {
+		struct map_entry entry = {
+			.size = sizeof(entry) - sizeof(entry.size), .base = entries[i].gpa,
+			.length = entries[i].size, .type = entries[i].type,
+		};
+		uint64_t gpa = handover_add(out, &entry, sizeof(entry), 4);
+
+		if (!i)
+			info->mmap_addr = (uint32_t)gpa;
+		info->mmap_length += sizeof(entry);
+	}
+}
+
+static void add_command_line(const struct handover *handover, struct handover_info *out,
+			     struct info *info)
+{
+	const char *append = handover->request->append;
+
+	info->flags |= INFO_CMDLINE | INFO_LOADER_NAME | INFO_BOOT_DEVICE;
+	info->boot_device = BOOT_DEVICE;
+	info->boot_loader_name = (uint32_t)handover_add_string(out, HANDOVER_LOADER_NAME);
+	info->cmdline = (uint32_t)handover_add(out, handover->path, strlen(handover->path), 1);
+	handover_add(out, " ", 1, 1);
+	handover_add_string(out, append ? append : "");
+}
+
+/* Strings first: the table must lie in one piece. */
+static void add_modules(const struct handover *handover, struct handover_info *out,
+			struct info *info)
+{
+	const struct handover_modules *modules = &handover->modules;
+	uint64_t string = 0;
+
+	for (size_t i = 0; i < modules->count; i++) {
+		uint64_t gpa = handover_add_string(out, modules->module[i].line);
+
+		if (!i)
+			string = gpa;
+	}
+	info->flags |= INFO_MODULES;
+	info->mods_count = (uint32_t)modules->count;
+	info->mods_addr = (uint32_t)handover_add(out, NULL, 0, 4);
+	for (size_t i = 0; i < modules->count; i++) {
+		const struct handover_module *from = &modules->module[i];
+		struct module module = {
+			.start = (uint32_t)from->start, .end = (uint32_t)from->end,
+			.string = (uint32_t)string,
+		};
+
+		handover_add(out, &module, sizeof(module), 4);
+		string += strlen(from->line) + 1;
+	}
+}
+
+static void add_sections(const struct handover *handover, struct handover_info *out,
+			 struct info *info)
+{
+	const struct elf_loaded_sections *sections = &handover->sections;
+
+	if (!sections->headers)
+		return;
+	info->flags |= INFO_ELF_SECTIONS;
+	info->elf_num = sections->count;
+	info->elf_size = sections->entry_size;
+	info->elf_shndx = sections->names;
+	info->elf_addr = (uint32_t)handover_add(out, sections->headers,
+						(size_t)sections->count * sections->entry_size, 8);
+}
+
+static void add_framebuffer(struct info *info)
+{
+	info->flags |= INFO_FRAMEBUFFER;
+	info->framebuffer_addr_low = HANDOVER_TEXT_GPA;
+	info->framebuffer_pitch = 2 * HANDOVER_TEXT_COLUMNS;
+	info->framebuffer_width = HANDOVER_TEXT_COLUMNS;
+	info->framebuffer_height = HANDOVER_TEXT_ROWS;
+	info->framebuffer_bpp = 16;
+	info->framebuffer_type = FRAMEBUFFER_TEXT;
+}
+
+static void make_info(const void *self, struct handover_info *out)
+{
+	const struct handover *handover = self;
+	struct info info = { 0 };
+
+	/* The structure comes first; its contents are known last. */
+	handover_add(out, &info, sizeof(info), 4);
+	add_memory(handover, out, &info);
+	add_command_line(handover, out, &info);
+	add_modules(handover, out, &info);
+	add_sections(handover, out, &info);
+	add_framebuffer(&info);
+	if (!out->failed)
+		memcpy(out->data, &info, sizeof(info));
+}
+
+static int hand_over(const struct boot_image *image, struct handover *handover,
+		     struct layout *layout, const struct mb_kernel *kernel,
+		     struct vcpu_state *state)
+{
+	const struct boot_request *request = handover->request;
+	uint64_t info;
+	int error = handover_modules_load(request, layout, &handover->modules);
+
+	if (!error)
+		error = handover_place(request, image, make_info, handover, layout, &info);
+	handover_modules_free(&handover->modules);
+	if (error)
+		return error;
+	error = start_protected(state, request->mem, kernel->entry,
+				(uint32_t)handover_stack(layout));
+	state->gpr[GPR_RAX] = LOADER_MAGIC;
+	state->gpr[GPR_RBX] = info;
+	return error;
+}
+
+static int load(const struct boot_request *request, const struct boot_image *image,
+		struct boot_result *result)
+{
+	struct handover handover = { .request = request, .path = image->path };
+	struct mb_kernel kernel;
+	struct mb_image header;
+	struct layout layout;
+	int error = read_header(request, image, &header);
+
+	if (error)
+		return error;
+	layout_init(&layout, request->mem);
+	error = mb_load(request, image, &header, &layout, &kernel);
+	if (!error) {
+		handover.sections = kernel.sections;
+		result->symbols = kernel.symbols;
+		error = hand_over(image, &handover, &layout, &kernel, &result->state);
+		free(kernel.sections.headers);
+	}
+	layout_fini(&layout);
+	return error;
+}
+
+const struct boot_loader boot_multiboot = {
+	.format = BOOT_MULTIBOOT,
+	.is = "a multiboot kernel",
+	.takes = BOOT_TAKES_APPEND | BOOT_TAKES_INITRD | BOOT_TAKES_MODULES,
+	.recognizes = recognizes,
+	.load = load,
+};
