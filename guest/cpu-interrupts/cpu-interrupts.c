@@ -353,34 +353,56 @@ static void check_string(struct checks *checks)
 
 /* --- counted --- */
 
-/* Ticks while the counter starts anew so many times. */
-static uint32_t ticks_in(uint32_t rounds)
+/* The low half of the time-stamp counter: enough for differences. */
+static uint32_t tsc(void)
 {
+	uint32_t low, high;
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	return low;
+}
+
+/*
+ * Ticks while the counter starts anew so many times. *held: the longest time, in
+ * hundredths of a round, for which nobody looked at the counter.
+ */
+static uint32_t ticks_in(uint32_t rounds, uint32_t *held)
+{
+	uint32_t all = rounds, begun, looked, longest = 0;
 	unsigned int last, now;
 
 	ticks_begin(PIT_MODE2, PIT_HZ / 100);
 	last = pit_read();
+	begun = looked = tsc();
 	__asm__ volatile("sti" : : : "memory");
 	while (rounds) {
+		uint32_t time = tsc();
+
+		longest = time - looked > longest ? time - looked : longest;
+		looked = time;
 		now = pit_read();
 		rounds -= now > last;
 		last = now;
 	}
 	__asm__ volatile("cli" : : : "memory");
 	outb(0xFF, PIC1_DATA);
+	*held = longest / ((looked - begun) / all / 100 + 1);
 	return tick.count;
 }
 
-/* More than once: the host may hold us up, so that we miss some rounds. */
+/* More than once: a host that holds us up makes us miss rounds, and the ticks are more. */
 static void check_rate(struct checks *checks)
 {
-	uint32_t ticks = 0;
+	uint32_t ticks = 0, held = 100;
 
-	for (unsigned int i = 0; i < 20 && (ticks < 9 || ticks > 11); i++) {
-		ticks = ticks_in(10);
+	for (unsigned int i = 0; i < 20 && held >= 50; i++) {
+		ticks = ticks_in(10, &held);
 		expect(checks, ticks >= 9, "%u ticks in 10 rounds", (unsigned int)ticks);
 	}
-	expect(checks, ticks >= 9 && ticks <= 11, "%u ticks in 10 rounds", (unsigned int)ticks);
+	if (held >= 50)
+		test_skip("the rate of ticks", "the host holds the processor up");
+	else
+		expect(checks, ticks <= 11, "%u ticks in 10 rounds", (unsigned int)ticks);
 }
 
 int main(void)
