@@ -68,11 +68,14 @@ static void print_ending(const struct board *board, const struct ending *ending,
 			 const struct log *log)
 {
 	uint64_t rip = vcpu_linear_rip(machine_state(board->machine));
+	/* RIP has gone on where an instruction ended the run. */
+	bool done = ending->kind != ENDING_CRASH && ending->kind != ENDING_LIMIT;
 	char place[SYMBOLS_PLACE_SIZE];
 
 	if (has_place(ending->kind))
 		log_notice(log, "%s, at 0x%" PRIx64 "%s", ending->text, rip,
-			   symbols_place(board->boot.symbols, rip, place));
+			   symbols_place(board->boot.symbols, rip,
+					 done ? SYMBOLS_BEHIND : SYMBOLS_AT, place));
 	else
 		log_notice(log, "%s", ending->text);
 }

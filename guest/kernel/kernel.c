@@ -76,7 +76,7 @@ static bool has_word(const char *line, const char *word)
 	size_t length = strlen(word);
 
 	for (; *line; line++)
-		if (!memcmp(line, word, length))
+		if (*line == *word && !memcmp(line, word, length))
 			return true;
 	return false;
 }

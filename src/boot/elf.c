@@ -53,7 +53,7 @@ static int load(const struct boot_request *request, const struct boot_image *ima
 	if (!error)
 		error = start(request, &elf, entry, &layout, &result->state);
 	if (!error)
-		result->symbols = elf_symbols(&elf, 0);
+		result->symbols = elf_symbols(request, &elf, 0);
 	layout_fini(&layout);
 	return error;
 }

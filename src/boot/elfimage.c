@@ -134,21 +134,14 @@ static int check_segment_table(const struct boot_request *request, const struct 
 }
 
 /* A kernel can do without its sections: they are dropped where the table is not right. */
-static void open_sections(const struct boot_request *request, struct elf *elf,
-			  const struct header *header)
+static void open_sections(struct elf *elf, const struct header *header)
 {
-	const struct boot_image *image = elf->image;
-	size_t wanted = elf->wide ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
-
 	if (!header->shoff || !header->shnum)
 		return;
-	if (header->shentsize < wanted)
-		log_notice(request->log, "%s: e_shentsize in the ELF header is %u, less than %zu: "
-			   "no sections, no symbols", image->path, header->shentsize, wanted);
-	else if (!in_file(image, header->shoff, (uint64_t)header->shnum * header->shentsize))
-		log_notice(request->log, "%s: e_shoff in the ELF header: %u section headers at "
-			   "0x%" PRIx64 " end behind the file's %zu bytes: no sections, no symbols",
-			   image->path, header->shnum, header->shoff, image->size);
+	if (header->shentsize < (elf->wide ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr)))
+		elf->sections_wrong = "e_shentsize is too small";
+	else if (!in_file(elf->image, header->shoff, (uint64_t)header->shnum * header->shentsize))
+		elf->sections_wrong = "e_shoff and e_shnum lead behind the file's end";
 	else
 		elf->sections = (struct elf_table){
 			.offset = header->shoff, .count = header->shnum,
@@ -177,7 +170,7 @@ int elf_open(const struct boot_request *request, const struct boot_image *image,
 	elf->segments = (struct elf_table){
 		.offset = header.phoff, .count = header.phnum, .entry_size = header.phentsize,
 	};
-	open_sections(request, elf, &header);
+	open_sections(elf, &header);
 	return 0;
 }
 

@@ -28,6 +28,7 @@ struct elf {
 	uint64_t entry;		/* e_entry */
 	struct elf_table segments;
 	struct elf_table sections;	/* count 0: none that can be used */
+	const char *sections_wrong;	/* why not: a field's name; NULL: there are none */
 	uint32_t names;		/* the section with the sections' names */
 };
 
@@ -89,9 +90,11 @@ int elf_entry(const struct boot_request *request, const struct elf *elf, uint64_
 
 /*
  * The symbols of the file's code. slide: as for elf_load(). NULL where there are none, or no
- * memory. The caller owns them; they do not need the image any more.
+ * memory; the log says so where the file is malformed. The caller owns them; they do not need
+ * the image any more.
  */
-struct symbols *elf_symbols(const struct elf *elf, uint64_t slide);
+struct symbols *elf_symbols(const struct boot_request *request, const struct elf *elf,
+			    uint64_t slide);
 
 /* The section headers with the addresses where the sections are in guest memory. */
 struct elf_loaded_sections {

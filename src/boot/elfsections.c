@@ -272,12 +272,16 @@ static bool copy_tables(const struct elf *elf, const struct elf_section *table,
 	return true;
 }
 
-struct symbols *elf_symbols(const struct elf *elf, uint64_t slide)
+struct symbols *elf_symbols(const struct boot_request *request, const struct elf *elf,
+			    uint64_t slide)
 {
 	struct elf_section table, strings;
 	struct symbols *symbols = NULL;
 	struct elf_source *source;
 
+	if (elf->sections_wrong)
+		log_notice(request->log, "%s: %s in the ELF header: no sections, no symbols",
+			   elf->image->path, elf->sections_wrong);
 	if (!find_tables(elf, &table, &strings))
 		return NULL;
 	source = calloc(1, sizeof(*source));

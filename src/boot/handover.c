@@ -19,7 +19,7 @@ int handover_take(const struct boot_request *request, const struct boot_image *i
 
 	if (error == -ENOSPC)
 		log_error(request->log, "%s: %s: 0x%" PRIx64 " bytes at 0x%" PRIx64
-			  " do not all lie in RAM that a kernel may use (guest memory is %" PRIu64
+			  " do not all lie in RAM where a kernel may be (guest memory is %" PRIu64
 			  "K, see -m)", image->path, what, size, gpa, request->ram / 1024);
 	else if (error == -EEXIST)
 		log_error(request->log, "%s: %s: 0x%" PRIx64 " bytes at 0x%" PRIx64

@@ -6,10 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/*
+ * Reserved, but a kernel's for the taking: between the screen and vmm's tables,
+ * and what vmm's tables for kernels leave free before 1 MiB (vmm-machine(7), MEMORY).
+ */
+static const struct layout_range lent[] = {
+	{ 0xC0000, 0x10000 },
+	{ 0xF8000, 0x8000 },
+};
+
 void layout_init(struct layout *layout, const struct mem *mem)
 {
 	*layout = (struct layout){ 0 };
-	layout->ram_count = memmap_make(mem, layout->ram);
+	layout->map_count = memmap_make(mem, layout->map);
 }
 
 void layout_fini(struct layout *layout)
@@ -18,17 +29,44 @@ void layout_fini(struct layout *layout)
 	layout->taken = NULL;
 }
 
-bool layout_is_ram(const struct layout *layout, uint64_t gpa, uint64_t size)
+/* How many bytes from gpa on lie in a range. */
+static uint64_t reach(uint64_t gpa, uint64_t start, uint64_t size)
 {
-	/* Neighbours of one type are one entry: a range never spans two. */
-	for (size_t i = 0; i < layout->ram_count; i++) {
-		const struct memmap_entry *entry = &layout->ram[i];
+	return gpa >= start && gpa - start < size ? size - (gpa - start) : 0;
+}
 
-		if (entry->type == MEMMAP_RAM && gpa >= entry->gpa &&
-		    gpa - entry->gpa <= entry->size && size <= entry->size - (gpa - entry->gpa))
-			return true;
+/* How many bytes from gpa on, in one piece, may be loaded to. */
+static uint64_t loadable(const struct layout *layout, uint64_t gpa)
+{
+	for (size_t i = 0; i < layout->map_count; i++) {
+		const struct memmap_entry *entry = &layout->map[i];
+		uint64_t there = reach(gpa, entry->gpa, entry->size);
+
+		if (there && entry->type == MEMMAP_RAM)
+			return there;
+		for (size_t j = 0; j < COUNT(lent) && there; j++) {
+			uint64_t here = reach(gpa, lent[j].gpa, lent[j].size);
+
+			if (here)
+				return here < there ? here : there;
+		}
 	}
-	return !size;
+	return 0;
+}
+
+bool layout_is_loadable(const struct layout *layout, uint64_t gpa, uint64_t size)
+{
+	while (size) {
+		uint64_t piece = loadable(layout, gpa);
+
+		if (!piece)
+			return false;
+		if (piece >= size)
+			return true;
+		gpa += piece;
+		size -= piece;
+	}
+	return true;
 }
 
 /* Index of the first range that ends behind gpa. */
@@ -53,7 +91,7 @@ int layout_take(struct layout *layout, uint64_t gpa, uint64_t size)
 
 	if (!size)
 		return 0;
-	if (!layout_is_ram(layout, gpa, size))
+	if (!layout_is_loadable(layout, gpa, size))
 		return -ENOSPC;
 	index = first_behind(layout, gpa);
 	if (index < layout->taken_count && layout->taken[index].gpa < gpa + size)
@@ -127,8 +165,8 @@ static uint64_t find(const struct layout *layout, const struct layout_wish *wish
 {
 	uint64_t found = 0;
 
-	for (size_t i = 0; i < layout->ram_count; i++) {
-		const struct memmap_entry *entry = &layout->ram[i];
+	for (size_t i = 0; i < layout->map_count; i++) {
+		const struct memmap_entry *entry = &layout->map[i];
 		size_t index = first_behind(layout, entry->gpa);
 		struct gap gap;
 		bool more;

@@ -3,8 +3,9 @@
  * layout.h - what of guest memory a kernel and what comes with it occupy, and
  * where room is left.
  *
- * Only RAM that a kernel may use counts (see memmap.h): what is reserved in
- * the map is never taken or found.
+ * What is found lies in RAM that the memory map (memmap.h) leaves to kernels. A
+ * kernel itself may also lie in those parts of the reserved memory below 1 MiB that vmm
+ * does not use: linkers put an ELF file's headers into the page before its code.
  */
 #ifndef VMM_BOOT_LAYOUT_H
 #define VMM_BOOT_LAYOUT_H
@@ -22,8 +23,8 @@ struct layout_range {
 };
 
 struct layout {
-	struct memmap_entry ram[MEMMAP_MAX];
-	size_t ram_count;
+	struct memmap_entry map[MEMMAP_MAX];
+	size_t map_count;
 	struct layout_range *taken;	/* by address */
 	size_t taken_count, taken_capacity;
 };
@@ -32,12 +33,12 @@ struct layout {
 void layout_init(struct layout *layout, const struct mem *mem);
 void layout_fini(struct layout *layout);
 
-/* Whether all of it is RAM that a kernel may use. size 0: true. */
-bool layout_is_ram(const struct layout *layout, uint64_t gpa, uint64_t size);
+/* Whether a kernel may lie there. size 0: true. */
+bool layout_is_loadable(const struct layout *layout, uint64_t gpa, uint64_t size);
 
 /*
  * Takes a range; size 0 takes nothing. Returns 0; -ENOSPC where not all of it
- * is RAM, -EEXIST where some of it is taken already, -ENOMEM.
+ * is loadable, -EEXIST where some of it is taken already, -ENOMEM.
  */
 int layout_take(struct layout *layout, uint64_t gpa, uint64_t size);
 

@@ -30,7 +30,7 @@ static int choose_slide(const struct boot_request *request, const struct boot_im
 				   "relocatable tag is no power of two", header->align);
 	if (header->preference == MB_PREFER_NOTHING && linked->low >= wish.low &&
 	    linked->high <= wish.limit && !(linked->low & (wish.align - 1)) &&
-	    layout_is_ram(layout, linked->low, wish.size))
+	    layout_is_loadable(layout, linked->low, wish.size))
 		return 0;
 	gpa = header->preference == MB_PREFER_HIGH ? layout_find_high(layout, &wish) :
 						     layout_find_low(layout, &wish);
@@ -109,7 +109,9 @@ static struct symbols *find_symbols(const struct boot_request *request,
 	struct elf elf;
 
 	quiet.log = &silent;
-	return elf_is(image) && !elf_open(&quiet, image, &elf) ? elf_symbols(&elf, slide) : NULL;
+	if (!elf_is(image) || elf_open(&quiet, image, &elf))
+		return NULL;
+	return elf_symbols(&quiet, &elf, slide);
 }
 
 static int load_by_addresses(const struct boot_request *request, const struct boot_image *image,
@@ -187,7 +189,7 @@ static int load_elf(const struct boot_request *request, const struct boot_image 
 		return error;
 	kernel->base = (uint32_t)(extent.low + slide);
 	kernel->entry = (uint32_t)(entry + slide);
-	kernel->symbols = elf_symbols(&elf, slide);
+	kernel->symbols = elf_symbols(request, &elf, slide);
 	return 0;
 }
 

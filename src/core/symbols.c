@@ -161,16 +161,18 @@ const char *symbols_find(struct symbols *symbols, uint64_t address, uint64_t *of
 	return symbol->name;
 }
 
-const char *symbols_place(struct symbols *symbols, uint64_t address,
+const char *symbols_place(struct symbols *symbols, uint64_t address, enum symbols_side side,
 			  char text[SYMBOLS_PLACE_SIZE])
 {
+	unsigned int back = side == SYMBOLS_BEHIND ? 1 : 0;
 	uint64_t offset;
-	const char *name = symbols_find(symbols, address, &offset);
+	const char *name = symbols_find(symbols, address - back, &offset);
 
 	text[0] = '\0';
 	if (!name)
 		return text;
-	snprintf(text, SYMBOLS_PLACE_SIZE, " <%.*s+0x%" PRIx64 ">", NAME_SHOWN, name, offset);
+	snprintf(text, SYMBOLS_PLACE_SIZE, " <%.*s+0x%" PRIx64 ">", NAME_SHOWN, name,
+		 offset + back);
 	/* The file's author chose the name: nothing of it may act on the terminal. */
 	for (char *c = text; *c; c++)
 		if (!isprint((unsigned char)*c))

@@ -54,11 +54,17 @@ const char *symbols_find(struct symbols *symbols, uint64_t address, uint64_t *of
 /* More than any name with an offset that symbols_place() makes. */
 #define SYMBOLS_PLACE_SIZE 128u
 
+/* Which instruction an address belongs to. */
+enum symbols_side {
+	SYMBOLS_AT,		/* the one that begins there */
+	SYMBOLS_BEHIND,		/* the one that ends there: it may be a function's last */
+};
+
 /*
  * " <name+0x1c>" for a report, or "" where there is no symbol; a long name is
  * cut. Returns text.
  */
-const char *symbols_place(struct symbols *symbols, uint64_t address,
+const char *symbols_place(struct symbols *symbols, uint64_t address, enum symbols_side side,
 			  char text[SYMBOLS_PLACE_SIZE]);
 
 #endif

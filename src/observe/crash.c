@@ -138,7 +138,7 @@ static void print_position(const struct report *report, const struct pagewalk *w
 
 	fprintf(report->out, "%cIP    %0*" PRIx64 "%s  linear 0x%" PRIx64 ", ", report->prefix,
 		report->digits, report->state->rip,
-		symbols_place(report->symbols, walk->linear, place), walk->linear);
+		symbols_place(report->symbols, walk->linear, SYMBOLS_AT, place), walk->linear);
 	if (!error) {
 		fprintf(report->out, "physical 0x%" PRIx64 "\n", walk->gpa);
 		return;
