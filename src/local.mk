@@ -43,8 +43,10 @@ libvmm_a_SOURCES = \
 	src/engine/select.c src/engine/select.h \
 	src/boot/boot.c src/boot/boot.h \
 	src/boot/flat.c \
+	src/boot/linux.c \
 	src/boot/memmap.c src/boot/memmap.h \
 	src/boot/start.c src/boot/start.h \
+	src/boot/zeropage.c src/boot/zeropage.h \
 	src/dev/ata.c src/dev/ata.h \
 	src/dev/debugport.c src/dev/debugport.h \
 	src/dev/pic.c src/dev/pic.h \

@@ -35,7 +35,6 @@ struct signature {
 static const struct signature foreign[] = {
 	{ 0, "\177ELF", 4, "an ELF file",
 	  "make a flat image of it: objcopy -O binary" },
-	{ 0x202, "HdrS", 4, "a Linux kernel", "this version of vmm runs flat images" },
 	{ 0x8001, "CD001", 5, "an ISO image", "pass a kernel, not a medium" },
 	{ 0, "QFI\373", 4, "a qcow2 disk image",
 	  "pass a kernel; disks are raw: qemu-img convert -O raw, then --disk" },
@@ -190,6 +189,7 @@ static int load_more(const struct boot_request *request)
 
 /* In the order in which they are asked; the last one takes anything. */
 static const struct boot_loader *const loaders[] = {
+	&boot_linux,
 	&boot_flat,
 };
 

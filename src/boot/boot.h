@@ -98,6 +98,7 @@ struct boot_loader {
 };
 
 extern const struct boot_loader boot_flat;
+extern const struct boot_loader boot_linux;
 
 /*
  * Reads a file that is to lie in guest memory. Returns 0, or -errno with a message in the log;
