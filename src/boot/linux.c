@@ -133,6 +133,8 @@ static int choose_address(struct kernel *kernel)
 
 	if (!align || align & (align - 1))
 		return malformed(kernel, "kernel_alignment", align, "not a power of two");
+	if (header->pref_address > UINT32_MAX)
+		return malformed(kernel, "pref_address", header->pref_address, "4 GiB or more");
 	kernel->load = HIGH_START;
 	if (!(header->loadflags & LOADED_HIGH))
 		kernel->load = start && start < HIGH_START ? start : LOW_START;
@@ -142,6 +144,9 @@ static int choose_address(struct kernel *kernel)
 		kernel->load = (kernel->load + align - 1) & ~(align - 1);
 		start = 0;
 	}
+	if (kernel->load < ZEROPAGE_GPA && kernel->load + kernel->code_size > ZEROPAGE_GPA)
+		return malformed(kernel, "its size", kernel->code_size,
+				 "too much for the low memory that loadflags ask for");
 	kernel->entry32 = start ? start : kernel->load;
 	if (kernel->entry32 - kernel->load >= kernel->code_size)
 		return malformed(kernel, "code32_start", start, "outside the kernel");
@@ -158,8 +163,8 @@ static int check_memory(struct kernel *kernel)
 	uint64_t there = memmap_ram_end(kernel->request->mem, run) - run;
 
 	if (run + kernel->code_size > UINT32_MAX || run + header->init_size > UINT32_MAX)
-		return malformed(kernel, "pref_address", header->pref_address,
-				 "not an address below 4 GiB");
+		return malformed(kernel, "init_size", header->init_size,
+				 "which from pref_address on ends above 4 GiB");
 	kernel->end = run + header->init_size;
 	if (kernel->end < kernel->load + kernel->code_size)
 		kernel->end = kernel->load + kernel->code_size;

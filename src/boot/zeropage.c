@@ -89,17 +89,20 @@ static int place_initrd(const struct boot_request *request, const struct linux_l
 			const struct boot_image *image, struct linux_blob *initrd)
 {
 	uint64_t limit = memory_limit(request->append);
+	uint64_t low = limits->kernel_end;
 
+	if (low < CMDLINE_GPA + CMDLINE_SPACE)
+		low = CMDLINE_GPA + CMDLINE_SPACE;
 	if (limit > limits->initrd_max)
 		limit = limits->initrd_max + 1;
 	initrd->size = image->size;
-	initrd->gpa = memmap_place_high(request->mem, image->size, MEM_PAGE_SIZE,
-					limits->kernel_end, limit);
+	initrd->gpa = memmap_place_high(request->mem, image->size, MEM_PAGE_SIZE, low,
+					limit);
 	if (initrd->gpa)
 		return boot_place(request, image->path, initrd->gpa, image->data, image->size);
 	log_error(request->log, "%s: %zu bytes find no memory between the kernel's end at 0x%"
 		  PRIx64 " and 0x%" PRIx64 " (initrd_addr_max, mem=; see -m)", image->path,
-		  image->size, limits->kernel_end, limit);
+		  image->size, low, limit);
 	return -ENOSPC;
 }
 
