@@ -51,9 +51,11 @@ libvmm_a_SOURCES = \
 	src/boot/handover.c src/boot/handover.h \
 	src/boot/layout.c src/boot/layout.h \
 	src/boot/mbimage.c src/boot/mbimage.h \
+	src/boot/linux.c \
 	src/boot/memmap.c src/boot/memmap.h \
 	src/boot/multiboot.c \
 	src/boot/start.c src/boot/start.h \
+	src/boot/zeropage.c src/boot/zeropage.h \
 	src/dev/ata.c src/dev/ata.h \
 	src/dev/debugport.c src/dev/debugport.h \
 	src/dev/pic.c src/dev/pic.h \

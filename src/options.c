@@ -385,7 +385,7 @@ static const struct option guest_options[] = {
 	{ "module", 0, parse_module, 0, "\"FILE ARGS\"", NULL,
 	  "a module handed to a multiboot kernel; repeatable" },
 	{ "initrd", 0, parse_file, OPTION(initrd), "FILE", NULL,
-	  "the initial RAM disk handed to a kernel" },
+	  "the initial RAM disk handed to a Linux kernel" },
 	{ "name", 0, parse_string, OPTION(name), "NAME", NULL,
 	  "the machine's name, for the window's title" },
 };

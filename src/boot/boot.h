@@ -104,6 +104,7 @@ struct boot_loader {
 
 extern const struct boot_loader boot_elf;
 extern const struct boot_loader boot_flat;
+extern const struct boot_loader boot_linux;
 extern const struct boot_loader boot_multiboot;
 
 /* Says in the log what is wrong with an image: always -ENOEXEC. */

@@ -17,7 +17,6 @@ struct signature {
 #define DISK_REMEDY "pass a kernel; disks are raw: qemu-img convert -O raw, then --disk"
 
 static const struct signature signatures[] = {
-	{ 0x202, "HdrS", 4, { "a Linux kernel", "this version of vmm does not load it" } },
 	{ 0x8001, "CD001", 5, { "an ISO image", "pass the kernel in it: "
 				"bsdtar -xf or 7z x unpacks it" } },
 	{ 0, "QFI\373", 4, { "a qcow2 disk image", DISK_REMEDY } },

@@ -21,11 +21,16 @@
 #define GDT_GPA		(START_TABLES_GPA + 0x6000u)
 
 /* Flat segments: base 0, limit 4 GiB, accessed. */
-static const uint64_t gdt[] = {
-	0,
-	[START_CODE32 / 8] = 0x00CF9B000000FFFF,
-	[START_DATA / 8] = 0x00CF93000000FFFF,
-	[START_CODE64 / 8] = 0x00AF9B000000FFFF,
+#define FLAT_CODE32	UINT64_C(0x00CF9B000000FFFF)
+#define FLAT_DATA	UINT64_C(0x00CF93000000FFFF)
+#define FLAT_CODE64	UINT64_C(0x00AF9B000000FFFF)
+
+#define GDT_ENTRIES	4u
+
+static const uint64_t gdt[GDT_ENTRIES] = {
+	[START_CODE32 / 8] = FLAT_CODE32,
+	[START_DATA / 8] = FLAT_DATA,
+	[START_CODE64 / 8] = FLAT_CODE64,
 };
 
 static const struct vcpu_segment flat_data = {
@@ -128,4 +133,18 @@ int start_long(struct vcpu_state *state, struct mem *mem, uint64_t entry, uint64
 	state->gpr[GPR_RSP] = stack;
 	error = write_gdt(state, mem);
 	return error ? error : write_page_tables(mem);
+}
+
+int start_linux_segments(struct vcpu_state *state, struct mem *mem)
+{
+	bool long_mode = state->segment[SEG_CS].l;
+	const uint64_t linux_gdt[GDT_ENTRIES] = {
+		[START_LINUX_CODE / 8] = long_mode ? FLAT_CODE64 : FLAT_CODE32,
+		[START_LINUX_DATA / 8] = FLAT_DATA,
+	};
+
+	for (unsigned int i = 0; i < SEG_COUNT; i++)
+		state->segment[i].selector = START_LINUX_DATA;
+	state->segment[SEG_CS].selector = START_LINUX_CODE;
+	return mem_write(mem, GDT_GPA, linux_gdt, sizeof(linux_gdt));
 }

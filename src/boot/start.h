@@ -27,6 +27,10 @@
 #define START_DATA 0x10
 #define START_CODE64 0x18
 
+/* __BOOT_CS and __BOOT_DS, with which Linux starts in either mode. */
+#define START_LINUX_CODE 0x10
+#define START_LINUX_DATA 0x18
+
 /*
  * Makes sure that vmm's own structures have memory: RAM where the guest has
  * that much, else some that is added as region says (its host pointer is filled in). Returns 0 or
@@ -51,5 +55,11 @@ int start_protected(struct vcpu_state *state, struct mem *mem, uint32_t entry, u
  * enabled. Returns as start_protected().
  */
 int start_long(struct vcpu_state *state, struct mem *mem, uint64_t entry, uint64_t stack);
+
+/*
+ * Gives a state that start_protected() or start_long() made the selectors that
+ * the Linux boot protocol asks for, and a GDT for them. Returns as these.
+ */
+int start_linux_segments(struct vcpu_state *state, struct mem *mem);
 
 #endif
