@@ -50,6 +50,7 @@ libvmm_a_SOURCES = \
 	src/dev/pic.c src/dev/pic.h \
 	src/dev/pit.c src/dev/pit.h \
 	src/dev/power.c src/dev/power.h \
+	src/dev/rtc.c src/dev/rtc.h \
 	src/dev/uart.c src/dev/uart.h \
 	src/dev/vga.c src/dev/vga.h \
 	src/pv/disk.c src/pv/hypercall.c src/pv/hypercall.h src/pv/pv.h \
