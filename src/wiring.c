@@ -4,7 +4,9 @@
 
 #include "dev/ata.h"
 #include "dev/debugport.h"
+#include "dev/pci.h"
 #include "dev/pic.h"
+#include "dev/piix3.h"
 #include "dev/pit.h"
 #include "dev/power.h"
 #include "dev/rtc.h"
@@ -133,8 +135,22 @@ static int add_power(struct wiring *w)
 		return error;
 	error = devices_add(w->devices, &power_device, power);
 	error = error ?: claim(w, BUS_PIO, 0x604, 2, &pm1a_control_ops, power, "ACPI PM1a control");
-	error = error ?: claim(w, BUS_PIO, 0xCF8, 1, &pci_absent_ops, power, "PCI (absent)");
 	return error ?: claim(w, BUS_PIO, 0xCF9, 1, &reset_control_ops, power, "reset control");
+}
+
+static int add_pci(struct wiring *w)
+{
+	struct pci *pci;
+	struct piix3 *piix3;
+	int error = pci_create(&pci);
+
+	if (error)
+		return error;
+	error = devices_add(w->devices, &pci_device, pci);
+	error = error ?: claim(w, BUS_PIO, 0xCF8, 1, &pci_address_ops, pci, "PCI address");
+	error = error ?: claim(w, BUS_PIO, 0xCFC, 4, &pci_data_ops, pci, "PCI data");
+	error = error ?: piix3_create(&piix3, pci, w->irqs);
+	return error ?: devices_add(w->devices, &piix3_device, piix3);
 }
 
 static int add_hypercalls(struct wiring *w)
@@ -155,7 +171,8 @@ static int add_hypercalls(struct wiring *w)
 int wire(struct wiring *wiring)
 {
 	static int (*const chips[])(struct wiring *wiring) = {
-		add_pic, add_pit, add_rtc, add_vga, add_ata, add_com1, add_debug_ports, add_power, add_hypercalls,
+		add_pic, add_pit, add_rtc, add_vga, add_ata, add_com1, add_debug_ports, add_power, add_pci,
+		add_hypercalls,
 	};
 	int error = 0;
 
