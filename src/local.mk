@@ -58,9 +58,12 @@ libvmm_a_SOURCES = \
 	src/boot/zeropage.c src/boot/zeropage.h \
 	src/dev/ata.c src/dev/ata.h \
 	src/dev/debugport.c src/dev/debugport.h \
+	src/dev/pci.c src/dev/pci.h \
 	src/dev/pic.c src/dev/pic.h \
+	src/dev/piix3.c src/dev/piix3.h \
 	src/dev/pit.c src/dev/pit.h \
 	src/dev/power.c src/dev/power.h \
+	src/dev/rtc.c src/dev/rtc.h \
 	src/dev/uart.c src/dev/uart.h \
 	src/dev/vga.c src/dev/vga.h \
 	src/pv/disk.c src/pv/hypercall.c src/pv/hypercall.h src/pv/pv.h \

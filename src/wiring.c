@@ -4,9 +4,12 @@
 
 #include "dev/ata.h"
 #include "dev/debugport.h"
+#include "dev/pci.h"
 #include "dev/pic.h"
+#include "dev/piix3.h"
 #include "dev/pit.h"
 #include "dev/power.h"
+#include "dev/rtc.h"
 #include "dev/vga.h"
 #include "pv/hypercall.h"
 #include "pv/pv.h"
@@ -44,6 +47,29 @@ static int add_pit(struct wiring *w)
 	error = devices_add(w->devices, &pit_device, pit);
 	error = error ?: claim(w, BUS_PIO, 0x040, 4, &pit_ops, pit, "PIT");
 	return error ?: claim(w, BUS_PIO, 0x061, 1, &port_b_ops, pit, "port B");
+}
+
+/* Bytes of RAM that begin at gpa and lie in one piece. */
+static uint64_t ram_at(const struct mem *mem, uint64_t gpa)
+{
+	const struct mem_region *region = mem_find(mem, gpa);
+
+	return region ? region->gpa + region->size - gpa : 0;
+}
+
+static int add_rtc(struct wiring *w)
+{
+	const struct rtc_memory memory = {
+		.base = ram_at(w->mem, 0), .extended = ram_at(w->mem, 0x100000),
+		.high = ram_at(w->mem, UINT64_C(1) << 32),
+	};
+	struct rtc *rtc;
+	int error = rtc_create(&rtc, w->clock, irq_line(w->irqs, 8), &memory);
+
+	if (error)
+		return error;
+	error = devices_add(w->devices, &rtc_device, rtc);
+	return error ?: claim(w, BUS_PIO, 0x070, 2, &rtc_ops, rtc, "RTC");
 }
 
 static int add_vga(struct wiring *w)
@@ -109,8 +135,22 @@ static int add_power(struct wiring *w)
 		return error;
 	error = devices_add(w->devices, &power_device, power);
 	error = error ?: claim(w, BUS_PIO, 0x604, 2, &pm1a_control_ops, power, "ACPI PM1a control");
-	error = error ?: claim(w, BUS_PIO, 0xCF8, 1, &pci_absent_ops, power, "PCI (absent)");
 	return error ?: claim(w, BUS_PIO, 0xCF9, 1, &reset_control_ops, power, "reset control");
+}
+
+static int add_pci(struct wiring *w)
+{
+	struct pci *pci;
+	struct piix3 *piix3;
+	int error = pci_create(&pci);
+
+	if (error)
+		return error;
+	error = devices_add(w->devices, &pci_device, pci);
+	error = error ?: claim(w, BUS_PIO, 0xCF8, 1, &pci_address_ops, pci, "PCI address");
+	error = error ?: claim(w, BUS_PIO, 0xCFC, 4, &pci_data_ops, pci, "PCI data");
+	error = error ?: piix3_create(&piix3, pci, w->irqs);
+	return error ?: devices_add(w->devices, &piix3_device, piix3);
 }
 
 static int add_hypercalls(struct wiring *w)
@@ -131,7 +171,8 @@ static int add_hypercalls(struct wiring *w)
 int wire(struct wiring *wiring)
 {
 	static int (*const chips[])(struct wiring *wiring) = {
-		add_pic, add_pit, add_vga, add_ata, add_com1, add_debug_ports, add_power, add_hypercalls,
+		add_pic, add_pit, add_rtc, add_vga, add_ata, add_com1, add_debug_ports, add_power, add_pci,
+		add_hypercalls,
 	};
 	int error = 0;
 

@@ -65,10 +65,6 @@ const struct bus_ops reset_control_ops = {
 	.write = reset_control_write,
 };
 
-const struct bus_ops pci_absent_ops = {
-	.sizes = BUS_SIZE_1 | BUS_SIZE_2 | BUS_SIZE_4,
-};
-
 static uint64_t pm1a_control_read(void *self, uint64_t offset, unsigned int size)
 {
 	const struct power *power = self;

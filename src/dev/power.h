@@ -17,12 +17,6 @@ struct power;
 int power_create(struct power **power, struct run *run);
 
 extern const struct bus_ops reset_control_ops;	/* 1 port, 1 byte */
-/*
- * For port 0xCF8, while there is no PCI whose address register would be there:
- * accesses of 16 and 32 bits end at it and do not reach 0xCF9 byte by byte,
- * where they would reset the machine.
- */
-extern const struct bus_ops pci_absent_ops;	/* 1 port, 1, 2 or 4 bytes */
 extern const struct bus_ops pm1a_control_ops;	/* 2 ports, 2 bytes */
 extern const struct device_ops power_device;
 
