@@ -31,7 +31,9 @@ struct fixture {
 	struct unit unit;
 	const struct log log;
 	struct capture *capture;
+	struct outputs *outputs;
 	struct output *output;
+	struct clock *clock;
 	struct irqs *irqs;
 	struct uart *uart;
 	struct bus *bus;
@@ -48,11 +50,16 @@ static void count_edges(void *self, unsigned int number, bool level)
 static bool set_up(struct fixture *f)
 {
 	struct bus_range range = { .base = BASE, .length = 8, .ops = &uart_ops, .name = "uart" };
+	struct outputs_config config = { .log = &f->log };
 
-	if (capture_create(&f->capture) < 0 || irqs_create(&f->irqs) < 0 ||
-	    bus_create(&f->bus) < 0 ||
-	    output_open(&f->output, "/dev/null", f->capture, NULL, &f->log) < 0 ||
-	    uart_create(&f->uart, f->output, irq_line(f->irqs, LINE)) < 0 ||
+	if (capture_create(&f->capture) < 0)
+		return false;
+	config.capture = f->capture;
+	if (irqs_create(&f->irqs) < 0 || bus_create(&f->bus) < 0 ||
+	    outputs_create(&f->outputs, &config) < 0 ||
+	    output_open_fn(&f->output, NULL, NULL, "output", f->outputs) < 0 ||
+	    clock_create(&f->clock, true) < 0 ||
+	    uart_create(&f->uart, f->output, f->clock, irq_line(f->irqs, LINE)) < 0 ||
 	    irq_listen(irq_line(f->irqs, LINE), count_edges, f) < 0)
 		return false;
 	range.self = f->uart;
@@ -62,7 +69,9 @@ static bool set_up(struct fixture *f)
 static void tear_down(struct fixture *f)
 {
 	uart_device.fini(f->uart);
+	clock_destroy(f->clock);
 	output_close(f->output);
+	outputs_destroy(f->outputs);
 	bus_destroy(f->bus);
 	irqs_destroy(f->irqs);
 	capture_destroy(f->capture);
