@@ -86,6 +86,10 @@ enum uart_offset {
 
 /* Between one filling of the FIFO and the next. */
 #define REFILL_NS	(NS_PER_SECOND / 10000)
+/* From where the guest begins to listen: drivers first empty the receiver. */
+#define LISTEN_NS	(NS_PER_SECOND / 1000)
+/* So many looks at an empty receiver, with nothing else between, are listening too. */
+#define LISTEN_POLLS	4u
 
 struct uart {
 	struct output *output;
@@ -107,6 +111,8 @@ struct uart {
 	bool thr_emptied;		/* the interrupt: not yet seen in IIR */
 	bool timed_out;			/* the character timeout */
 	bool rts_used;			/* the guest has set RTS */
+	bool listening;			/* the guest has a use for what comes in */
+	unsigned int polls;		/* of LSR, since the last write */
 	uint64_t touched;		/* when the FIFO was last read or filled */
 	uint64_t refilled;		/* when on_room was last called */
 	uint8_t fifo[FIFO_SIZE];	/* a ring; without FIFOs only one byte is used */
@@ -218,7 +224,7 @@ static void tell_room(struct uart *uart)
 {
 	uint64_t now;
 
-	if (!uart->on_room || uart->count || uart->refill.armed)
+	if (!uart->on_room || !uart->listening || uart->count || uart->refill.armed)
 		return;
 	now = clock_now(uart->clock);
 	if (now < uart->refilled + REFILL_NS) {
@@ -232,6 +238,18 @@ static void tell_room(struct uart *uart)
 static void on_refill(void *self)
 {
 	tell_room(self);
+}
+
+/*
+ * What comes in before the guest listens would be lost when it sets the chip up:
+ * it waits at the other end.
+ */
+static void listen(struct uart *uart)
+{
+	if (uart->listening)
+		return;
+	uart->listening = true;
+	alarm_set(uart->clock, &uart->refill, clock_now(uart->clock) + LISTEN_NS);
 }
 
 static void clear_fifo(struct uart *uart)
@@ -317,6 +335,8 @@ static void ier_write(struct uart *uart, uint8_t value)
 	if (value & ~uart->ier & IER_THR_EMPTY)
 		uart->thr_emptied = true;
 	uart->ier = value & IER_STORED;
+	if (value & IER_RECEIVED)
+		listen(uart);
 	watch_timeout(uart);
 	update_irq(uart);
 }
@@ -387,6 +407,8 @@ static uint8_t lsr_read(struct uart *uart)
 {
 	uint8_t value = LSR_THRE | LSR_TEMT;
 
+	if (++uart->polls == LISTEN_POLLS)
+		listen(uart);
 	value |= uart->count ? LSR_DR : 0;
 	value |= uart->overrun ? LSR_OE : 0;
 	value |= has_break(uart) ? LSR_BI : 0;
@@ -450,6 +472,7 @@ static void uart_write(void *self, uint64_t offset, unsigned int size, uint64_t 
 	struct uart *uart = self;
 	uint8_t byte = (uint8_t)value;
 
+	uart->polls = 0;
 	if (is_divisor(uart, offset))
 		uart->divisor[offset] = byte;
 	else if (registers[offset % UART_REGISTERS].write)
@@ -519,12 +542,12 @@ int uart_create(struct uart **uart, struct output *output, struct clock *clock,
 /* Whether the other end may send: not in loopback mode, nor while the guest holds RTS back. */
 static bool hears_line(const struct uart *uart)
 {
-	return !(uart->mcr & MCR_LOOP) && (uart->mcr & MCR_RTS || !uart->rts_used);
+	return uart->listening && !uart->refill.armed && !(uart->mcr & MCR_LOOP) && (uart->mcr & MCR_RTS || !uart->rts_used);
 }
 
 size_t uart_receive(struct uart *uart, const uint8_t *data, size_t len)
 {
-	size_t room = hears_line(uart) && !uart->refill.armed ? fifo_room(uart) : 0;
+	size_t room = hears_line(uart) ? fifo_room(uart) : 0;
 
 	if (len > room)
 		len = room;

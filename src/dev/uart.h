@@ -26,8 +26,9 @@ int uart_create(struct uart **uart, struct output *output, struct clock *clock,
 
 /*
  * Bytes that arrive on the line, as many as the receiver has room for; returns
- * how many. There is no room while the guest holds RTS back, having set it before. By
- * the vCPU's thread, as the others.
+ * how many. There is no room until the guest listens (it enables the interrupt, or
+ * polls), and while it holds RTS back, having set it before. By the vCPU's
+ * thread, as the others.
  */
 size_t uart_receive(struct uart *uart, const uint8_t *data, size_t len);
 
