@@ -94,7 +94,7 @@ guest/vmm-guest-64.pc: guest/vmm-guest.pc.in Makefile
 # The guests: their sources by mode, and what each is made of. All are installed
 # as samples.
 
-guest_asm_16 = guest/bench-halt/bench-halt.S guest/hang/hang.S guest/hello16/hello16.S \
+guest_asm_16 = guest/bench-halt/bench-halt.S guest/echo/echo.S guest/hang/hang.S guest/hello16/hello16.S \
 	guest/hlt-sti/hlt-sti.S
 guest_c_32 = \
 	guest/ata-full/ata-full.c guest/badcall/badcall.c \
@@ -133,9 +133,10 @@ guest_more_objects = guest/cpu-exceptions/cpu-exceptions.o64 guest/cpu-fpu/cpu-f
 	guest/selftest/selftest.o16 guest/selftest/selftest.o64 \
 	guest/shared/check.o16 guest/vga-widths/vga-widths.o64
 
-guest_bins_16 = guest/bench-halt.bin guest/hang.bin guest/hello16.bin guest/hlt-sti.bin \
+guest_bins_16 = guest/bench-halt.bin guest/echo.bin guest/hang.bin guest/hello16.bin guest/hlt-sti.bin \
 	guest/selftest16.bin
 guest/bench-halt.bin: guest/bench-halt/bench-halt.o16 $(guest_lib16)
+guest/echo.bin: guest/echo/echo.o16 $(guest_lib16)
 guest/hang.bin: guest/hang/hang.o16 $(guest_lib16)
 guest/hello16.bin: guest/hello16/hello16.o16 $(guest_lib16)
 guest/hlt-sti.bin: guest/hlt-sti/hlt-sti.o16 $(guest_lib16)

@@ -84,18 +84,47 @@ static int load_guest(struct board *board, const struct options *options, uint64
 	return boot_guest(&request, &board->boot);
 }
 
+/* where: as in struct characters_config; the standard input is for one alone. */
+static int open_characters(const struct board *board, struct characters **characters,
+			   const char *where, const char *name, bool *input_taken,
+			   const struct log *log)
+{
+	bool reads_input = where && characters_read_input(where);
+	struct characters_config config = {
+		.where = reads_input && *input_taken ? NULL : where, .name = name,
+		.outputs = board->outputs, .run = machine_run_control(board->machine),
+		.loop = machine_loop(board->machine), .works = machine_works(board->machine),
+		.log = log,
+	};
+
+	*input_taken = *input_taken || reads_input;
+	return characters_open(characters, &config);
+}
+
 static int open_outputs(struct board *board, const struct options *options,
 			const struct log *log)
 {
-	struct run *run = machine_run_control(board->machine);
+	static const char *const names[SERIAL_PORTS] = { "COM1", "COM2" };
+	struct outputs_config config = {
+		.run = machine_run_control(board->machine), .loop = machine_loop(board->machine),
+		.works = machine_works(board->machine), .log = log,
+	};
+	/* Nobody types on the debug console. */
+	bool no_input = true, input_taken = false;
 	int error = 0;
 
 	if (options->expect.output)
 		error = capture_create(&board->capture);
+	config.capture = board->capture;
 	if (!error)
-		error = output_open(&board->debugcon, options->debugcon, board->capture, run, log);
+		error = outputs_create(&board->outputs, &config);
 	if (!error)
-		error = output_open(&board->serial, options->serial, board->capture, run, log);
+		error = open_characters(board, &board->debugcon, options->debugcon,
+					"the debug console", &no_input, log);
+	for (size_t i = 0; i < SERIAL_PORTS && !error; i++)
+		error = open_characters(board, &board->serial[i],
+					i && !options->serial[i] ? "none" : options->serial[i],
+					names[i], &input_taken, log);
 	return error;
 }
 
@@ -131,6 +160,41 @@ static int open_all(struct board *board, const struct options *options, const st
 	return open_outputs(board, options, log);
 }
 
+static size_t receive(void *self, const uint8_t *data, size_t len)
+{
+	return uart_receive(self, data, len);
+}
+
+static void receive_break(void *self)
+{
+	uart_receive_break(self);
+}
+
+static void on_room(void *self)
+{
+	characters_feed(self);
+}
+
+/* What comes in goes to the UARTs. */
+static void connect_lines(const struct board *board, const struct wiring *wiring)
+{
+	for (size_t i = 0; i < SERIAL_PORTS; i++) {
+		const struct characters_receiver receiver = {
+			.receive = receive, .line_break = receive_break, .self = wiring->com[i],
+		};
+
+		characters_connect(board->serial[i], &receiver);
+		uart_on_room(wiring->com[i], on_room, board->serial[i]);
+	}
+}
+
+static bool at_end(void *self, bool wait)
+{
+	const struct board *board = self;
+
+	return outputs_flush(board->outputs, wait);
+}
+
 int board_create(struct board *board, const struct options *options, const struct log *log)
 {
 	struct wiring wiring;
@@ -146,20 +210,28 @@ int board_create(struct board *board, const struct options *options, const struc
 		.intr = machine_intr(board->machine), .clock = machine_clock(board->machine),
 		.devices = machine_devices(board->machine),
 		.run = machine_run_control(board->machine), .screen = board->screen,
-		.disk = board->disk, .debugcon = board->debugcon, .serial = board->serial,
+		.disk = board->disk, .debugcon = characters_output(board->debugcon),
+		.serial = { characters_output(board->serial[0]),
+			    characters_output(board->serial[1]) },
 		.qemu_debug_exit = options->debug_exit == DEBUG_EXIT_QEMU, .log = log,
 	};
 	error = wire(&wiring);
-	if (error)
+	if (error) {
 		log_error(log, "cannot make the machine: %s", strerror(-error));
-	return error;
+		return error;
+	}
+	connect_lines(board, &wiring);
+	machine_at_end(board->machine, at_end, board);
+	return 0;
 }
 
 void board_destroy(struct board *board)
 {
 	machine_destroy(board->machine);
-	output_close(board->serial);
-	output_close(board->debugcon);
+	for (size_t i = 0; i < SERIAL_PORTS; i++)
+		characters_close(board->serial[i]);
+	characters_close(board->debugcon);
+	outputs_destroy(board->outputs);
 	capture_destroy(board->capture);
 	disk_close(board->disk);
 	screen_destroy(board->screen);
@@ -168,15 +240,18 @@ void board_destroy(struct board *board)
 
 int board_start(struct board *board)
 {
-	int error = output_start(board->debugcon);
+	int error = characters_start(board->debugcon);
 
-	return error ? error : output_start(board->serial);
+	for (size_t i = 0; i < SERIAL_PORTS && !error; i++)
+		error = characters_start(board->serial[i]);
+	return error;
 }
 
 void board_finish(struct board *board)
 {
-	output_finish(board->debugcon);
-	output_finish(board->serial);
+	characters_finish(board->debugcon);
+	for (size_t i = 0; i < SERIAL_PORTS; i++)
+		characters_finish(board->serial[i]);
 	if (board->disk)
 		disk_flush(board->disk);
 }
@@ -186,6 +261,8 @@ int board_host_error(const struct board *board)
 	int error = board->disk ? disk_error(board->disk) : 0;
 
 	if (!error)
-		error = output_error(board->debugcon);
-	return error ? error : output_error(board->serial);
+		error = output_error(characters_output(board->debugcon));
+	for (size_t i = 0; i < SERIAL_PORTS && !error; i++)
+		error = output_error(characters_output(board->serial[i]));
+	return error;
 }

@@ -8,10 +8,12 @@
 
 #include "boot/boot.h"
 #include "engine/engine.h"
+#include "host/characters.h"
 #include "host/disk.h"
 #include "host/output.h"
 #include "host/screen.h"
 #include "machine.h"
+#include "wiring.h"
 
 struct options;
 
@@ -20,8 +22,9 @@ struct board {
 	struct screen *screen;
 	struct disk *disk;		/* NULL: none */
 	struct capture *capture;	/* all that the guest prints; NULL: not asked for */
-	struct output *debugcon;
-	struct output *serial;
+	struct outputs *outputs;
+	struct characters *debugcon;
+	struct characters *serial[SERIAL_PORTS];
 	const struct engine_ops *engine;
 	struct boot_result boot;
 };
@@ -34,10 +37,13 @@ struct board {
 int board_create(struct board *board, const struct options *options, const struct log *log);
 void board_destroy(struct board *board);
 
-/* The run begins: empties the files that the guest prints to. Returns 0 or -errno. */
+/*
+ * The run begins: empties the files that the guest prints to, waits for clients,
+ * hands the terminal over. Returns 0 or -errno.
+ */
 int board_start(struct board *board);
 
-/* Closes what the guest printed to and flushes its disk: the last errors show. */
+/* Closes what the guest printed to, takes the terminal back and flushes its disk: the last errors show. */
 void board_finish(struct board *board);
 
 /*

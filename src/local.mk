@@ -68,13 +68,18 @@ libvmm_a_SOURCES = \
 	src/dev/vga.c src/dev/vga.h \
 	src/pv/disk.c src/pv/hypercall.c src/pv/hypercall.h src/pv/pv.h \
 	src/pv/screen.c src/pv/system.c \
+	src/host/characters.c src/host/characters.h \
 	src/host/disk.c src/host/disk.h \
 	src/host/disklock.c src/host/disklock.h \
+	src/host/endpoint.h \
 	src/host/font.c src/host/font.h \
 	src/host/output.c src/host/output.h \
 	src/host/picture.c src/host/picture.h src/host/png_module.h \
+	src/host/pty.c \
 	src/host/raster.c src/host/raster.h \
 	src/host/screen.c src/host/screen.h \
+	src/host/socket.c \
+	src/host/terminal.c src/host/terminal.h \
 	src/host/window.c src/host/window.h src/host/window_module.h \
 	src/observe/crash.c src/observe/crash.h \
 	src/observe/hash.c src/observe/hash.h \

@@ -37,6 +37,8 @@ struct machine {
 	uint64_t exits;
 	uint64_t exit_limit;		/* 0: none */
 	struct profile *profile;	/* NULL: none */
+	machine_end_fn *at_end;		/* NULL: nobody wants to know */
+	void *at_end_self;
 	struct vcpu_state state;	/* at the end of the run */
 };
 
@@ -205,6 +207,12 @@ struct run *machine_run_control(struct machine *machine)
 	return machine->run;
 }
 
+void machine_at_end(struct machine *machine, machine_end_fn *fn, void *self)
+{
+	machine->at_end = fn;
+	machine->at_end_self = self;
+}
+
 const struct vcpu_state *machine_state(const struct machine *machine)
 {
 	return &machine->state;
@@ -221,6 +229,7 @@ static void on_time_limit(void *self)
 {
 	struct machine *machine = self;
 
+	run_hurry(machine->run);
 	run_end(machine->run, ENDING_LIMIT, 0, "time limit reached");
 }
 
@@ -367,26 +376,40 @@ static void run_vcpu(struct machine *machine)
 	}
 }
 
+static int start_loop(struct machine *machine)
+{
+	int error = catch_signals(machine);
+
+	return error ? error : loop_start(machine->loop);
+}
+
 /*
  * The vCPU's life. What ends at once needs nobody that waits meanwhile, and a
  * thread takes longer to start and to end than that does.
  */
 static int run_with_loop(struct machine *machine)
 {
-	int error;
+	bool looping = false;
+	int error = 0;
 
 	hold_signals(SIG_BLOCK);
 	machine->answer = DISPATCH_CONTINUE;
 	run_pending(machine);
 	if (machine->ops->run_briefly)
 		step(machine, machine->ops->run_briefly);
-	if (machine->answer == DISPATCH_STOP)
-		return 0;
-	error = catch_signals(machine);
-	if (!error)
-		error = loop_start(machine->loop);
-	if (!error)
+	if (machine->answer != DISPATCH_STOP) {
+		error = start_loop(machine);
+		if (error)
+			return error;
+		looping = true;
 		run_vcpu(machine);
+	}
+	if (!machine->at_end || machine->at_end(machine->at_end_self, false))
+		return 0;
+	if (!looping)
+		error = start_loop(machine);
+	if (!error)
+		machine->at_end(machine->at_end_self, true);
 	return error;
 }
 

@@ -79,6 +79,16 @@ void machine_run(struct machine *machine, const struct machine_limits *limits,
 		 struct profile *profile);
 
 /*
+ * What is to be done when the guest will run no more, in the vCPU's thread. Returns whether
+ * it is done, which it is with wait: then it may sleep, and signals and the time
+ * limit can still end the run.
+ */
+typedef bool machine_end_fn(void *self, bool wait);
+
+/* One at most. */
+void machine_at_end(struct machine *machine, machine_end_fn *fn, void *self);
+
+/*
  * After the run: SIGINT, SIGTERM and SIGHUP end the program as they do in
  * others, for one that waits for its user.
  */

@@ -17,6 +17,7 @@
 
 #include "config.h"
 #include "engine/select.h"
+#include "host/characters.h"
 #include "host/picture.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -84,13 +85,24 @@ static const char *parse_file(const struct option *option, void *target, const c
 	return *value ? parse_string(option, target, value, parsed) : "a file name is missing";
 }
 
-/* Where characters go: what later versions will know is no file's name. */
-static const char *parse_output(const struct option *option, void *target, const char *value,
+static const char *parse_characters(const struct option *option, void *target,
+				    const char *value, struct parsed *parsed)
+{
+	const char *wrong = characters_check(value);
+
+	return wrong ? wrong : parse_string(option, target, value, parsed);
+}
+
+/* The first is COM1, the second COM2. */
+static const char *parse_serial(const struct option *option, void *target, const char *value,
 				struct parsed *parsed)
 {
-	if (!strcmp(value, "pty") || !strncmp(value, "unix:", 5))
-		return "not in this version of vmm (a file or -)";
-	return parse_file(option, target, value, parsed);
+	char **serial = target;
+
+	for (size_t i = 0; i < SERIAL_PORTS; i++)
+		if (!serial[i])
+			return parse_characters(option, &serial[i], value, parsed);
+	return "there are two serial ports only";
 }
 
 static const char *parse_choice(const struct option *option, void *target, const char *value,
@@ -424,10 +436,10 @@ static const struct option display_options[] = {
 	  "esc, ctrl-alt-q or none ends the run in the window" },
 	{ "screenshot", 0, parse_picture, OPTION(screenshot), "FILE", NULL,
 	  "write the final screen: .ppm, .png, .txt or .vram; -: text" },
-	{ "debugcon", 0, parse_output, OPTION(debugcon), "FILE", NULL,
-	  "where port 0xE9 prints (default -: standard output)" },
-	{ "serial", 0, parse_output, OPTION(serial), "FILE", NULL,
-	  "where COM1 prints (default -: standard output)" },
+	{ "debugcon", 0, parse_characters, OPTION(debugcon), "WHERE", NULL,
+	  "where port 0xE9 prints: a file, -, none, pty or unix:PATH" },
+	{ "serial", 0, parse_serial, OPTION(serial), "WHERE", NULL,
+	  "COM1, the second time COM2: a file, -, stdio, none, pty or unix:PATH" },
 };
 
 static const struct option check_options[] = {
@@ -606,6 +618,9 @@ static bool consistent(const struct parsed *parsed, const struct log *log)
 		return usage_error(log, "", "--hold and --no-hold", "choose one");
 	if (options->expect.disk && !options->disk)
 		return usage_error(log, "", "--expect-disk", "there is no disk (add --disk)");
+	if (options->serial[1] && !strcmp(options->serial[0], "stdio") &&
+	    !strcmp(options->serial[1], "stdio"))
+		return usage_error(log, "", "--serial=stdio", "for one serial port only");
 	return !engine_list_check(options->engine, log);
 }
 
@@ -702,7 +717,7 @@ void options_free(struct options *options)
 	char *const strings[] = {
 		options->guest, options->demo, options->name, options->append, options->initrd,
 		options->engine, options->disk, options->screenshot, options->debugcon,
-		options->serial, options->profile, options->expect.screen,
+		options->serial[0], options->serial[1], options->profile, options->expect.screen,
 		options->expect.disk, options->expect.output,
 	};
 

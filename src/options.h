@@ -16,6 +16,7 @@
 #include "display.h"
 #include "expect.h"
 #include "host/disk.h"
+#include "wiring.h"
 
 enum option_vga { VGA_MAP, VGA_TRAP };
 enum option_clock { CLOCK_REAL, CLOCK_VIRTUAL };
@@ -60,7 +61,7 @@ struct options {
 	int quit_key;			/* enum window_quit_key or QUIT_KEY_DEFAULT */
 	char *screenshot;
 	char *debugcon;
-	char *serial;
+	char *serial[SERIAL_PORTS];	/* NULL: as if not given */
 	char *profile;
 	bool state_hash;
 

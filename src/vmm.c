@@ -45,7 +45,8 @@ static bool same_file(const char *left, const char *right)
 static int check_distinct(const struct options *options, const struct log *log)
 {
 	const char *const written[] = {
-		options->debugcon, options->serial, options->screenshot, options->profile,
+		options->debugcon, options->serial[0], options->serial[1], options->screenshot,
+		options->profile,
 	};
 	const char *const read[] = {
 		options->guest, options->disk, options->expect.screen, options->expect.disk,

@@ -103,14 +103,23 @@ static int add_ata(struct wiring *w)
 	return error ?: claim(w, BUS_PIO, 0x3F6, 1, &ata_control_ops, ata, "ATA control");
 }
 
-static int add_com1(struct wiring *w)
+static int add_serial_ports(struct wiring *w)
 {
-	int error = uart_create(&w->com1, w->serial, irq_line(w->irqs, 4));
+	static const struct {
+		uint16_t base;
+		unsigned int irq;
+		const char *name;
+	} ports[SERIAL_PORTS] = { { 0x3F8, 4, "COM1" }, { 0x2F8, 3, "COM2" } };
+	int error = 0;
 
-	if (error)
-		return error;
-	error = devices_add(w->devices, &uart_device, w->com1);
-	return error ?: claim(w, BUS_PIO, 0x3F8, 8, &uart_ops, w->com1, "COM1");
+	for (size_t i = 0; i < SERIAL_PORTS && !error; i++) {
+		struct uart **uart = &w->com[i];
+
+		error = uart_create(uart, w->serial[i], w->clock, irq_line(w->irqs, ports[i].irq));
+		error = error ?: devices_add(w->devices, &uart_device, *uart);
+		error = error ?: claim(w, BUS_PIO, ports[i].base, 8, &uart_ops, *uart, ports[i].name);
+	}
+	return error;
 }
 
 static int add_debug_ports(struct wiring *w)
@@ -171,7 +180,15 @@ static int add_hypercalls(struct wiring *w)
 int wire(struct wiring *wiring)
 {
 	static int (*const chips[])(struct wiring *wiring) = {
-		add_pic, add_pit, add_rtc, add_vga, add_ata, add_com1, add_debug_ports, add_power, add_pci,
+		add_pic,
+		add_pit,
+		add_rtc,
+		add_vga,
+		add_ata,
+		add_serial_ports,
+		add_debug_ports,
+		add_power,
+		add_pci,
 		add_hypercalls,
 	};
 	int error = 0;

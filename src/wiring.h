@@ -21,6 +21,8 @@
 #include "host/output.h"
 #include "host/screen.h"
 
+#define SERIAL_PORTS 2u		/* COM1, COM2 */
+
 /* What chips are connected to. All must outlive the devices. */
 struct wiring {
 	struct mem *mem;
@@ -33,11 +35,11 @@ struct wiring {
 	struct screen *screen;
 	struct disk *disk;		/* NULL: no disk, nobody answers at its ports */
 	struct output *debugcon;
-	struct output *serial;
+	struct output *serial[SERIAL_PORTS];
 	bool qemu_debug_exit;
 	const struct log *log;
 
-	struct uart *com1;		/* set by wire() */
+	struct uart *com[SERIAL_PORTS];	/* COM1, COM2: set by wire() */
 };
 
 /* Makes the chips and connects them. Returns 0 or -errno. */

@@ -54,6 +54,7 @@ struct harness {
 	struct screen *screen;
 	struct disk *disk;		/* NULL: none */
 	struct capture *capture;
+	struct outputs *outputs;
 	struct output *output;
 	struct uart *uart;		/* the devices' */
 	unsigned int line;		/* of the script */
@@ -92,13 +93,22 @@ static int add_chips(struct harness *harness)
 		.mem = harness->mem, .bus = harness->bus, .irqs = harness->irqs,
 		.intr = harness->intr, .clock = harness->clock,
 		.devices = harness->devices, .run = harness->run, .screen = harness->screen,
-		.disk = harness->disk, .debugcon = harness->output, .serial = harness->output,
+		.disk = harness->disk, .debugcon = harness->output,
+		.serial = { harness->output, harness->output },
 		.log = &harness->log,
 	};
 	int error = wire(&wiring);
 
-	harness->uart = wiring.com1;
+	harness->uart = wiring.com[0];
 	return error;
+}
+
+static int open_output(struct harness *harness)
+{
+	struct outputs_config config = { .capture = harness->capture, .log = &harness->log };
+
+	return outputs_create(&harness->outputs, &config) ||
+	       output_open_fn(&harness->output, NULL, NULL, "output", harness->outputs);
 }
 
 /* Says what is wrong where it is the disk's. */
@@ -111,7 +121,7 @@ static int set_up(struct harness *harness, const char *disk, enum disk_mode mode
 	       intr_create(&harness->intr) || clock_create(&harness->clock, true) || run_create(&harness->run) ||
 	       devices_create(&harness->devices) || screen_create(&harness->screen) ||
 	       capture_create(&harness->capture) ||
-	       output_open(&harness->output, "/dev/null", harness->capture, NULL, &harness->log) ||
+	       open_output(harness) ||
 	       add_memory(harness) || add_chips(harness);
 }
 
@@ -119,6 +129,7 @@ static void tear_down(struct harness *harness)
 {
 	devices_destroy(harness->devices);
 	output_close(harness->output);
+	outputs_destroy(harness->outputs);
 	capture_destroy(harness->capture);
 	disk_close(harness->disk);
 	screen_destroy(harness->screen);

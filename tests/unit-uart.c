@@ -31,7 +31,9 @@ struct fixture {
 	struct unit unit;
 	const struct log log;
 	struct capture *capture;
+	struct outputs *outputs;
 	struct output *output;
+	struct clock *clock;
 	struct irqs *irqs;
 	struct uart *uart;
 	struct bus *bus;
@@ -48,11 +50,16 @@ static void count_edges(void *self, unsigned int number, bool level)
 static bool set_up(struct fixture *f)
 {
 	struct bus_range range = { .base = BASE, .length = 8, .ops = &uart_ops, .name = "uart" };
+	struct outputs_config config = { .log = &f->log };
 
-	if (capture_create(&f->capture) < 0 || irqs_create(&f->irqs) < 0 ||
-	    bus_create(&f->bus) < 0 ||
-	    output_open(&f->output, "/dev/null", f->capture, NULL, &f->log) < 0 ||
-	    uart_create(&f->uart, f->output, irq_line(f->irqs, LINE)) < 0 ||
+	if (capture_create(&f->capture) < 0)
+		return false;
+	config.capture = f->capture;
+	if (irqs_create(&f->irqs) < 0 || bus_create(&f->bus) < 0 ||
+	    outputs_create(&f->outputs, &config) < 0 ||
+	    output_open_fn(&f->output, NULL, NULL, "output", f->outputs) < 0 ||
+	    clock_create(&f->clock, true) < 0 ||
+	    uart_create(&f->uart, f->output, f->clock, irq_line(f->irqs, LINE)) < 0 ||
 	    irq_listen(irq_line(f->irqs, LINE), count_edges, f) < 0)
 		return false;
 	range.self = f->uart;
@@ -62,7 +69,9 @@ static bool set_up(struct fixture *f)
 static void tear_down(struct fixture *f)
 {
 	uart_device.fini(f->uart);
+	clock_destroy(f->clock);
 	output_close(f->output);
+	outputs_destroy(f->outputs);
 	bus_destroy(f->bus);
 	irqs_destroy(f->irqs);
 	capture_destroy(f->capture);
@@ -91,6 +100,20 @@ static void reads(struct fixture *f, unsigned int offset, unsigned int wanted, c
 static void line_is(struct fixture *f, bool wanted, const char *what)
 {
 	unit_equal(&f->unit, line(f), wanted, what);
+}
+
+static void pass_time(struct fixture *f, uint64_t ns)
+{
+	clock_advance_to(f->clock, clock_now(f->clock) + ns);
+	clock_run_alarms(f->clock);
+}
+
+/* Polls until the receiver is open. */
+static void listen(struct fixture *f)
+{
+	for (unsigned int n = 0; n < 4; n++)
+		in(f, LSR);
+	pass_time(f, 2000000);
 }
 
 static size_t receive(struct fixture *f, const char *text)
@@ -255,11 +278,136 @@ static void test_trigger_levels(struct fixture *f)
 		out(f, FCR, triggers[i].fcr | 0x02);
 		for (unsigned int n = 1; n < triggers[i].level; n++)
 			receive(f, "x");
-		reads(f, IIR, FIFOS | (triggers[i].level > 1 ? TIMEOUT : NO_INTERRUPT),
-		      triggers[i].below);
+		reads(f, IIR, FIFOS | NO_INTERRUPT, triggers[i].below);
 		receive(f, "x");
 		reads(f, IIR, FIFOS | RECEIVED, triggers[i].at);
 	}
+}
+
+/* Four characters of 10 bits at 9600 bits a second. */
+#define TIMEOUT_NS (40 * NS_PER_SECOND / 9600)
+
+static void test_timeout(struct fixture *f)
+{
+	out(f, LCR, 0x03);
+	out(f, FCR, 0xC1);
+	out(f, IER, 0x01);
+	receive(f, "ab");
+	pass_time(f, TIMEOUT_NS - 10000);
+	line_is(f, false, "uart: timeout: not before four characters' time");
+	pass_time(f, 20000);
+	reads(f, IIR, FIFOS | TIMEOUT, "uart: timeout: cause");
+	line_is(f, true, "uart: timeout: line");
+	reads(f, DATA, 'a', "uart: timeout: the byte");
+	reads(f, IIR, FIFOS | NO_INTERRUPT, "uart: timeout: a read clears it");
+	pass_time(f, TIMEOUT_NS - 10000);
+	receive(f, "c");
+	pass_time(f, TIMEOUT_NS - 10000);
+	reads(f, IIR, FIFOS | NO_INTERRUPT, "uart: timeout: from the last byte on");
+	pass_time(f, 20000);
+	reads(f, IIR, FIFOS | TIMEOUT, "uart: timeout: again");
+	out(f, FCR, 0xC3);
+	reads(f, IIR, FIFOS | NO_INTERRUPT, "uart: timeout: clearing the FIFO clears it");
+	pass_time(f, 2 * TIMEOUT_NS);
+	line_is(f, false, "uart: timeout: none of an empty FIFO");
+	out(f, LCR, DLAB);
+	out(f, DATA, 0x01);
+	out(f, LCR, 0x03);
+	receive(f, "d");
+	pass_time(f, TIMEOUT_NS / 12 + 1000);
+	reads(f, IIR, FIFOS | TIMEOUT, "uart: timeout: by the programmed speed");
+}
+
+static void test_break(struct fixture *f)
+{
+	out(f, FCR, 0xC1);
+	out(f, IER, 0x04);
+	receive(f, "a");
+	uart_receive_break(f->uart);
+	receive(f, "b");
+	reads(f, LSR, 0xE1, "uart: break: an error is in the FIFO");
+	line_is(f, false, "uart: break: told when the break is at the top");
+	reads(f, DATA, 'a', "uart: break: the byte before it");
+	reads(f, IIR, FIFOS | LINE_STATUS, "uart: break: cause");
+	reads(f, LSR, 0xF1, "uart: break: status");
+	reads(f, LSR, 0x61, "uart: break: told once");
+	reads(f, DATA, 0x00, "uart: break: a byte of zeros");
+	reads(f, DATA, 'b', "uart: break: the byte behind it");
+	out(f, FCR, 0x00);
+	uart_receive_break(f->uart);
+	reads(f, LSR, 0x71, "uart: break: without FIFOs no FIFO error");
+	in(f, DATA);
+	out(f, MCR, LOOP);
+	out(f, LCR, 0x43);
+	reads(f, LSR, 0x71, "uart: break: in loopback mode");
+}
+
+static void test_rts(struct fixture *f)
+{
+	unit_equal(&f->unit, receive(f, "a"), 1, "uart: RTS: not used, not minded");
+	in(f, DATA);
+	out(f, MCR, 0x0B);
+	unit_equal(&f->unit, receive(f, "a"), 1, "uart: RTS: set");
+	in(f, DATA);
+	out(f, MCR, 0x09);
+	unit_equal(&f->unit, receive(f, "a"), 0, "uart: RTS: held back");
+	out(f, MCR, 0x0B);
+	unit_equal(&f->unit, receive(f, "a"), 1, "uart: RTS: set again");
+}
+
+/* Sends four bytes whenever there is room for more. */
+static void send_more(void *self)
+{
+	receive(self, "1234");
+}
+
+static unsigned int read_all(struct fixture *f)
+{
+	unsigned int count = 0;
+
+	for (; in(f, LSR) & 0x01; count++)
+		in(f, DATA);
+	return count;
+}
+
+/* What comes before the guest is ready is not lost: it waits at the other end. */
+static void test_listening(struct fixture *f)
+{
+	unit_equal(&f->unit, receive(f, "a"), 0, "uart: listening: not at power-on");
+	for (unsigned int n = 0; n < 20; n++) {
+		in(f, LSR);
+		out(f, DATA, 'x');
+	}
+	pass_time(f, 2000000);
+	unit_equal(&f->unit, receive(f, "a"), 0, "uart: listening: a guest that sends does not");
+	out(f, IER, 0x01);
+	unit_equal(&f->unit, receive(f, "a"), 0, "uart: listening: time for a last clean-up");
+	pass_time(f, 2000000);
+	unit_equal(&f->unit, receive(f, "a"), 1, "uart: listening: with the interrupt enabled");
+	uart_device.reset(f->uart);
+	unit_equal(&f->unit, receive(f, "a"), 0, "uart: listening: not after a reset");
+	listen(f);
+	unit_equal(&f->unit, receive(f, "a"), 1, "uart: listening: polling is");
+}
+
+static void test_room(struct fixture *f)
+{
+	pass_time(f, NS_PER_SECOND);
+	uart_on_room(f->uart, send_more, f);
+	out(f, FCR, 0x01);
+	unit_equal(&f->unit, read_all(f), 4, "uart: room: a FIFO that is switched on");
+	unit_check(&f->unit, uart_drained(f->uart), "uart: room: no more for a while");
+	unit_equal(&f->unit, receive(f, "x"), 0, "uart: room: from nobody");
+	pass_time(f, 110000);
+	unit_equal(&f->unit, read_all(f), 4, "uart: room: then more comes");
+	pass_time(f, 110000);
+	out(f, MCR, LOOP);
+	read_all(f);
+	pass_time(f, 1000000);
+	unit_equal(&f->unit, read_all(f), 0, "uart: room: not in loopback mode");
+	out(f, MCR, 0);
+	pass_time(f, 110000);
+	unit_equal(&f->unit, read_all(f), 4, "uart: room: but after it");
 }
 
 static void test_fifo(struct fixture *f)
@@ -362,8 +510,8 @@ int main(void)
 {
 	static void (*const tests[])(struct fixture *f) = {
 		test_power_on, test_identity, test_divisor, test_transmit, test_thr_empty,
-		test_out2, test_receive, test_trigger_levels, test_fifo, test_overrun,
-		test_loopback, test_priorities, test_device_reset,
+		test_out2, test_receive, test_trigger_levels, test_timeout, test_fifo, test_overrun,
+		test_break, test_rts, test_listening, test_room, test_loopback, test_priorities, test_device_reset,
 	};
 	unsigned int failed = 0;
 
@@ -372,6 +520,8 @@ int main(void)
 
 		if (!set_up(&f))
 			return EXIT_FAILURE;
+		if (tests[i] != test_listening)
+			listen(&f);
 		tests[i](&f);
 		tear_down(&f);
 		failed += f.unit.failed;

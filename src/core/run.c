@@ -20,6 +20,7 @@ struct run {
 	bool has[ENDING_KINDS];
 	struct ending endings[ENDING_KINDS];
 	atomic_bool ended;
+	atomic_bool in_haste;
 };
 
 int run_create(struct run **run)
@@ -84,6 +85,8 @@ void run_end(struct run *run, enum ending_kind kind, int value, const char *form
 		vsnprintf(ending->text, sizeof(ending->text), format, args);
 		va_end(args);
 	}
+	if (kind == ENDING_HOST_ERROR || kind == ENDING_SIGNAL || kind == ENDING_CLOSED)
+		run_hurry(run);
 	atomic_store(&run->ended, true);
 	kick(run);
 	pthread_mutex_unlock(&run->lock);
@@ -92,6 +95,16 @@ void run_end(struct run *run, enum ending_kind kind, int value, const char *form
 bool run_ended(const struct run *run)
 {
 	return atomic_load_explicit(&run->ended, memory_order_acquire);
+}
+
+void run_hurry(struct run *run)
+{
+	atomic_store_explicit(&run->in_haste, true, memory_order_release);
+}
+
+bool run_in_haste(const struct run *run)
+{
+	return atomic_load_explicit(&run->in_haste, memory_order_acquire);
 }
 
 void run_wait(struct run *run)

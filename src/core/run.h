@@ -65,6 +65,14 @@ void run_end(struct run *run, enum ending_kind kind, int value, const char *form
 bool run_ended(const struct run *run);
 
 /*
+ * Nobody waits any longer for a reader of what the guest has printed: its time
+ * is up. The same holds where the user or a signal has ended the run, or the
+ * host has failed. Safe from any thread.
+ */
+void run_hurry(struct run *run);
+bool run_in_haste(const struct run *run);
+
+/*
  * Sleeps until the vCPU is kicked or the run ends; returns at once where that
  * has happened since the last call. For a vCPU that halted with interrupts
  * enabled.

@@ -2,10 +2,11 @@
 /*
  * uart.c - a 16550A UART, see uart.h. Manual: National Semiconductor PC16550D.
  *
- * The line is infinitely fast: what is sent is gone at once, so that the
- * transmitter is always empty, and a character timeout is due as soon as fewer
- * bytes than the trigger level wait. There are no parity or framing errors
- * and no breaks. The modem at the other end is always ready.
+ * What is sent is gone at once, so that the transmitter is always empty, and
+ * what arrives comes as fast as the guest reads it, but for a breathing space;
+ * only the character timeout goes by the programmed speed. There are no parity
+ * or framing errors. The modem at the other end is always ready; it honours RTS once
+ * the guest has set it.
  */
 #include "dev/uart.h"
 
@@ -50,6 +51,10 @@ enum uart_offset {
 #define FCR_TRIGGER	0xC0u
 #define FCR_TRIGGER_SHIFT 6
 
+#define LCR_WORD_LENGTH	3u	/* 5 bits and this */
+#define LCR_STOP_BITS	(1u << 2)
+#define LCR_PARITY	(1u << 3)
+#define LCR_BREAK	(1u << 6)
 #define LCR_DLAB	(1u << 7)
 
 #define MCR_DTR		(1u << 0)
@@ -61,8 +66,10 @@ enum uart_offset {
 
 #define LSR_DR		(1u << 0)
 #define LSR_OE		(1u << 1)
+#define LSR_BI		(1u << 4)
 #define LSR_THRE	(1u << 5)
 #define LSR_TEMT	(1u << 6)
+#define LSR_FIFO_ERROR	(1u << 7)
 
 #define MSR_TERI	(1u << 2)
 #define MSR_CTS		(1u << 4)
@@ -73,10 +80,25 @@ enum uart_offset {
 #define MSR_DELTA_SHIFT	4	/* from a line's bit to its delta bit */
 
 #define DIVISOR_9600	12u	/* as a PC's firmware leaves it */
+#define CLOCK_HZ	UINT64_C(1843200)
+#define CLOCKS_PER_BIT	16u	/* times the divisor */
+#define TIMEOUT_CHARACTERS 4u
+
+/* Between one filling of the FIFO and the next. */
+#define REFILL_NS	(NS_PER_SECOND / 10000)
+/* From where the guest begins to listen: drivers first empty the receiver. */
+#define LISTEN_NS	(NS_PER_SECOND / 1000)
+/* So many looks at an empty receiver, with nothing else between, are listening too. */
+#define LISTEN_POLLS	4u
 
 struct uart {
 	struct output *output;
+	struct clock *clock;
 	struct irq_line *irq;
+	void (*on_room)(void *self);	/* NULL: nobody waits for it */
+	void *on_room_self;
+	struct alarm refill;		/* on_room may be called again */
+	struct alarm timeout;		/* a character timeout may be due */
 	uint8_t divisor[UART_DIVISOR_REGISTERS];
 	uint8_t ier;
 	uint8_t fcr;			/* FCR_ENABLE and FCR_TRIGGER */
@@ -85,8 +107,16 @@ struct uart {
 	uint8_t scr;
 	uint8_t modem_deltas;		/* MSR bits 0-3 */
 	bool overrun;			/* LSR.OE */
+	bool break_told;		/* LSR.BI of the byte at the FIFO's top has been read */
 	bool thr_emptied;		/* the interrupt: not yet seen in IIR */
+	bool timed_out;			/* the character timeout */
+	bool rts_used;			/* the guest has set RTS */
+	bool listening;			/* the guest has a use for what comes in */
+	unsigned int polls;		/* of LSR, since the last write */
+	uint64_t touched;		/* when the FIFO was last read or filled */
+	uint64_t refilled;		/* when on_room was last called */
 	uint8_t fifo[FIFO_SIZE];	/* a ring; without FIFOs only one byte is used */
+	bool breaks[FIFO_SIZE];		/* the byte stands for a break */
 	unsigned int first;
 	unsigned int count;
 };
@@ -108,13 +138,30 @@ static unsigned int trigger_level(const struct uart *uart)
 	return levels[(uart->fcr & FCR_TRIGGER) >> FCR_TRIGGER_SHIFT];
 }
 
+/* What the byte at the FIFO's top is, unless that has been told. */
+static bool has_break(const struct uart *uart)
+{
+	return uart->count && uart->breaks[uart->first] && !uart->break_told;
+}
+
+/* Whether a break waits in the FIFO, untold. */
+static bool holds_break(const struct uart *uart)
+{
+	for (unsigned int i = uart->break_told ? 1 : 0; i < uart->count; i++)
+		if (uart->breaks[(uart->first + i) % FIFO_SIZE])
+			return true;
+	return false;
+}
+
 /* The causes of an interrupt, the most urgent one first (PC16550D, table IV). */
 static uint8_t interrupt_cause(const struct uart *uart)
 {
-	if (uart->ier & IER_LINE && uart->overrun)
+	if (uart->ier & IER_LINE && (uart->overrun || has_break(uart)))
 		return IIR_LINE;
-	if (uart->ier & IER_RECEIVED && uart->count)
-		return uart->count >= trigger_level(uart) ? IIR_RECEIVED : IIR_TIMEOUT;
+	if (uart->ier & IER_RECEIVED && uart->count >= trigger_level(uart))
+		return IIR_RECEIVED;
+	if (uart->ier & IER_RECEIVED && uart->timed_out)
+		return IIR_TIMEOUT;
 	if (uart->ier & IER_THR_EMPTY && uart->thr_emptied)
 		return IIR_THR_EMPTY;
 	if (uart->ier & IER_MODEM && uart->modem_deltas)
@@ -131,6 +178,87 @@ static void update_irq(struct uart *uart)
 	irq_set(uart->irq, interrupt_cause(uart) != IIR_NONE);
 }
 
+/* Start, data, parity and stop bits of four characters (PC16550D, "FIFO interrupt mode"). */
+static uint64_t timeout_ns(const struct uart *uart)
+{
+	unsigned int divisor = uart->divisor[0] | (unsigned int)uart->divisor[1] << 8;
+	unsigned int bits = 1 + 5 + (uart->lcr & LCR_WORD_LENGTH) +
+			    (uart->lcr & LCR_PARITY ? 1 : 0) + (uart->lcr & LCR_STOP_BITS ? 2 : 1);
+	uint64_t clocks = (uint64_t)TIMEOUT_CHARACTERS * bits * CLOCKS_PER_BIT * divisor;
+
+	return clocks * NS_PER_SECOND / CLOCK_HZ;
+}
+
+/* The alarm stands where it was first set: it moves itself on when it comes too early. */
+static void watch_timeout(struct uart *uart)
+{
+	if (uart->count && fifos_enabled(uart) && uart->ier & IER_RECEIVED &&
+	    !uart->timed_out && !uart->timeout.armed)
+		alarm_set(uart->clock, &uart->timeout, uart->touched + timeout_ns(uart));
+}
+
+static void on_timeout(void *self)
+{
+	struct uart *uart = self;
+
+	if (!uart->count || !fifos_enabled(uart))
+		return;
+	if (clock_now(uart->clock) >= uart->touched + timeout_ns(uart))
+		uart->timed_out = true;
+	else
+		watch_timeout(uart);
+	update_irq(uart);
+}
+
+/* The FIFO has been read or filled. */
+static void touch(struct uart *uart)
+{
+	if (!fifos_enabled(uart))
+		return;
+	uart->touched = clock_now(uart->clock);
+	watch_timeout(uart);
+}
+
+/* The receiver may have room: tells so, at once or as soon as it may. */
+static void tell_room(struct uart *uart)
+{
+	uint64_t now;
+
+	if (!uart->on_room || !uart->listening || uart->count || uart->refill.armed)
+		return;
+	now = clock_now(uart->clock);
+	if (now < uart->refilled + REFILL_NS) {
+		alarm_set(uart->clock, &uart->refill, uart->refilled + REFILL_NS);
+		return;
+	}
+	uart->refilled = now;
+	uart->on_room(uart->on_room_self);
+}
+
+static void on_refill(void *self)
+{
+	tell_room(self);
+}
+
+/*
+ * What comes in before the guest listens would be lost when it sets the chip up:
+ * it waits at the other end.
+ */
+static void listen(struct uart *uart)
+{
+	if (uart->listening)
+		return;
+	uart->listening = true;
+	alarm_set(uart->clock, &uart->refill, clock_now(uart->clock) + LISTEN_NS);
+}
+
+static void clear_fifo(struct uart *uart)
+{
+	uart->count = 0;
+	uart->timed_out = false;
+	uart->break_told = false;
+}
+
 /* The modem's lines as MSR shows them: in loopback mode they are MCR's. */
 static uint8_t modem_lines(uint8_t mcr)
 {
@@ -141,16 +269,21 @@ static uint8_t modem_lines(uint8_t mcr)
 }
 
 /* A byte from the line. The one that finds no room is lost (FIFOs) or replaces the last one. */
-static void receive_byte(struct uart *uart, uint8_t byte)
+static void receive_byte(struct uart *uart, uint8_t byte, bool is_break)
 {
-	if (fifo_room(uart)) {
-		uart->fifo[(uart->first + uart->count) % FIFO_SIZE] = byte;
-		uart->count++;
-		return;
+	unsigned int at = (uart->first + uart->count) % FIFO_SIZE;
+
+	if (!fifo_room(uart)) {
+		uart->overrun = true;
+		if (fifos_enabled(uart))
+			return;
+		at = uart->first;
+		uart->count = 0;
+		uart->break_told = false;
 	}
-	uart->overrun = true;
-	if (!fifos_enabled(uart))
-		uart->fifo[uart->first] = byte;
+	uart->fifo[at] = byte;
+	uart->breaks[at] = is_break;
+	uart->count++;
 }
 
 static void transmit(struct uart *uart, const uint8_t *data, size_t len)
@@ -162,8 +295,10 @@ static void transmit(struct uart *uart, const uint8_t *data, size_t len)
 		output_write(uart->output, data, len);
 	else
 		for (size_t i = 0; i < len; i++)
-			receive_byte(uart, data[i]);
+			receive_byte(uart, data[i], false);
 	uart->thr_emptied = true;
+	if (uart->mcr & MCR_LOOP)
+		touch(uart);
 	update_irq(uart);
 }
 
@@ -176,6 +311,10 @@ static uint8_t data_read(struct uart *uart)
 	byte = uart->fifo[uart->first];
 	uart->first = (uart->first + 1) % FIFO_SIZE;
 	uart->count--;
+	uart->break_told = false;
+	uart->timed_out = false;
+	touch(uart);
+	tell_room(uart);
 	update_irq(uart);
 	return byte;
 }
@@ -196,6 +335,9 @@ static void ier_write(struct uart *uart, uint8_t value)
 	if (value & ~uart->ier & IER_THR_EMPTY)
 		uart->thr_emptied = true;
 	uart->ier = value & IER_STORED;
+	if (value & IER_RECEIVED)
+		listen(uart);
+	watch_timeout(uart);
 	update_irq(uart);
 }
 
@@ -215,9 +357,10 @@ static void fcr_write(struct uart *uart, uint8_t value)
 	bool toggles = (value ^ uart->fcr) & FCR_ENABLE;
 
 	if (toggles || (value & FCR_ENABLE && value & FCR_CLEAR_RX))
-		uart->count = 0;
+		clear_fifo(uart);
 	/* Without bit 0 the others are not taken. */
 	uart->fcr = value & FCR_ENABLE ? value & (FCR_ENABLE | FCR_TRIGGER) : 0;
+	tell_room(uart);
 	update_irq(uart);
 }
 
@@ -226,9 +369,17 @@ static uint8_t lcr_read(struct uart *uart)
 	return uart->lcr;
 }
 
+/* A break is heard in loopback mode alone: the line has no place for it. */
 static void lcr_write(struct uart *uart, uint8_t value)
 {
+	bool begins = value & ~uart->lcr & LCR_BREAK;
+
 	uart->lcr = value;
+	if (begins && uart->mcr & MCR_LOOP) {
+		receive_byte(uart, 0, true);
+		touch(uart);
+		update_irq(uart);
+	}
 }
 
 static uint8_t mcr_read(struct uart *uart)
@@ -246,6 +397,9 @@ static void mcr_write(struct uart *uart, uint8_t value)
 		deltas &= ~MSR_TERI;
 	uart->mcr = value & MCR_STORED;
 	uart->modem_deltas |= deltas;
+	if (value & MCR_RTS && !(value & MCR_LOOP))
+		uart->rts_used = true;
+	tell_room(uart);
 	update_irq(uart);
 }
 
@@ -253,9 +407,14 @@ static uint8_t lsr_read(struct uart *uart)
 {
 	uint8_t value = LSR_THRE | LSR_TEMT;
 
+	if (++uart->polls == LISTEN_POLLS)
+		listen(uart);
 	value |= uart->count ? LSR_DR : 0;
 	value |= uart->overrun ? LSR_OE : 0;
+	value |= has_break(uart) ? LSR_BI : 0;
+	value |= fifos_enabled(uart) && holds_break(uart) ? LSR_FIFO_ERROR : 0;
 	uart->overrun = false;
+	uart->break_told = uart->count && uart->breaks[uart->first];
 	update_irq(uart);
 	return value;
 }
@@ -313,6 +472,7 @@ static void uart_write(void *self, uint64_t offset, unsigned int size, uint64_t 
 	struct uart *uart = self;
 	uint8_t byte = (uint8_t)value;
 
+	uart->polls = 0;
 	if (is_divisor(uart, offset))
 		uart->divisor[offset] = byte;
 	else if (registers[offset % UART_REGISTERS].write)
@@ -341,40 +501,87 @@ static void uart_reset(void *self)
 {
 	struct uart *uart = self;
 
+	alarm_cancel(uart->clock, &uart->refill);
+	alarm_cancel(uart->clock, &uart->timeout);
 	*uart = (struct uart){
 		.output = uart->output,
+		.clock = uart->clock,
 		.irq = uart->irq,
+		.on_room = uart->on_room,
+		.on_room_self = uart->on_room_self,
+		.refill = { .fn = on_refill, .self = uart },
+		.timeout = { .fn = on_timeout, .self = uart },
 		.divisor = { DIVISOR_9600 },
 	};
+	tell_room(uart);
 	update_irq(uart);
 }
 
-int uart_create(struct uart **uart, struct output *output, struct irq_line *irq)
+static void uart_fini(void *self)
+{
+	struct uart *uart = self;
+
+	alarm_cancel(uart->clock, &uart->refill);
+	alarm_cancel(uart->clock, &uart->timeout);
+	free(uart);
+}
+
+int uart_create(struct uart **uart, struct output *output, struct clock *clock,
+		struct irq_line *irq)
 {
 	*uart = calloc(1, sizeof(**uart));
 	if (!*uart)
 		return -ENOMEM;
 	(*uart)->output = output;
+	(*uart)->clock = clock;
 	(*uart)->irq = irq;
 	uart_reset(*uart);
 	return 0;
 }
 
-/* In loopback mode the receiver does not hear the line. */
+/* Whether the other end may send: not in loopback mode, nor while the guest holds RTS back. */
+static bool hears_line(const struct uart *uart)
+{
+	return uart->listening && !uart->refill.armed && !(uart->mcr & MCR_LOOP) && (uart->mcr & MCR_RTS || !uart->rts_used);
+}
+
 size_t uart_receive(struct uart *uart, const uint8_t *data, size_t len)
 {
-	size_t room = uart->mcr & MCR_LOOP ? 0 : fifo_room(uart);
+	size_t room = hears_line(uart) ? fifo_room(uart) : 0;
 
 	if (len > room)
 		len = room;
+	if (!len)
+		return 0;
 	for (size_t i = 0; i < len; i++)
-		receive_byte(uart, data[i]);
+		receive_byte(uart, data[i], false);
+	touch(uart);
 	update_irq(uart);
 	return len;
+}
+
+void uart_receive_break(struct uart *uart)
+{
+	if (uart->mcr & MCR_LOOP)
+		return;
+	receive_byte(uart, 0, true);
+	touch(uart);
+	update_irq(uart);
+}
+
+bool uart_drained(const struct uart *uart)
+{
+	return !uart->count;
+}
+
+void uart_on_room(struct uart *uart, void (*fn)(void *self), void *self)
+{
+	uart->on_room = fn;
+	uart->on_room_self = self;
 }
 
 const struct device_ops uart_device = {
 	.name = "uart",
 	.reset = uart_reset,
-	.fini = free,
+	.fini = uart_fini,
 };
