@@ -25,6 +25,7 @@ libvmm_a_SOURCES = \
 	src/core/loop.c src/core/loop.h \
 	src/core/mem.c src/core/mem.h \
 	src/core/module.c src/core/module.h \
+	src/core/msrs.c src/core/msrs.h \
 	src/core/optional.h \
 	src/core/program.c src/core/program.h \
 	src/core/run.c src/core/run.h \
