@@ -55,10 +55,14 @@ libvmm_a_SOURCES = \
 	src/boot/memmap.c src/boot/memmap.h \
 	src/boot/multiboot.c \
 	src/boot/start.c src/boot/start.h \
+	src/dev/apicbus.c src/dev/apicbus.h \
 	src/dev/ata.c src/dev/ata.h \
 	src/dev/debugport.c src/dev/debugport.h \
+	src/dev/ioapic.c src/dev/ioapic.h \
+	src/dev/lapic.c src/dev/lapic.h \
 	src/dev/pic.c src/dev/pic.h \
 	src/dev/pit.c src/dev/pit.h \
+	src/dev/platform.h \
 	src/dev/power.c src/dev/power.h \
 	src/dev/uart.c src/dev/uart.h \
 	src/dev/vga.c src/dev/vga.h \
