@@ -4,8 +4,11 @@
 
 #include "dev/ata.h"
 #include "dev/debugport.h"
+#include "dev/ioapic.h"
+#include "dev/lapic.h"
 #include "dev/pic.h"
 #include "dev/pit.h"
+#include "dev/platform.h"
 #include "dev/power.h"
 #include "dev/vga.h"
 #include "pv/hypercall.h"
@@ -21,29 +24,61 @@ static int claim(const struct wiring *w, enum bus_space space, uint64_t base, ui
 
 /* Each of these makes a chip and connects it; they return 0 or the first error. */
 
+static int add_apic_bus(struct wiring *w)
+{
+	int error = apicbus_create(&w->apics);
+
+	return error ?: devices_add(w->devices, &apicbus_device, w->apics);
+}
+
+static int add_lapic(struct wiring *w)
+{
+	const struct lapic_config config = {
+		.clock = w->clock, .intr = w->intr, .msrs = w->msrs, .bus = w->apics,
+	};
+	struct lapic *lapic;
+	int error = lapic_create(&lapic, &config);
+
+	if (error)
+		return error;
+	error = devices_add(w->devices, &lapic_device, lapic);
+	return error ?: claim(w, BUS_MMIO, LAPIC_ADDRESS, APIC_SIZE, &lapic_ops, lapic, "local APIC");
+}
+
+static int add_ioapic(struct wiring *w)
+{
+	struct ioapic *ioapic;
+	int error = ioapic_create(&ioapic, IOAPIC_ID, w->irqs, w->apics);
+
+	if (error)
+		return error;
+	error = devices_add(w->devices, &ioapic_device, ioapic);
+	return error ?: claim(w, BUS_MMIO, IOAPIC_ADDRESS, APIC_SIZE, &ioapic_ops, ioapic, "I/O APIC");
+}
+
 static int add_pic(struct wiring *w)
 {
 	struct pic *pic;
-	int error = pic_create(&pic, w->irqs, w->intr);
+	int error = pic_create(&pic, w->irqs, apicbus_extint(w->apics));
 
 	if (error)
 		return error;
 	error = devices_add(w->devices, &pic_device, pic);
-	error = error ?: claim(w, BUS_PIO, 0x020, 2, &pic_master_ops, pic, "PIC 1");
-	error = error ?: claim(w, BUS_PIO, 0x0A0, 2, &pic_slave_ops, pic, "PIC 2");
-	return error ?: claim(w, BUS_PIO, 0x4D0, 2, &pic_elcr_ops, pic, "PIC trigger modes");
+	error = error ?: claim(w, BUS_PIO, PIC1_PORT, PIC_PORTS, &pic_master_ops, pic, "PIC 1");
+	error = error ?: claim(w, BUS_PIO, PIC2_PORT, PIC_PORTS, &pic_slave_ops, pic, "PIC 2");
+	return error ?: claim(w, BUS_PIO, PIC_ELCR_PORT, PIC_PORTS, &pic_elcr_ops, pic, "PIC trigger modes");
 }
 
 static int add_pit(struct wiring *w)
 {
 	struct pit *pit;
-	int error = pit_create(&pit, w->clock, irq_line(w->irqs, 0));
+	int error = pit_create(&pit, w->clock, irq_line(w->irqs, TIMER_LINE));
 
 	if (error)
 		return error;
 	error = devices_add(w->devices, &pit_device, pit);
-	error = error ?: claim(w, BUS_PIO, 0x040, 4, &pit_ops, pit, "PIT");
-	return error ?: claim(w, BUS_PIO, 0x061, 1, &port_b_ops, pit, "port B");
+	error = error ?: claim(w, BUS_PIO, PIT_PORT, PIT_PORTS, &pit_ops, pit, "PIT");
+	return error ?: claim(w, BUS_PIO, PORT_B_PORT, 1, &port_b_ops, pit, "port B");
 }
 
 static int add_vga(struct wiring *w)
@@ -68,7 +103,7 @@ static int add_ata(struct wiring *w)
 
 	if (!w->disk)
 		return 0;
-	error = ata_create(&ata, w->disk, irq_line(w->irqs, 14));
+	error = ata_create(&ata, w->disk, irq_line(w->irqs, ATA_LINE));
 	if (error)
 		return error;
 	error = devices_add(w->devices, &ata_device, ata);
@@ -79,12 +114,12 @@ static int add_ata(struct wiring *w)
 
 static int add_com1(struct wiring *w)
 {
-	int error = uart_create(&w->com1, w->serial, irq_line(w->irqs, 4));
+	int error = uart_create(&w->com1, w->serial, irq_line(w->irqs, COM1_LINE));
 
 	if (error)
 		return error;
 	error = devices_add(w->devices, &uart_device, w->com1);
-	return error ?: claim(w, BUS_PIO, 0x3F8, 8, &uart_ops, w->com1, "COM1");
+	return error ?: claim(w, BUS_PIO, COM1_PORT, COM_PORTS, &uart_ops, w->com1, "COM1");
 }
 
 static int add_debug_ports(struct wiring *w)
@@ -108,9 +143,9 @@ static int add_power(struct wiring *w)
 	if (error)
 		return error;
 	error = devices_add(w->devices, &power_device, power);
-	error = error ?: claim(w, BUS_PIO, 0x604, 2, &pm1a_control_ops, power, "ACPI PM1a control");
-	error = error ?: claim(w, BUS_PIO, 0xCF8, 1, &pci_absent_ops, power, "PCI (absent)");
-	return error ?: claim(w, BUS_PIO, 0xCF9, 1, &reset_control_ops, power, "reset control");
+	error = error ?: claim(w, BUS_PIO, PM1A_CONTROL_PORT, PM1A_CONTROL_PORTS, &pm1a_control_ops, power, "ACPI PM1a control");
+	error = error ?: claim(w, BUS_PIO, PCI_CONFIG_PORT, 1, &pci_absent_ops, power, "PCI (absent)");
+	return error ?: claim(w, BUS_PIO, RESET_CONTROL_PORT, 1, &reset_control_ops, power, "reset control");
 }
 
 static int add_hypercalls(struct wiring *w)
@@ -131,7 +166,8 @@ static int add_hypercalls(struct wiring *w)
 int wire(struct wiring *wiring)
 {
 	static int (*const chips[])(struct wiring *wiring) = {
-		add_pic, add_pit, add_vga, add_ata, add_com1, add_debug_ports, add_power, add_hypercalls,
+		add_apic_bus, add_lapic, add_ioapic, add_pic, add_pit, add_vga, add_ata,
+		add_com1, add_debug_ports, add_power, add_hypercalls,
 	};
 	int error = 0;
 
