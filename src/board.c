@@ -207,7 +207,8 @@ int board_create(struct board *board, const struct options *options, const struc
 	wiring = (struct wiring){
 		.mem = machine_mem(board->machine), .bus = machine_bus(board->machine),
 		.irqs = machine_irqs(board->machine),
-		.intr = machine_intr(board->machine), .clock = machine_clock(board->machine),
+		.intr = machine_intr(board->machine), .msrs = machine_msrs(board->machine),
+		.clock = machine_clock(board->machine),
 		.devices = machine_devices(board->machine),
 		.run = machine_run_control(board->machine), .screen = board->screen,
 		.disk = board->disk, .debugcon = characters_output(board->debugcon),

@@ -25,6 +25,7 @@ libvmm_a_SOURCES = \
 	src/core/loop.c src/core/loop.h \
 	src/core/mem.c src/core/mem.h \
 	src/core/module.c src/core/module.h \
+	src/core/msrs.c src/core/msrs.h \
 	src/core/optional.h \
 	src/core/program.c src/core/program.h \
 	src/core/run.c src/core/run.h \
@@ -56,12 +57,16 @@ libvmm_a_SOURCES = \
 	src/boot/multiboot.c \
 	src/boot/start.c src/boot/start.h \
 	src/boot/zeropage.c src/boot/zeropage.h \
+	src/dev/apicbus.c src/dev/apicbus.h \
 	src/dev/ata.c src/dev/ata.h \
 	src/dev/debugport.c src/dev/debugport.h \
+	src/dev/ioapic.c src/dev/ioapic.h \
+	src/dev/lapic.c src/dev/lapic.h \
 	src/dev/pci.c src/dev/pci.h \
 	src/dev/pic.c src/dev/pic.h \
 	src/dev/piix3.c src/dev/piix3.h \
 	src/dev/pit.c src/dev/pit.h \
+	src/dev/platform.h \
 	src/dev/power.c src/dev/power.h \
 	src/dev/rtc.c src/dev/rtc.h \
 	src/dev/uart.c src/dev/uart.h \

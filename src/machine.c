@@ -24,6 +24,7 @@ struct machine {
 	struct run *run;
 	struct works *works;
 	struct intr *intr;
+	struct msrs *msrs;
 	struct clock *clock;
 	struct loop *loop;
 	struct timer time_limit;
@@ -129,6 +130,8 @@ int machine_create(struct machine **out, bool virtual_clock, const struct log *l
 	if (!error)
 		error = intr_create(&machine->intr);
 	if (!error)
+		error = msrs_create(&machine->msrs);
+	if (!error)
 		error = clock_create(&machine->clock, virtual_clock);
 	if (!error)
 		error = loop_create(&machine->loop);
@@ -153,6 +156,7 @@ void machine_destroy(struct machine *machine)
 		machine->ops->destroy(machine->engine);
 	devices_destroy(machine->devices);
 	clock_destroy(machine->clock);
+	msrs_destroy(machine->msrs);
 	intr_destroy(machine->intr);
 	works_destroy(machine->works);
 	run_destroy(machine->run);
@@ -180,6 +184,11 @@ struct irqs *machine_irqs(struct machine *machine)
 struct intr *machine_intr(struct machine *machine)
 {
 	return machine->intr;
+}
+
+struct msrs *machine_msrs(struct machine *machine)
+{
+	return machine->msrs;
 }
 
 struct clock *machine_clock(struct machine *machine)
@@ -250,6 +259,7 @@ static void count_exit(struct profile *profile, const struct vmexit *exit)
 	static const enum profile_kind kinds[VMEXIT_REASONS] = {
 		[VMEXIT_PIO] = PROFILE_PIO,
 		[VMEXIT_MMIO] = PROFILE_MMIO,
+		[VMEXIT_MSR] = PROFILE_MSR,
 		[VMEXIT_HLT] = PROFILE_HLT,
 		[VMEXIT_KICK] = PROFILE_KICK,
 		[VMEXIT_EMULATED] = PROFILE_EMULATED,
@@ -309,7 +319,8 @@ int machine_power_on(struct machine *machine, const struct engine_ops *ops,
 		     const struct vcpu_state *start, const struct machine_config *settings)
 {
 	struct engine_config config = {
-		.mem = machine->mem, .intr = machine->intr, .clock = machine->clock,
+		.mem = machine->mem, .intr = machine->intr, .msrs = machine->msrs,
+		.clock = machine->clock,
 		.insn_limit = settings->insn_limit, .cpu = settings->cpu, .on_access = take_exit, .self = machine,
 		.log = machine->log,
 	};
@@ -317,7 +328,8 @@ int machine_power_on(struct machine *machine, const struct engine_ops *ops,
 
 	machine->ops = ops;
 	machine->dispatch = (struct dispatch){
-		.bus = machine->bus, .run = machine->run, .halt_status = settings->halt_status,
+		.bus = machine->bus, .msrs = machine->msrs, .run = machine->run,
+		.halt_status = settings->halt_status,
 	};
 	irqs_reset(machine->irqs);
 	devices_reset(machine->devices);
@@ -346,7 +358,7 @@ static void wait_for_interrupt(struct machine *machine)
 	bool sleeps = !clock_is_virtual(machine->clock) ||
 		      clock_next_alarm(machine->clock) == CLOCK_NEVER;
 
-	while (sleeps && !run_ended(machine->run) && !intr_level(machine->intr)) {
+	while (sleeps && !run_ended(machine->run) && !intr_wakes(machine->intr)) {
 		run_wait(machine->run);
 		run_pending(machine);
 	}

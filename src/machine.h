@@ -22,6 +22,7 @@
 #include "core/log.h"
 #include "core/loop.h"
 #include "core/mem.h"
+#include "core/msrs.h"
 #include "core/run.h"
 #include "core/vcpu.h"
 #include "core/work.h"
@@ -57,6 +58,7 @@ struct irqs *machine_irqs(struct machine *machine);
 struct devices *machine_devices(struct machine *machine);
 struct run *machine_run_control(struct machine *machine);
 struct intr *machine_intr(struct machine *machine);
+struct msrs *machine_msrs(struct machine *machine);
 struct clock *machine_clock(struct machine *machine);
 struct loop *machine_loop(struct machine *machine);
 struct works *machine_works(struct machine *machine);

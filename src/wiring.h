@@ -15,7 +15,9 @@
 #include "core/irq.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/msrs.h"
 #include "core/run.h"
+#include "dev/apicbus.h"
 #include "dev/uart.h"
 #include "host/disk.h"
 #include "host/output.h"
@@ -29,6 +31,7 @@ struct wiring {
 	struct bus *bus;
 	struct irqs *irqs;
 	struct intr *intr;
+	struct msrs *msrs;
 	struct clock *clock;
 	struct devices *devices;	/* takes the chips over */
 	struct run *run;
@@ -39,7 +42,9 @@ struct wiring {
 	bool qemu_debug_exit;
 	const struct log *log;
 
-	struct uart *com[SERIAL_PORTS];	/* COM1, COM2: set by wire() */
+	/* Set by wire(): */
+	struct apicbus *apics;
+	struct uart *com[SERIAL_PORTS];	/* COM1, COM2 */
 };
 
 /* Makes the chips and connects them. Returns 0 or -errno. */

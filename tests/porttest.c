@@ -48,6 +48,7 @@ struct harness {
 	struct bus *bus;
 	struct irqs *irqs;
 	struct intr *intr;
+	struct msrs *msrs;
 	struct clock *clock;
 	struct run *run;
 	struct devices *devices;
@@ -91,7 +92,7 @@ static int add_chips(struct harness *harness)
 {
 	struct wiring wiring = {
 		.mem = harness->mem, .bus = harness->bus, .irqs = harness->irqs,
-		.intr = harness->intr, .clock = harness->clock,
+		.intr = harness->intr, .msrs = harness->msrs, .clock = harness->clock,
 		.devices = harness->devices, .run = harness->run, .screen = harness->screen,
 		.disk = harness->disk, .debugcon = harness->output,
 		.serial = { harness->output, harness->output },
@@ -118,7 +119,8 @@ static int set_up(struct harness *harness, const char *disk, enum disk_mode mode
 		return -1;
 	return mem_create(&harness->mem) || bus_create(&harness->bus) ||
 	       irqs_create(&harness->irqs) ||
-	       intr_create(&harness->intr) || clock_create(&harness->clock, true) || run_create(&harness->run) ||
+	       intr_create(&harness->intr) || msrs_create(&harness->msrs) ||
+	       clock_create(&harness->clock, true) || run_create(&harness->run) ||
 	       devices_create(&harness->devices) || screen_create(&harness->screen) ||
 	       capture_create(&harness->capture) ||
 	       open_output(harness) ||
@@ -135,6 +137,7 @@ static void tear_down(struct harness *harness)
 	screen_destroy(harness->screen);
 	run_destroy(harness->run);
 	irqs_destroy(harness->irqs);
+	msrs_destroy(harness->msrs);
 	intr_destroy(harness->intr);
 	clock_destroy(harness->clock);
 	bus_destroy(harness->bus);

@@ -5,6 +5,7 @@
 
 #include "cpu/bind.h"
 #include "cpu/internal.h"
+#include "cpu/system.h"
 
 #define A20_BIT (UINT64_C(1) << 20)
 
@@ -120,6 +121,16 @@ void cpu_inject_nmi(struct cpu *cpu)
 {
 	atomic_store(&cpu->nmi, true);
 	atomic_store(&cpu->events, true);
+}
+
+void cpu_set_cr8(struct cpu *cpu, uint8_t cr8)
+{
+	cpu->cr8 = cr8;
+}
+
+uint64_t cpu_tsc(struct cpu *cpu)
+{
+	return tsc_now(cpu);
 }
 
 void cpu_kick(struct cpu *cpu)
@@ -273,6 +284,8 @@ const struct cpu_module vmm_cpu_module = {
 	.set_interrupt = cpu_set_interrupt,
 	.inject_nmi = cpu_inject_nmi,
 	.set_a20 = cpu_set_a20,
+	.set_cr8 = cpu_set_cr8,
+	.tsc = cpu_tsc,
 	.kick = cpu_kick,
 	.memory_written = cpu_memory_written,
 };

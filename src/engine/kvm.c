@@ -66,6 +66,9 @@ struct engine {
 	uint8_t posted[8];	/* data of the coalesced write being delivered */
 	pthread_t thread;
 	bool entered;		/* the vCPU's registers are no longer those after reset */
+	unsigned int filtered_msrs;	/* whose accesses are exits */
+	uint64_t apic_base;	/* as the chips know it */
+	struct clock_tsc tsc;
 	struct emulator emulator;	/* opened at the first instruction for it */
 };
 
@@ -271,7 +274,9 @@ static void mask_entry(const struct cpuid_config *config, struct kvm_cpuid_entry
 		.ebx = entry->ebx, .ecx = entry->ecx, .edx = entry->edx,
 	};
 
+	cpuid_set_apic(&leaf);
 	cpuid_mask(config, &leaf);
+	entry->eax = leaf.eax;
 	entry->ebx = leaf.ebx;
 	entry->ecx = leaf.ecx;
 	entry->edx = leaf.edx;
@@ -299,6 +304,17 @@ static int set_host_cpuid(struct engine *engine, const struct cpuid_config *conf
 	return error;
 }
 
+/* Where KVM cannot have the guest's accesses come out, the APIC does without its MSR. */
+static int set_cpuid(struct engine *engine, const struct cpuid_config *config)
+{
+	struct cpuid_config possible = *config;
+
+	if (extension(engine, KVM_CAP_X86_MSR_FILTER) <= 0)
+		cpuid_leave_out(&possible, FEATURE_TSC_DEADLINE);
+	return config->host ? set_host_cpuid(engine, &possible) :
+	       set_model_cpuid(engine, &possible);
+}
+
 static int create_vcpu(struct engine *engine, const struct cpuid_config *cpu)
 {
 	int size = ioctl(engine->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
@@ -324,7 +340,28 @@ static int create_vcpu(struct engine *engine, const struct cpuid_config *cpu)
 	if (ring_page > 0 && ((size_t)ring_page + 1) * MEM_PAGE_SIZE <= engine->run_size)
 		engine->ring = (void *)((uint8_t *)engine->run +
 					(size_t)ring_page * MEM_PAGE_SIZE);
-	return cpu->host ? set_host_cpuid(engine, cpu) : set_model_cpuid(engine, cpu);
+	return set_cpuid(engine, cpu);
+}
+
+/* --- the time-stamp counter, for timers that go by it --- */
+
+static uint64_t guest_tsc(void *self)
+{
+	struct engine *engine = self;
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entry;
+	} list = { .head.nmsrs = 1, .entry.index = MSR_TSC };
+
+	return ioctl(engine->vcpu, KVM_GET_MSRS, &list) == 1 ? list.entry.data : 0;
+}
+
+static uint64_t tsc_hz(void *self)
+{
+	struct engine *engine = self;
+	int khz = ioctl(engine->vcpu, KVM_GET_TSC_KHZ, 0);
+
+	return khz > 0 ? (uint64_t)khz * 1000 : NS_PER_SECOND;
 }
 
 static void ignore_signal(int number)
@@ -351,6 +388,7 @@ static void kvm_destroy(struct engine *engine)
 {
 	if (!engine)
 		return;
+	clock_set_tsc(engine->config.clock, NULL);
 	emulator_close(&engine->emulator);
 	if (engine->run)
 		munmap(engine->run, engine->run_size);
@@ -383,6 +421,8 @@ static int kvm_create(struct engine **out, const struct engine_config *config)
 		kvm_destroy(engine);
 		return error;
 	}
+	engine->tsc = (struct clock_tsc){ .now = guest_tsc, .hz = tsc_hz, .self = engine };
+	clock_set_tsc(config->clock, &engine->tsc);
 	*out = engine;
 	return 0;
 }
@@ -615,8 +655,9 @@ static int get_system(const struct engine *engine, struct vcpu_state *state)
 	state->cr2 = sregs.cr2;
 	state->cr3 = sregs.cr3;
 	state->cr4 = sregs.cr4;
-	state->cr8 = sregs.cr8;
+	state->cr8 = intr_cr8(engine->config.intr);
 	state->efer = sregs.efer;
+	state->msr.apic_base = sregs.apic_base;
 	memcpy(state->dr, debug.db, sizeof(debug.db));
 	state->dr[6] = debug.dr6;
 	state->dr[7] = debug.dr7;
@@ -628,7 +669,7 @@ static int set_system(const struct engine *engine, const struct vcpu_state *stat
 	struct kvm_debugregs debug = { .dr6 = state->dr[6], .dr7 = state->dr[7] };
 	struct kvm_sregs sregs;
 
-	/* For what the neutral state does not have: the APIC base. */
+	/* For what the neutral state does not have: KVM's pending interrupts. */
 	if (ioctl(engine->vcpu, KVM_GET_SREGS, &sregs) < 0)
 		return -errno;
 	for (size_t i = 0; i < SEG_COUNT; i++)
@@ -643,6 +684,7 @@ static int set_system(const struct engine *engine, const struct vcpu_state *stat
 	sregs.cr4 = state->cr4;
 	sregs.cr8 = state->cr8;
 	sregs.efer = state->efer;
+	sregs.apic_base = state->msr.apic_base;
 	memcpy(debug.db, state->dr, sizeof(debug.db));
 	if (ioctl(engine->vcpu, KVM_SET_SREGS, &sregs) < 0 ||
 	    ioctl(engine->vcpu, KVM_SET_DEBUGREGS, &debug) < 0)
@@ -655,7 +697,8 @@ static bool same_system(const struct vcpu_state *a, const struct vcpu_state *b)
 	const size_t first = offsetof(struct vcpu_state, segment);
 
 	return memcmp((const uint8_t *)a + first, (const uint8_t *)b + first,
-		      offsetof(struct vcpu_state, xcr0) - first) == 0;
+		      offsetof(struct vcpu_state, xcr0) - first) == 0 &&
+	       a->msr.apic_base == b->msr.apic_base;
 }
 
 static int get_general(const struct engine *engine, struct vcpu_state *state)
@@ -707,6 +750,7 @@ static int kvm_set_state(struct engine *engine, const struct vcpu_state *state)
 		error = set_system(engine, state);
 	if (!error)
 		error = set_general(engine, state);
+	intr_write_cr8(engine->config.intr, (uint8_t)state->cr8);
 	return error ? error : set_extended(engine, &before, state);
 }
 
@@ -724,7 +768,7 @@ static void failure(struct vmexit *exit, bool host, const char *format, ...)
 	va_end(args);
 }
 
-static void on_io(const struct kvm_run *run, struct vmexit *exit)
+static void on_io(struct kvm_run *run, struct vmexit *exit)
 {
 	exit->reason = VMEXIT_PIO;
 	exit->pio.port = run->io.port;
@@ -734,7 +778,7 @@ static void on_io(const struct kvm_run *run, struct vmexit *exit)
 	exit->pio.data = (uint8_t *)run + run->io.data_offset;
 }
 
-static void on_mmio(const struct kvm_run *run, struct vmexit *exit)
+static void on_mmio(struct kvm_run *run, struct vmexit *exit)
 {
 	exit->reason = VMEXIT_MMIO;
 	exit->mmio.gpa = run->mmio.phys_addr;
@@ -744,29 +788,38 @@ static void on_mmio(const struct kvm_run *run, struct vmexit *exit)
 	exit->mmio.data = (uint8_t *)run->mmio.data;
 }
 
-static void on_hlt(const struct kvm_run *run, struct vmexit *exit)
+static void on_msr(struct kvm_run *run, struct vmexit *exit)
+{
+	exit->reason = VMEXIT_MSR;
+	exit->msr.number = run->msr.index;
+	exit->msr.write = run->exit_reason == KVM_EXIT_X86_WRMSR;
+	exit->msr.data = &run->msr.data;
+	exit->msr.fault = &run->msr.error;
+}
+
+static void on_hlt(struct kvm_run *run, struct vmexit *exit)
 {
 	exit->reason = VMEXIT_HLT;
 	exit->hlt.interrupts_enabled = run->if_flag;
 }
 
-static void on_intr(const struct kvm_run *run, struct vmexit *exit)
+static void on_intr(struct kvm_run *run, struct vmexit *exit)
 {
 	exit->reason = VMEXIT_KICK;
 }
 
-static void on_shutdown(const struct kvm_run *run, struct vmexit *exit)
+static void on_shutdown(struct kvm_run *run, struct vmexit *exit)
 {
 	exit->reason = VMEXIT_SHUTDOWN;
 }
 
-static void on_fail_entry(const struct kvm_run *run, struct vmexit *exit)
+static void on_fail_entry(struct kvm_run *run, struct vmexit *exit)
 {
 	failure(exit, false, "the processor refused to enter the guest (hardware reason 0x%llx)",
 		(unsigned long long)run->fail_entry.hardware_entry_failure_reason);
 }
 
-static void on_internal_error(const struct kvm_run *run, struct vmexit *exit)
+static void on_internal_error(struct kvm_run *run, struct vmexit *exit)
 {
 	static const char *const text[] = {
 		[KVM_INTERNAL_ERROR_EMULATION] = "KVM cannot emulate the instruction",
@@ -782,17 +835,19 @@ static void on_internal_error(const struct kvm_run *run, struct vmexit *exit)
 }
 
 /* KVM's exit reasons, neutrally. */
-static void (*const decoders[])(const struct kvm_run *run, struct vmexit *exit) = {
+static void (*const decoders[])(struct kvm_run *run, struct vmexit *exit) = {
 	[KVM_EXIT_IO] = on_io,
 	[KVM_EXIT_HLT] = on_hlt,
 	[KVM_EXIT_MMIO] = on_mmio,
+	[KVM_EXIT_X86_RDMSR] = on_msr,
+	[KVM_EXIT_X86_WRMSR] = on_msr,
 	[KVM_EXIT_SHUTDOWN] = on_shutdown,
 	[KVM_EXIT_FAIL_ENTRY] = on_fail_entry,
 	[KVM_EXIT_INTR] = on_intr,
 	[KVM_EXIT_INTERNAL_ERROR] = on_internal_error,
 };
 
-static void decode(const struct kvm_run *run, struct vmexit *exit)
+static void decode(struct kvm_run *run, struct vmexit *exit)
 {
 	uint32_t reason = run->exit_reason;
 
@@ -825,6 +880,35 @@ static bool take_posted(struct engine *engine, struct vmexit *exit)
 }
 
 /*
+ * Has accesses to the MSRs of chips come out as exits, once a chip needs it: as KVM sees
+ * it, the processor has the MSRs itself, and where there is no local APIC of KVM's
+ * they have no effect.
+ */
+static int bring_out_msrs(struct engine *engine)
+{
+	struct kvm_enable_cap cap = {
+		.cap = KVM_CAP_X86_USER_SPACE_MSR, .args = { KVM_MSR_EXIT_REASON_FILTER },
+	};
+	struct kvm_msr_filter filter = { .flags = KVM_MSR_FILTER_DEFAULT_ALLOW };
+	static uint8_t none_allowed;
+	const uint32_t *numbers;
+	unsigned int count = msrs_watched(engine->config.msrs, &numbers);
+
+	if (count == engine->filtered_msrs)
+		return 0;
+	engine->filtered_msrs = count;
+	for (unsigned int i = 0; i < count && i < KVM_MSR_FILTER_MAX_RANGES; i++)
+		filter.ranges[i] = (struct kvm_msr_filter_range){
+			.flags = KVM_MSR_FILTER_READ | KVM_MSR_FILTER_WRITE,
+			.base = numbers[i], .nmsrs = 1, .bitmap = &none_allowed,
+		};
+	if (ioctl(engine->vm, KVM_ENABLE_CAP, &cap) < 0 ||
+	    ioctl(engine->vm, KVM_X86_SET_MSR_FILTER, &filter) < 0)
+		return errno;
+	return 0;
+}
+
+/*
  * Injects the interrupt that is due, or asks for an exit as soon as the guest
  * can take one.
  */
@@ -839,19 +923,40 @@ static void inject(const struct engine *engine)
 		run->ready_for_interrupt_injection = 0;
 	}
 	run->request_interrupt_window = intr_level(engine->config.intr);
+	if (intr_take_nmi(engine->config.intr))
+		ioctl(engine->vcpu, KVM_NMI);
+}
+
+/* What the processor has and the local APIC must know. */
+static void tell_apic(struct engine *engine)
+{
+	const struct kvm_run *run = engine->run;
+
+	if (run->cr8 != intr_cr8(engine->config.intr))
+		intr_write_cr8(engine->config.intr, (uint8_t)run->cr8);
+	if (run->apic_base != engine->apic_base)
+		msrs_write(engine->config.msrs, MSR_APIC_BASE, run->apic_base);
+	engine->apic_base = run->apic_base;
 }
 
 /* Runs the guest until an exit. Returns 0 or an errno. */
 static int enter(struct engine *engine)
 {
+	struct kvm_run *run = engine->run;
+	int error = 0;
+
 	engine->entered = true;
 	do {
 		inject(engine);
-		while (ioctl(engine->vcpu, KVM_RUN, 0) < 0)
+		run->cr8 = intr_cr8(engine->config.intr);
+		error = bring_out_msrs(engine);
+		while (!error && ioctl(engine->vcpu, KVM_RUN, 0) < 0)
 			if (errno != EAGAIN)
-				return errno;
-	} while (engine->run->exit_reason == KVM_EXIT_IRQ_WINDOW_OPEN);
-	return 0;
+				error = errno;
+		tell_apic(engine);
+	} while (!error && (run->exit_reason == KVM_EXIT_IRQ_WINDOW_OPEN ||
+			    run->exit_reason == KVM_EXIT_SET_TPR));
+	return error;
 }
 
 static bool gave_up(const struct kvm_run *run)
@@ -881,10 +986,18 @@ static uint64_t emulator_tsc(void *self)
 	return __rdtsc();
 }
 
+static void emulator_write_cr8(void *self, uint8_t cr8)
+{
+	struct engine *engine = self;
+
+	intr_write_cr8(engine->config.intr, cr8);
+}
+
 static const struct emulator_ops emulator_ops = {
 	.access = emulator_access,
 	.acknowledge = emulator_acknowledge,
 	.tsc = emulator_tsc,
+	.write_cr8 = emulator_write_cr8,
 };
 
 static int open_emulator(struct engine *engine)
