@@ -327,6 +327,7 @@ struct cpu {
 	uint8_t cpuid_count;		/* 0: not asked for yet */
 
 	struct mem *mem;
+	const struct mem_region *region;	/* of it, that was looked for last */
 	const struct cpu_ops *ops;
 	void *self;
 	struct blocks *blocks;		/* block.c's */
