@@ -15,7 +15,8 @@
 
 #define ARENA_SIZE	(UINT64_C(64) << 20)	/* of address space; touched as needed */
 #define BLOCK_INSNS	32u
-#define BUCKETS		16384u			/* a power of two */
+#define BUCKETS		16384u			/* of blocks, by address; a power of two */
+#define PAGES		4096u			/* of pages, likewise */
 #define TARGETS		16384u			/* a power of two */
 #define MODES		256u			/* more than any code_mode */
 
@@ -49,9 +50,10 @@ struct page {
 struct blocks {
 	size_t used;			/* of the arena */
 	uint64_t epoch;			/* of the targets; counts up by MODES */
+	uint64_t emptied;		/* the epoch when the arena was: older targets dangle */
 	struct block *last;		/* that was entered; NULL: it is gone */
 	struct block *bucket[BUCKETS];
-	struct page *page[BUCKETS];
+	struct page *page[PAGES];
 	struct target target[TARGETS];
 	_Alignas(struct block) uint8_t crossing[sizeof(struct block) + sizeof(struct insn)];
 	_Alignas(64) uint8_t arena[ARENA_SIZE];
@@ -64,7 +66,7 @@ int blocks_create(struct cpu *cpu)
 
 	if (blocks == MAP_FAILED)
 		return -errno;
-	blocks->epoch = MODES;
+	blocks->epoch = blocks->emptied = MODES;
 	cpu->blocks = blocks;
 	return 0;
 }
@@ -83,14 +85,19 @@ static void *arena_take(struct blocks *blocks, size_t size)
 	return taken;
 }
 
-static size_t bucket_of(uint64_t key)
+static size_t bucket_of(uint64_t gpa)
 {
-	return (key ^ key >> 12) & (BUCKETS - 1);
+	return (gpa ^ gpa >> PAGE_SHIFT) & (BUCKETS - 1);
+}
+
+static size_t page_bucket_of(uint64_t frame)
+{
+	return (frame >> PAGE_SHIFT ^ frame >> (2 * PAGE_SHIFT)) & (PAGES - 1);
 }
 
 static struct page *find_page(const struct blocks *blocks, uint64_t frame)
 {
-	struct page *page = blocks->page[bucket_of(frame >> PAGE_SHIFT)];
+	struct page *page = blocks->page[page_bucket_of(frame)];
 
 	while (page && page->frame != frame)
 		page = page->next;
@@ -142,7 +149,7 @@ static void add(struct cpu *cpu, struct block *block)
 	size_t bucket = bucket_of(block->gpa);
 
 	if (!page) {
-		struct page **head = &blocks->page[bucket_of(frame >> PAGE_SHIFT)];
+		struct page **head = &blocks->page[page_bucket_of(frame)];
 
 		page = arena_take(blocks, sizeof(*page));
 		*page = (struct page){ .next = *head, .frame = frame };
@@ -177,11 +184,12 @@ static void stop_block(struct cpu *cpu)
 /* Forgets all blocks. */
 static void empty(struct blocks *blocks)
 {
-	memset(blocks->target, 0, sizeof(blocks->target));
 	memset(blocks->bucket, 0, sizeof(blocks->bucket));
 	memset(blocks->page, 0, sizeof(blocks->page));
 	blocks->last = NULL;
 	blocks->used = 0;
+	blocks->epoch += MODES;
+	blocks->emptied = blocks->epoch;
 }
 
 static bool overlaps(const struct block *block, uint64_t gpa, unsigned int size)
@@ -215,7 +223,7 @@ void blocks_written(struct cpu *cpu, uint64_t gpa, unsigned int size)
 void cpu_memory_written(struct cpu *cpu, uint64_t gpa, uint64_t len)
 {
 	/* So many are sooner forgotten together. */
-	if (len / MEM_PAGE_SIZE >= BUCKETS) {
+	if (len / MEM_PAGE_SIZE >= PAGES) {
 		empty(cpu->blocks);
 		stop_block(cpu);
 		return;
@@ -367,7 +375,8 @@ static struct block *look_up_slowly(struct cpu *cpu, uint64_t la, const struct t
 	uint64_t gpa = mmu_fetch_address(cpu, la);
 	struct block *block = target->block;
 
-	if (block && block->gpa == gpa && block->mode == mode_of(cpu))
+	if (target->version >= cpu->blocks->emptied && block->gpa == gpa &&
+	    block->mode == mode_of(cpu))
 		return block;
 	block = find(cpu, gpa);
 	return block ? block : translate(cpu, la, gpa);
