@@ -57,7 +57,7 @@ enum cpu_stop {
 
 /*
  * Returns 0 or -errno. All that it is given must outlive the cpu, which the
- * caller owns.
+ * caller owns; the regions of mem stay as they are.
  */
 int cpu_create(struct cpu **cpu, struct mem *mem, const struct cpu_ops *ops, void *self);
 void cpu_destroy(struct cpu *cpu);

@@ -330,6 +330,7 @@ struct cpu {
 	uint64_t features;		/* a bit each, once cpuid_count is set */
 
 	struct mem *mem;
+	const struct mem_region *region;	/* of it, that was looked for last */
 	const struct cpu_ops *ops;
 	void *self;
 	struct blocks *blocks;		/* block.c's */

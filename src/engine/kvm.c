@@ -1012,8 +1012,12 @@ static int open_emulator(struct engine *engine)
 	return emulator_open(&engine->emulator, &engine->config, engine_kvm.name);
 }
 
-/* Executes the instruction at RIP, or delivers its exception. */
-static void emulate_one(struct engine *engine, struct vcpu_state *state, struct vmexit *exit)
+/*
+ * Executes the instruction at RIP, or delivers its exception. *before becomes what
+ * the emulator makes of it, so that only what the instruction changes differs.
+ */
+static void emulate_one(struct engine *engine, struct vcpu_state *before,
+			struct vcpu_state *after, struct vmexit *exit)
 {
 	const struct cpu_module *api = engine->emulator.api;
 	struct cpu *cpu = engine->emulator.cpu;
@@ -1022,9 +1026,10 @@ static void emulate_one(struct engine *engine, struct vcpu_state *state, struct 
 
 	/* KVM has let the guest write where it liked. */
 	api->memory_written(cpu, 0, PHYSICAL_ADDRESSES);
-	api->set_state(cpu, state);
+	api->set_state(cpu, before);
+	api->get_state(cpu, before);
 	stop = api->run(cpu, 1);
-	api->get_state(cpu, state);
+	api->get_state(cpu, after);
 	if (stop == CPU_SHUTDOWN) {
 		exit->reason = VMEXIT_SHUTDOWN;
 	} else if (stop == CPU_HALTED) {
@@ -1063,9 +1068,8 @@ static bool emulate(struct engine *engine, struct vmexit *exit)
 	if (open_emulator(engine))
 		return false;
 	error = kvm_get_state(engine, &before);
-	after = before;
 	if (!error) {
-		emulate_one(engine, &after, exit);
+		emulate_one(engine, &before, &after, exit);
 		error = put_back(engine, &before, &after);
 	}
 	if (error)

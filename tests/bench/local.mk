@@ -77,8 +77,14 @@ $(bench_work_natives): $(guest_lib32) $(guest_lib64) $(bench_work_start)
 
 bench_guests = guest/bench-halt.bin guest/bench-pio.bin guest/bench-mmio.bin \
 	guest/bench-disk-emul.bin guest/bench-disk-pv.bin guest/bench-disk-bulk.bin
+
+# What only vmm runs: a day in a kernel, and what KVM leaves to the emulator.
+bench_own = tests/bench/cpu-kernel.bin64 tests/bench/handover.bin32
+$(bench_own): $(guest_lib32) $(guest_lib64)
+tests/bench/cpu-kernel.o64: tests/bench/cpu-work.h
+
 .PHONY: bench
-bench: vmm cpu.la $(bench_programs) $(bench_roms) $(bench_guests) \
+bench: vmm cpu.la $(bench_programs) $(bench_roms) $(bench_guests) $(bench_own) \
 		$(bench_work_bins) $(bench_work_roms) $(bench_work_natives)
 	perl -I $(srcdir)/tests/bench $(srcdir)/tests/bench/bench.pl $(BENCH_FLAGS)
 
@@ -87,7 +93,8 @@ EXTRA_DIST += tests/bench/README tests/bench/BenchChart.pm tests/bench/BenchPlan
 	tests/bench/cpu-beside.S tests/bench/cpu-code.S tests/bench/cpu-kernel.S \
 	tests/bench/cpu-loop.S tests/bench/cpu-native.S tests/bench/cpu-none.S \
 	tests/bench/cpu-sieve.S tests/bench/cpu-work.h tests/bench/exits.S \
+	tests/bench/handover.S \
 	tests/bench/qemu-end.c tests/bench/rom.S
 CLEANFILES += $(EXTRA_PROGRAMS) $(bench_roms) tests/bench/*.o32 tests/bench/*.o64 \
 	tests/bench/*.wrapped tests/bench/*.wrapped?? $(bench_work_bins) $(bench_work_roms) \
-	$(bench_work_natives) bench.json bench.svg
+	$(bench_work_natives) $(bench_own) bench.json bench.svg
