@@ -358,23 +358,8 @@ static void test_device_reset(struct fixture *f)
 	check_reset_state(f, "reset");
 }
 
-int main(void)
-{
-	static void (*const tests[])(struct fixture *f) = {
-		test_power_on, test_identity, test_divisor, test_transmit, test_thr_empty,
-		test_out2, test_receive, test_trigger_levels, test_fifo, test_overrun,
-		test_loopback, test_priorities, test_device_reset,
-	};
-	unsigned int failed = 0;
-
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
-		struct fixture f = { .unit = { 0 } };
-
-		if (!set_up(&f))
-			return EXIT_FAILURE;
-		tests[i](&f);
-		tear_down(&f);
-		failed += f.unit.failed;
-	}
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+UNIT_MAIN(
+	test_power_on, test_identity, test_divisor, test_transmit, test_thr_empty,
+	test_out2, test_receive, test_trigger_levels, test_fifo, test_overrun,
+	test_loopback, test_priorities, test_device_reset
+)

@@ -126,9 +126,6 @@ bool bind_bit_scan(const struct decoded *decoded, struct insn *insn, bool *ends_
 		[OP_POPCNT - OP_BSF] = ROW_BY_WIDE_SIZE(popcnt),
 	};
 
-	/* A host without TZCNT and LZCNT executes them as BSF and BSR, as it should. */
-	if (decoded->op == OP_POPCNT && !__builtin_cpu_supports("popcnt"))
-		return false;
 	bind_operands(decoded, insn);
 	insn->execute = functions[decoded->op - OP_BSF][size_index(insn->size)]
 				 [is_memory(&decoded->operand[1])];
@@ -137,33 +134,24 @@ bool bind_bit_scan(const struct decoded *decoded, struct insn *insn, bool *ends_
 
 /* --- BMI1, BMI2 --- */
 
-/* result = b op a, by the host. */
-#define DEFINE_BMI_HOST(name, bits)							\
+/* result = op sources, by the host. */
+#define DEFINE_BMI_RESULT(name, bits, sources)						\
 static inline uint##bits##_t name##bits(struct cpu *cpu, uint##bits##_t a, uint##bits##_t b) \
 {											\
 	arith_flags both = cpu->arith;							\
 	uint##bits##_t result;								\
 											\
-	__asm__(ALU_RESTORE #name ALU_SUFFIX_##bits " %" ALU_PART_##bits "[a], %"	\
-		ALU_PART_##bits "[b], %" ALU_PART_##bits "[result]" ALU_SAVE		\
+	__asm__(ALU_RESTORE #name ALU_SUFFIX_##bits sources ", %" ALU_PART_##bits	\
+		"[result]" ALU_SAVE							\
 		: [result] "=&q"(result), "+&a"(both) : [a] "q"(a), [b] "q"(b) : "cc");	\
 	cpu->arith = both;								\
 	return result;									\
 }
 
-/* result = op a, by the host. */
+#define DEFINE_BMI_HOST(name, bits)							\
+	DEFINE_BMI_RESULT(name, bits, " %" ALU_PART_##bits "[a], %" ALU_PART_##bits "[b]")
 #define DEFINE_BMI_HOST_UNARY(name, bits)						\
-static inline uint##bits##_t name##bits(struct cpu *cpu, uint##bits##_t a, uint##bits##_t b) \
-{											\
-	arith_flags both = cpu->arith;							\
-	uint##bits##_t result;								\
-											\
-	__asm__(ALU_RESTORE #name ALU_SUFFIX_##bits " %" ALU_PART_##bits "[a], %"	\
-		ALU_PART_##bits "[result]" ALU_SAVE					\
-		: [result] "=&q"(result), "+&a"(both) : [a] "q"(a) : "cc");		\
-	cpu->arith = both;								\
-	return result;									\
-}
+	DEFINE_BMI_RESULT(name, bits, " %" ALU_PART_##bits "[a]")
 
 /* Those that leave the flags alone and are simple. a is the r/m operand. */
 #define DEFINE_BMI_SHIFTS(unused, bits)							\
@@ -184,22 +172,24 @@ static inline uint##bits##_t shrx##bits(struct cpu *cpu, uint##bits##_t a, uint#
 	return a >> (b & (bits - 1));							\
 }
 
-/* src or memory is the r/m operand, third the other one: a register, or imm (RORX). */
-#define DEFINE_BMI(name, bits)								\
-static void name##bits##_reg(struct cpu *cpu, const struct insn *insn)			\
-{											\
-	STORE_REG_##bits(name##bits(cpu, REG(src, bits), REG(third, bits)));		\
-}											\
-DEFINE_LOADING(name##bits##_mem, bits, a,						\
-	       STORE_REG_##bits(name##bits(cpu, a, REG(third, bits))))
+/*
+ * src or memory is the r/m operand. The other one is third, a register, or imm
+ * (RORX); BEXTR and BZHI have the r/m operand in the middle.
+ */
+#define BMI_BY_REG(name, bits, rm)	name##bits(cpu, rm, REG(third, bits))
+#define BMI_BY_IMM(name, bits, rm)	name##bits(cpu, rm, (uint##bits##_t)insn->imm)
+#define BMI_MIDDLE(name, bits, rm)	name##bits(cpu, REG(third, bits), rm)
 
-#define DEFINE_BMI_IMM(name, bits)							\
+#define DEFINE_BMI_FORMS(name, bits, APPLY)						\
 static void name##bits##_reg(struct cpu *cpu, const struct insn *insn)			\
 {											\
-	STORE_REG_##bits(name##bits(cpu, REG(src, bits), (uint##bits##_t)insn->imm));	\
+	STORE_REG_##bits(APPLY(name, bits, REG(src, bits)));				\
 }											\
-DEFINE_LOADING(name##bits##_mem, bits, a,						\
-	       STORE_REG_##bits(name##bits(cpu, a, (uint##bits##_t)insn->imm)))
+DEFINE_LOADING(name##bits##_mem, bits, rm, STORE_REG_##bits(APPLY(name, bits, rm)))
+
+#define DEFINE_BMI(name, bits)		DEFINE_BMI_FORMS(name, bits, BMI_BY_REG)
+#define DEFINE_BMI_IMM(name, bits)	DEFINE_BMI_FORMS(name, bits, BMI_BY_IMM)
+#define DEFINE_BMI_CONTROL(name, bits)	DEFINE_BMI_FORMS(name, bits, BMI_MIDDLE)
 
 /* MULX: rDX times the r/m operand; third gets the lower half, dst the upper. */
 #define DEFINE_MULX(bits, wide)								\
@@ -238,50 +228,32 @@ BMI_SIZES(DEFINE_BMI, shrx)
 DEFINE_MULX(32, uint64_t)
 DEFINE_MULX(64, unsigned __int128)
 
-/* BEXTR and BZHI have the r/m operand in the middle: b is it, a the control. */
 BMI_SIZES(DEFINE_BMI_HOST, bextr)
 BMI_SIZES(DEFINE_BMI_HOST, bzhi)
-
-#define DEFINE_BMI_CONTROL(name, bits)							\
-static void name##bits##_reg(struct cpu *cpu, const struct insn *insn)			\
-{											\
-	STORE_REG_##bits(name##bits(cpu, REG(third, bits), REG(src, bits)));		\
-}											\
-DEFINE_LOADING(name##bits##_mem, bits, b,						\
-	       STORE_REG_##bits(name##bits(cpu, REG(third, bits), b)))
-
 BMI_SIZES(DEFINE_BMI_CONTROL, bextr)
 BMI_SIZES(DEFINE_BMI_CONTROL, bzhi)
 
-enum bmi_level { BMI1, BMI2 };
-
-#define BMI_ROW(name, level, rm)							\
-	{ level, rm, { { name##32_reg, name##32_mem }, { name##64_reg, name##64_mem } } }
+#define BMI_ROW(name, rm)								\
+	{ rm, { { name##32_reg, name##32_mem }, { name##64_reg, name##64_mem } } }
 
 static const struct {
-	enum bmi_level level;
 	uint8_t rm;		/* which operand is r/m, 1 or 2 */
 	insn_fn *functions[2][2];
 } bmi_ops[] = {
-	[OP_ANDN - OP_ANDN] = BMI_ROW(andn, BMI1, 2),
-	[OP_BEXTR - OP_ANDN] = BMI_ROW(bextr, BMI1, 1),
-	[OP_BLSI - OP_ANDN] = BMI_ROW(blsi, BMI1, 1),
-	[OP_BLSMSK - OP_ANDN] = BMI_ROW(blsmsk, BMI1, 1),
-	[OP_BLSR - OP_ANDN] = BMI_ROW(blsr, BMI1, 1),
-	[OP_BZHI - OP_ANDN] = BMI_ROW(bzhi, BMI2, 1),
-	[OP_PDEP - OP_ANDN] = BMI_ROW(pdep, BMI2, 2),
-	[OP_PEXT - OP_ANDN] = BMI_ROW(pext, BMI2, 2),
-	[OP_RORX - OP_ANDN] = BMI_ROW(rorx, BMI2, 1),
-	[OP_SARX - OP_ANDN] = BMI_ROW(sarx, BMI2, 1),
-	[OP_SHLX - OP_ANDN] = BMI_ROW(shlx, BMI2, 1),
-	[OP_SHRX - OP_ANDN] = BMI_ROW(shrx, BMI2, 1),
-	[OP_MULX - OP_ANDN] = BMI_ROW(mulx, BMI2, 2),
+	[OP_ANDN - OP_ANDN] = BMI_ROW(andn, 2),
+	[OP_BEXTR - OP_ANDN] = BMI_ROW(bextr, 1),
+	[OP_BLSI - OP_ANDN] = BMI_ROW(blsi, 1),
+	[OP_BLSMSK - OP_ANDN] = BMI_ROW(blsmsk, 1),
+	[OP_BLSR - OP_ANDN] = BMI_ROW(blsr, 1),
+	[OP_BZHI - OP_ANDN] = BMI_ROW(bzhi, 1),
+	[OP_PDEP - OP_ANDN] = BMI_ROW(pdep, 2),
+	[OP_PEXT - OP_ANDN] = BMI_ROW(pext, 2),
+	[OP_RORX - OP_ANDN] = BMI_ROW(rorx, 1),
+	[OP_SARX - OP_ANDN] = BMI_ROW(sarx, 1),
+	[OP_SHLX - OP_ANDN] = BMI_ROW(shlx, 1),
+	[OP_SHRX - OP_ANDN] = BMI_ROW(shrx, 1),
+	[OP_MULX - OP_ANDN] = BMI_ROW(mulx, 2),
 };
-
-static bool host_has(enum bmi_level level)
-{
-	return level == BMI1 ? __builtin_cpu_supports("bmi") : __builtin_cpu_supports("bmi2");
-}
 
 bool bind_bmi(const struct decoded *decoded, struct insn *insn, bool *ends_block)
 {
@@ -289,8 +261,6 @@ bool bind_bmi(const struct decoded *decoded, struct insn *insn, bool *ends_block
 	const struct operand *rm = &decoded->operand[bmi_ops[op].rm];
 	const struct operand *other = &decoded->operand[bmi_ops[op].rm == 1 ? 2 : 1];
 
-	if (!host_has(bmi_ops[op].level))
-		return false;
 	insn->dst = reg_offset(&decoded->operand[0]);
 	insn->src = reg_offset(rm);
 	insn->third = reg_offset(other);
@@ -325,8 +295,6 @@ bool bind_crc32(const struct decoded *decoded, struct insn *insn, bool *ends_blo
 {
 	static insn_fn *const functions[4][2] = ROW_BY_SIZE(crc);
 
-	if (!__builtin_cpu_supports("sse4.2"))
-		return false;
 	bind_operands(decoded, insn);
 	insn->execute = functions[size_index(decoded->operand[1].size)]
 				 [is_memory(&decoded->operand[1])];
