@@ -3,6 +3,11 @@
  * mmu.c - from linear addresses to memory: the page walk with its side effects
  * (SDM vol. 3, chapter 4), the TLB, and accesses that the inline fast path does
  * not take.
+ *
+ * Reports have a walk of their own (pagewalk.c): that one keeps each entry, changes
+ * nothing, knows what this processor does not (5 levels), and is in vmm itself
+ * rather than in this module; this one marks entries, has the PDPTEs in registers,
+ * and raises page faults. tests/unit-walkers.c has both agree.
  */
 #include "cpu/descriptor.h"
 #include "cpu/internal.h"
@@ -488,6 +493,9 @@ static void access_physical(struct cpu *cpu, const struct walk *walk,
 	bool write = walk->access == ACCESS_WRITE;
 	uint8_t *host;
 
+	/* Memory that is trapped is executed all the same. */
+	if (region && write)
+		blocks_written(cpu, gpa, size);
 	if (!region || region->flags & MEM_TRAP) {
 		device_access(cpu, gpa, data, size, write);
 		return;
@@ -496,7 +504,6 @@ static void access_physical(struct cpu *cpu, const struct walk *walk,
 	if (!write) {
 		memcpy(data, host, size);
 	} else if (region->flags & MEM_WRITE) {
-		blocks_written(cpu, gpa, size);
 		memcpy(host, data, size);
 	}
 }
