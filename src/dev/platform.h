@@ -15,6 +15,7 @@
 #define PIT_PORT		0x40
 #define PIT_PORTS		4
 #define PORT_B_PORT		0x61
+#define PORT_A_PORT		0x92
 #define KEYBOARD_DATA_PORT	0x60
 #define KEYBOARD_STATUS_PORT	0x64
 #define RTC_PORT		0x70
