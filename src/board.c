@@ -194,7 +194,14 @@ static bool at_end(void *self, bool wait)
 {
 	const struct board *board = self;
 
+	script_look(board->script);
 	return outputs_flush(board->outputs, wait);
+}
+
+/* What has been printed is not to wait until the guest goes on. */
+static void at_rest(void *self)
+{
+	at_end(self, false);
 }
 
 int board_create(struct board *board, const struct options *options, const struct log *log)
@@ -226,11 +233,13 @@ int board_create(struct board *board, const struct options *options, const struc
 	}
 	connect_lines(board, &wiring);
 	machine_at_end(board->machine, at_end, board);
-	return 0;
+	machine_at_rest(board->machine, at_rest, board);
+	return script_create(&board->script, &options->script, board, log);
 }
 
 void board_destroy(struct board *board)
 {
+	script_destroy(board->script);
 	machine_destroy(board->machine);
 	keyboard_destroy(board->keyboard);
 	for (size_t i = 0; i < SERIAL_PORTS; i++)
@@ -249,7 +258,7 @@ int board_start(struct board *board)
 
 	for (size_t i = 0; i < SERIAL_PORTS && !error; i++)
 		error = characters_start(board->serial[i]);
-	return error;
+	return error ? error : script_start(board->script);
 }
 
 void board_finish(struct board *board)

@@ -14,6 +14,7 @@
 #include "host/output.h"
 #include "host/screen.h"
 #include "machine.h"
+#include "script.h"
 #include "wiring.h"
 
 struct options;
@@ -27,6 +28,7 @@ struct board {
 	struct outputs *outputs;
 	struct characters *debugcon;
 	struct characters *serial[SERIAL_PORTS];
+	struct script *script;		/* NULL: none */
 	const struct engine_ops *engine;
 	struct boot_result boot;
 };

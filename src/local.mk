@@ -15,11 +15,14 @@ libvmm_a_SOURCES = \
 	src/options.c src/options.h \
 	src/report.c src/report.h \
 	src/samples.c src/samples.h \
+	src/script.c src/script.h \
+	src/verdict.c src/verdict.h \
 	src/wiring.c src/wiring.h \
 	src/core/a20.c src/core/a20.h \
 	src/core/bus.c src/core/bus.h \
 	src/core/clock.c src/core/clock.h \
 	src/core/device.c src/core/device.h \
+	src/core/escape.c src/core/escape.h \
 	src/core/intr.c src/core/intr.h \
 	src/core/irq.c src/core/irq.h \
 	src/core/log.c src/core/log.h \
@@ -79,11 +82,13 @@ libvmm_a_SOURCES = \
 	src/pv/disk.c src/pv/hypercall.c src/pv/hypercall.h src/pv/pv.h \
 	src/pv/screen.c src/pv/system.c \
 	src/host/characters.c src/host/characters.h \
+	src/host/condition.c src/host/condition.h \
 	src/host/disk.c src/host/disk.h \
 	src/host/disklock.c src/host/disklock.h \
 	src/host/endpoint.h \
 	src/host/font.c src/host/font.h \
 	src/host/keyboard.c src/host/keyboard.h \
+	src/host/keyscript.c src/host/keyscript.h \
 	src/host/output.c src/host/output.h \
 	src/host/picture.c src/host/picture.h src/host/png_module.h \
 	src/host/pty.c \
@@ -91,6 +96,8 @@ libvmm_a_SOURCES = \
 	src/host/screen.c src/host/screen.h \
 	src/host/socket.c \
 	src/host/terminal.c src/host/terminal.h \
+	src/host/typist.c src/host/typist.h \
+	src/host/watch.c src/host/watch.h \
 	src/host/window.c src/host/window.h src/host/window_module.h \
 	src/observe/crash.c src/observe/crash.h \
 	src/observe/hash.c src/observe/hash.h \

@@ -41,6 +41,8 @@ struct machine {
 	struct profile *profile;	/* NULL: none */
 	machine_end_fn *at_end;		/* NULL: nobody wants to know */
 	void *at_end_self;
+	void (*at_rest)(void *self);	/* likewise */
+	void *at_rest_self;
 	struct vcpu_state state;	/* at the end of the run */
 };
 
@@ -242,6 +244,12 @@ void machine_at_end(struct machine *machine, machine_end_fn *fn, void *self)
 	machine->at_end_self = self;
 }
 
+void machine_at_rest(struct machine *machine, void (*fn)(void *self), void *self)
+{
+	machine->at_rest = fn;
+	machine->at_rest_self = self;
+}
+
 const struct vcpu_state *machine_state(const struct machine *machine)
 {
 	return &machine->state;
@@ -378,6 +386,8 @@ static void wait_for_interrupt(struct machine *machine)
 	bool sleeps = !clock_is_virtual(machine->clock) ||
 		      clock_next_alarm(machine->clock) == CLOCK_NEVER;
 
+	if (machine->at_rest)
+		machine->at_rest(machine->at_rest_self);
 	while (sleeps && !run_ended(machine->run) && !intr_wakes(machine->intr)) {
 		run_wait(machine->run);
 		run_pending(machine);

@@ -89,6 +89,9 @@ void machine_run(struct machine *machine, const struct machine_limits *limits,
  */
 typedef bool machine_end_fn(void *self, bool wait);
 
+/* fn is called in the vCPU's thread when the guest halts and waits. One at most. */
+void machine_at_rest(struct machine *machine, void (*fn)(void *self), void *self);
+
 /* One at most. */
 void machine_at_end(struct machine *machine, machine_end_fn *fn, void *self);
 
