@@ -118,6 +118,7 @@ guest_c_64 = guest/cpu-paging64/cpu-paging64.c guest/cpu-segments64/cpu-segments
 guest_private_include = \
 	guest/cpu/descriptor.h guest/cpu/paging.h guest/cpu/processor.h guest/cpu/test.h \
 	guest/cpu/trap-stubs.h guest/cpu/trap.h guest/kernel/kernel.h \
+	guest/kernel/multiboot2.h \
 	guest/demo/scene.h guest/lib/crt0.h guest/shared/check.h \
 	guest/shared/disk-test.h guest/shared/picture.h
 guest_private_c = \
@@ -224,14 +225,17 @@ $(guest_bins_64):
 guest_kernel_c = guest/kernel/kernel.c guest/kernel/multiboot.c guest/kernel/multiboot2.c \
 	guest/kernel/parts.c
 guest_kernel_asm = guest/kernel/header-aout.S guest/kernel/header-multiboot.S \
-	guest/kernel/start-32.S
+	guest/kernel/header-multiboot2-aout.S guest/kernel/header-multiboot2.S \
+	guest/kernel/header-relocatable.S guest/kernel/start-32.S \
+	guest/kernel/start-relocatable.S
 guest_kernel_asm_64 = guest/kernel/start-64.S
 guest_kernel_32 = guest/kernel/start-32.o32 $(guest_kernel_c:.c=.o32) $(guest_lib32)
 guest_kernel_64 = guest/kernel/start-64.o64 $(guest_kernel_c:.c=.o64) $(guest_lib64)
 guest_kernel_link = $(CC) -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
 	-Wl,-T,$(srcdir)/guest/kernel/kernel.ld -o $@
 guest_kernels = guest/kernel-aout.bin guest/kernel-elf32.elf guest/kernel-elf64.elf \
-	guest/kernel-multiboot.elf guest/kernel-multiboot64.elf
+	guest/kernel-multiboot.elf guest/kernel-multiboot2-64.elf guest/kernel-multiboot2-aout.bin \
+	guest/kernel-multiboot2.elf guest/kernel-multiboot64.elf guest/kernel-relocatable.elf
 
 guest/kernel-aout.bin: guest/kernel/header-aout.o32 $(guest_kernel_32)
 	$(AM_V_CCLD)$(guest_kernel_link) -Wl,--oformat=binary -m32 $^
@@ -241,8 +245,17 @@ guest/kernel-elf64.elf: $(guest_kernel_64)
 	$(AM_V_CCLD)$(guest_kernel_link) -m64 $^
 guest/kernel-multiboot.elf: guest/kernel/header-multiboot.o32 $(guest_kernel_32)
 	$(AM_V_CCLD)$(guest_kernel_link) -m32 $^
+guest/kernel-multiboot2-aout.bin: guest/kernel/header-multiboot2-aout.o32 $(guest_kernel_32)
+	$(AM_V_CCLD)$(guest_kernel_link) -Wl,--oformat=binary -m32 $^
+guest/kernel-multiboot2.elf: guest/kernel/header-multiboot2.o32 $(guest_kernel_32)
+	$(AM_V_CCLD)$(guest_kernel_link) -Wl,-e,wrong_entry -m32 $^
+guest/kernel-relocatable.elf: guest/kernel/header-relocatable.o32 \
+		guest/kernel/start-relocatable.o32 $(guest_kernel_32)
+	$(AM_V_CCLD)$(guest_kernel_link) -Wl,-e,_start_relocatable -m32 $^
 # 32-bit code in a file of 64 bits, as kernels that go to long mode themselves.
 guest/kernel-multiboot64.elf: guest/kernel-multiboot.elf
+	$(AM_V_GEN)$(OBJCOPY) -O elf64-x86-64 $< $@
+guest/kernel-multiboot2-64.elf: guest/kernel-multiboot2.elf
 	$(AM_V_GEN)$(OBJCOPY) -O elf64-x86-64 $< $@
 guest/kernel/start-32.o32 guest/kernel/start-64.o64: guest/kernel/kernel.ld
 noinst_DATA += $(guest_kernels)

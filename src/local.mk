@@ -59,6 +59,7 @@ libvmm_a_SOURCES = \
 	src/boot/linux.c \
 	src/boot/memmap.c src/boot/memmap.h \
 	src/boot/multiboot.c \
+	src/boot/multiboot2.c \
 	src/boot/start.c src/boot/start.h \
 	src/boot/zeropage.c src/boot/zeropage.h \
 	src/dev/apicbus.c src/dev/apicbus.h \
