@@ -43,13 +43,13 @@ tests/bench/exits.bin: tests/bench/exits.S
 	$(AM_V_GEN)$(bench_assemble) $(srcdir)/tests/bench/exits.S && $(bench_image)
 
 # Work for the processor, in 32 and in 64 bits. The same object becomes a guest, one
-# for QEMU, and a program of the host's.
-bench_work = tests/bench/cpu-beside tests/bench/cpu-code tests/bench/cpu-loop \
-	tests/bench/cpu-none tests/bench/cpu-sieve
+# for QEMU, and a program of the host's, where it needs no more than that has.
+bench_work_host = tests/bench/cpu-loop tests/bench/cpu-none tests/bench/cpu-sieve
+bench_work = $(bench_work_host) tests/bench/cpu-beside tests/bench/cpu-code
 bench_work_objects = $(bench_work:=.o32) $(bench_work:=.o64)
 bench_work_bins = $(bench_work:=.bin32) $(bench_work:=.bin64)
 bench_work_roms = $(bench_work:=.rom32) $(bench_work:=.rom64)
-bench_work_natives = $(bench_work:=.native32) $(bench_work:=.native64)
+bench_work_natives = $(bench_work_host:=.native32) $(bench_work_host:=.native64)
 bench_work_start = tests/bench/cpu-native.o32 tests/bench/cpu-native.o64 \
 	tests/bench/qemu-end.o32 tests/bench/qemu-end.o64
 bench_native_link = $(CC) -nostdlib -static -Wl,--build-id=none -o $@
@@ -78,9 +78,12 @@ $(bench_work_natives): $(guest_lib32) $(guest_lib64) $(bench_work_start)
 bench_guests = guest/bench-halt.bin guest/bench-pio.bin guest/bench-mmio.bin \
 	guest/bench-disk-emul.bin guest/bench-disk-pv.bin guest/bench-disk-bulk.bin
 
-# What only vmm runs: a day in a kernel, and what KVM leaves to the emulator.
-bench_own = tests/bench/cpu-kernel.bin64 tests/bench/handover.bin32
-$(bench_own): $(guest_lib32) $(guest_lib64)
+# What there is for one mode only: a day in a kernel, and what KVM leaves to vmm's own
+# emulator.
+bench_own = tests/bench/cpu-kernel.bin64 tests/bench/cpu-kernel.rom64 \
+	tests/bench/handover.bin32
+tests/bench/cpu-kernel.bin64 tests/bench/cpu-kernel.wrapped64 \
+tests/bench/handover.bin32: $(guest_lib32) $(guest_lib64) $(bench_work_start)
 tests/bench/cpu-kernel.o64: tests/bench/cpu-work.h
 
 .PHONY: bench
