@@ -468,6 +468,9 @@ static void access_physical(struct cpu *cpu, const struct walk *walk,
 	bool write = walk->access == ACCESS_WRITE;
 	uint8_t *host;
 
+	/* Memory that is trapped is executed all the same. */
+	if (region && write)
+		blocks_written(cpu, gpa, size);
 	if (!region || region->flags & MEM_TRAP) {
 		device_access(cpu, gpa, data, size, write);
 		return;
@@ -476,7 +479,6 @@ static void access_physical(struct cpu *cpu, const struct walk *walk,
 	if (!write) {
 		memcpy(data, host, size);
 	} else if (region->flags & MEM_WRITE) {
-		blocks_written(cpu, gpa, size);
 		memcpy(host, data, size);
 	}
 }
