@@ -3,6 +3,11 @@
  * mmu.c - from linear addresses to memory: the page walk with its side effects
  * (SDM vol. 3, chapter 4), the TLB, and accesses that the inline fast path does
  * not take.
+ *
+ * Reports have a walk of their own (pagewalk.c): that one keeps each entry, changes
+ * nothing, knows what this processor does not (5 levels), and is in vmm itself
+ * rather than in this module; this one marks entries, has the PDPTEs in registers,
+ * and raises page faults. tests/unit-walkers.c has both agree.
  */
 #include "cpu/descriptor.h"
 #include "cpu/internal.h"
