@@ -126,7 +126,6 @@ bool bind_bit_scan(const struct decoded *decoded, struct insn *insn, bool *ends_
 		[OP_POPCNT - OP_BSF] = ROW_BY_WIDE_SIZE(popcnt),
 	};
 
-	/* A host without TZCNT and LZCNT executes them as BSF and BSR, as it should. */
 	bind_operands(decoded, insn);
 	insn->execute = functions[decoded->op - OP_BSF][size_index(insn->size)]
 				 [is_memory(&decoded->operand[1])];
