@@ -144,6 +144,8 @@ static int open_all(struct board *board, const struct options *options, const st
 	mem = machine_mem(board->machine);
 	error = screen_create(&board->screen);
 	if (!error)
+		error = keyboard_create(&board->keyboard, machine_works(board->machine));
+	if (!error)
 		error = add_ram(mem, ram, options->mergeable, log);
 	if (!error)
 		error = add_text_memory(mem, board->screen, (enum option_vga)options->vga);
@@ -208,9 +210,11 @@ int board_create(struct board *board, const struct options *options, const struc
 		.mem = machine_mem(board->machine), .bus = machine_bus(board->machine),
 		.irqs = machine_irqs(board->machine),
 		.intr = machine_intr(board->machine), .msrs = machine_msrs(board->machine),
+		.intr = machine_intr(board->machine), .a20 = machine_a20(board->machine),
 		.clock = machine_clock(board->machine),
 		.devices = machine_devices(board->machine),
 		.run = machine_run_control(board->machine), .screen = board->screen,
+		.keyboard = board->keyboard,
 		.disk = board->disk, .debugcon = characters_output(board->debugcon),
 		.serial = { characters_output(board->serial[0]),
 			    characters_output(board->serial[1]) },
@@ -229,6 +233,7 @@ int board_create(struct board *board, const struct options *options, const struc
 void board_destroy(struct board *board)
 {
 	machine_destroy(board->machine);
+	keyboard_destroy(board->keyboard);
 	for (size_t i = 0; i < SERIAL_PORTS; i++)
 		characters_close(board->serial[i]);
 	characters_close(board->debugcon);

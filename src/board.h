@@ -10,6 +10,7 @@
 #include "engine/engine.h"
 #include "host/characters.h"
 #include "host/disk.h"
+#include "host/keyboard.h"
 #include "host/output.h"
 #include "host/screen.h"
 #include "machine.h"
@@ -20,6 +21,7 @@ struct options;
 struct board {
 	struct machine *machine;
 	struct screen *screen;
+	struct keyboard *keyboard;
 	struct disk *disk;		/* NULL: none */
 	struct capture *capture;	/* all that the guest prints; NULL: not asked for */
 	struct outputs *outputs;

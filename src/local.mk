@@ -16,6 +16,7 @@ libvmm_a_SOURCES = \
 	src/report.c src/report.h \
 	src/samples.c src/samples.h \
 	src/wiring.c src/wiring.h \
+	src/core/a20.c src/core/a20.h \
 	src/core/bus.c src/core/bus.h \
 	src/core/clock.c src/core/clock.h \
 	src/core/device.c src/core/device.h \
@@ -60,6 +61,7 @@ libvmm_a_SOURCES = \
 	src/dev/apicbus.c src/dev/apicbus.h \
 	src/dev/ata.c src/dev/ata.h \
 	src/dev/debugport.c src/dev/debugport.h \
+	src/dev/i8042.c src/dev/i8042.h \
 	src/dev/ioapic.c src/dev/ioapic.h \
 	src/dev/lapic.c src/dev/lapic.h \
 	src/dev/pci.c src/dev/pci.h \
@@ -68,6 +70,9 @@ libvmm_a_SOURCES = \
 	src/dev/pit.c src/dev/pit.h \
 	src/dev/platform.h \
 	src/dev/power.c src/dev/power.h \
+	src/dev/ps2.c src/dev/ps2.h \
+	src/dev/ps2_keyboard.c src/dev/ps2_keyboard.h \
+	src/dev/ps2_mouse.c src/dev/ps2_mouse.h \
 	src/dev/rtc.c src/dev/rtc.h \
 	src/dev/uart.c src/dev/uart.h \
 	src/dev/vga.c src/dev/vga.h \
@@ -78,6 +83,7 @@ libvmm_a_SOURCES = \
 	src/host/disklock.c src/host/disklock.h \
 	src/host/endpoint.h \
 	src/host/font.c src/host/font.h \
+	src/host/keyboard.c src/host/keyboard.h \
 	src/host/output.c src/host/output.h \
 	src/host/picture.c src/host/picture.h src/host/png_module.h \
 	src/host/pty.c \

@@ -25,6 +25,7 @@ struct machine {
 	struct works *works;
 	struct intr *intr;
 	struct msrs *msrs;
+	struct a20 *a20;
 	struct clock *clock;
 	struct loop *loop;
 	struct timer time_limit;
@@ -108,6 +109,15 @@ static void on_stray(void *self, enum bus_space space, uint64_t address, unsigne
 			    "all ones", what, address, size);
 }
 
+/* An engine that cannot turn the line off leaves it on. */
+static void on_a20(void *self, bool on)
+{
+	struct machine *machine = self;
+
+	if (machine->engine && machine->ops->set_a20)
+		machine->ops->set_a20(machine->engine, on);
+}
+
 int machine_create(struct machine **out, bool virtual_clock, const struct log *log)
 {
 	struct machine *machine = calloc(1, sizeof(*machine));
@@ -132,11 +142,15 @@ int machine_create(struct machine **out, bool virtual_clock, const struct log *l
 	if (!error)
 		error = msrs_create(&machine->msrs);
 	if (!error)
+		error = a20_create(&machine->a20);
+	if (!error)
 		error = clock_create(&machine->clock, virtual_clock);
 	if (!error)
 		error = loop_create(&machine->loop);
 	if (!error)
 		bus_set_stray(machine->bus, on_stray, machine);
+	if (!error)
+		a20_listen(machine->a20, on_a20, machine);
 out:
 	if (error) {
 		log_error(log, "cannot make the machine: %s", strerror(-error));
@@ -157,6 +171,7 @@ void machine_destroy(struct machine *machine)
 	devices_destroy(machine->devices);
 	clock_destroy(machine->clock);
 	msrs_destroy(machine->msrs);
+	a20_destroy(machine->a20);
 	intr_destroy(machine->intr);
 	works_destroy(machine->works);
 	run_destroy(machine->run);
@@ -189,6 +204,11 @@ struct intr *machine_intr(struct machine *machine)
 struct msrs *machine_msrs(struct machine *machine)
 {
 	return machine->msrs;
+}
+
+struct a20 *machine_a20(struct machine *machine)
+{
+	return machine->a20;
 }
 
 struct clock *machine_clock(struct machine *machine)

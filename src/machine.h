@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/a20.h"
 #include "core/bus.h"
 #include "core/clock.h"
 #include "core/device.h"
@@ -59,6 +60,7 @@ struct devices *machine_devices(struct machine *machine);
 struct run *machine_run_control(struct machine *machine);
 struct intr *machine_intr(struct machine *machine);
 struct msrs *machine_msrs(struct machine *machine);
+struct a20 *machine_a20(struct machine *machine);
 struct clock *machine_clock(struct machine *machine);
 struct loop *machine_loop(struct machine *machine);
 struct works *machine_works(struct machine *machine);

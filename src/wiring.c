@@ -4,6 +4,7 @@
 
 #include "dev/ata.h"
 #include "dev/debugport.h"
+#include "dev/i8042.h"
 #include "dev/ioapic.h"
 #include "dev/lapic.h"
 #include "dev/pci.h"
@@ -12,6 +13,8 @@
 #include "dev/pit.h"
 #include "dev/platform.h"
 #include "dev/power.h"
+#include "dev/ps2_keyboard.h"
+#include "dev/ps2_mouse.h"
 #include "dev/rtc.h"
 #include "dev/vga.h"
 #include "pv/hypercall.h"
@@ -138,6 +141,31 @@ static int add_ata(struct wiring *w)
 	return error ?: claim(w, BUS_PIO, 0x3F6, 1, &ata_control_ops, ata, "ATA control");
 }
 
+/* The controller comes last: it holds what the devices send. */
+static int add_i8042(struct wiring *w)
+{
+	struct i8042_wires wires = {
+		.keyboard_irq = irq_line(w->irqs, 1), .mouse_irq = irq_line(w->irqs, 12),
+		.a20 = w->a20, .run = w->run,
+	};
+	struct ps2_keyboard *keyboard;
+	struct ps2_mouse *mouse;
+	struct i8042 *i8042;
+	int error = ps2_keyboard_create(&keyboard, w->keyboard);
+
+	error = error ?: devices_add(w->devices, &ps2_keyboard_device, keyboard);
+	error = error ?: ps2_mouse_create(&mouse);
+	error = error ?: devices_add(w->devices, &ps2_mouse_device, mouse);
+	if (error)
+		return error;
+	wires.keyboard = ps2_keyboard_port(keyboard);
+	wires.mouse = ps2_mouse_port(mouse);
+	error = i8042_create(&i8042, &wires);
+	error = error ?: devices_add(w->devices, &i8042_device, i8042);
+	error = error ?: claim(w, BUS_PIO, 0x060, 1, &i8042_data_ops, i8042, "i8042 data");
+	return error ?: claim(w, BUS_PIO, 0x064, 1, &i8042_command_ops, i8042, "i8042 command");
+}
+
 static int add_serial_ports(struct wiring *w)
 {
 	static const struct {
@@ -173,11 +201,12 @@ static int add_debug_ports(struct wiring *w)
 static int add_power(struct wiring *w)
 {
 	struct power *power;
-	int error = power_create(&power, w->run);
+	int error = power_create(&power, w->run, w->a20);
 
 	if (error)
 		return error;
 	error = devices_add(w->devices, &power_device, power);
+	error = error ?: claim(w, BUS_PIO, 0x092, 1, &port_92_ops, power, "port A");
 	error = error ?: claim(w, BUS_PIO, PM1A_CONTROL_PORT, PM1A_CONTROL_PORTS, &pm1a_control_ops,
 			       power, "ACPI PM1a control");
 	return error ?: claim(w, BUS_PIO, RESET_CONTROL_PORT, 1, &reset_control_ops, power,
@@ -225,6 +254,7 @@ int wire(struct wiring *wiring)
 		add_rtc,
 		add_vga,
 		add_ata,
+		add_i8042,
 		add_serial_ports,
 		add_debug_ports,
 		add_power,

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "core/a20.h"
 #include "core/bus.h"
 #include "core/clock.h"
 #include "core/device.h"
@@ -20,6 +21,7 @@
 #include "dev/apicbus.h"
 #include "dev/uart.h"
 #include "host/disk.h"
+#include "host/keyboard.h"
 #include "host/output.h"
 #include "host/screen.h"
 
@@ -32,10 +34,12 @@ struct wiring {
 	struct irqs *irqs;
 	struct intr *intr;
 	struct msrs *msrs;
+	struct a20 *a20;
 	struct clock *clock;
 	struct devices *devices;	/* takes the chips over */
 	struct run *run;
 	struct screen *screen;
+	struct keyboard *keyboard;	/* whose keys the guest's keyboard has */
 	struct disk *disk;		/* NULL: no disk, nobody answers at its ports */
 	struct output *debugcon;
 	struct output *serial[SERIAL_PORTS];

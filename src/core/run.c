@@ -92,6 +92,11 @@ void run_end(struct run *run, enum ending_kind kind, int value, const char *form
 	pthread_mutex_unlock(&run->lock);
 }
 
+void run_reset(struct run *run, const char *how)
+{
+	run_end(run, ENDING_RESET, 0, "guest asked for a reset (%s)", how);
+}
+
 bool run_ended(const struct run *run)
 {
 	return atomic_load_explicit(&run->ended, memory_order_acquire);

@@ -61,6 +61,12 @@ void run_kick(struct run *run);
 void run_end(struct run *run, enum ending_kind kind, int value, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/*
+ * The guest asks for a reset of the machine, by the means that how names: that ends
+ * the run. By the vCPU's thread.
+ */
+void run_reset(struct run *run, const char *how);
+
 /* Whether somebody has ended the run. */
 bool run_ended(const struct run *run);
 

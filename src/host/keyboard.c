@@ -212,7 +212,6 @@ void keyboard_destroy(struct keyboard *keyboard)
 {
 	if (!keyboard)
 		return;
-	work_cancel(keyboard->works, &keyboard->arrival);
 	pthread_mutex_destroy(&keyboard->lock);
 	free(keyboard);
 }

@@ -78,7 +78,7 @@ struct keyboard;
 /* works: of the vCPU's thread. Returns 0 or -ENOMEM. The caller owns *keyboard. */
 int keyboard_create(struct keyboard **keyboard, struct works *works);
 
-/* Not before the guest's keyboard has ended. NULL is fine. */
+/* When the guest's keyboard and works have ended, as a machine's do. NULL is fine. */
 void keyboard_destroy(struct keyboard *keyboard);
 
 /*
