@@ -210,7 +210,7 @@ int board_create(struct board *board, const struct options *options, const struc
 		.mem = machine_mem(board->machine), .bus = machine_bus(board->machine),
 		.irqs = machine_irqs(board->machine),
 		.intr = machine_intr(board->machine), .msrs = machine_msrs(board->machine),
-		.intr = machine_intr(board->machine), .a20 = machine_a20(board->machine),
+		.a20 = machine_a20(board->machine),
 		.clock = machine_clock(board->machine),
 		.devices = machine_devices(board->machine),
 		.run = machine_run_control(board->machine), .screen = board->screen,
