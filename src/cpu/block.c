@@ -14,7 +14,6 @@
 #include "cpu/internal.h"
 
 #define ARENA_SIZE	(UINT64_C(64) << 20)	/* of address space; touched as needed */
-#define BLOCK_INSNS	32u
 #define BUCKETS		16384u			/* of blocks, by address; a power of two */
 #define PAGES		4096u			/* of pages, likewise */
 #define TARGETS		16384u			/* a power of two */
@@ -36,7 +35,7 @@ struct block {
 	uint16_t length;		/* bytes */
 	uint16_t depends;		/* bytes that it would be another one without */
 	struct target successor[2];	/* what came behind it: last, before that */
-	_Alignas(16) struct insn insns[];
+	_Alignas(64) struct insn insns[];	/* each within a line of the cache */
 };
 
 /* A page with decoded code. */
@@ -403,20 +402,13 @@ static struct block *look_up(struct cpu *cpu, uint64_t la)
 	return target->block;
 }
 
-/* The block at la, which most often is one that came behind the last one before. */
-static inline struct block *follow(struct cpu *cpu, uint64_t la)
+/* The block at la, which comes behind the last one, and will be known as that. */
+static struct block *look_up_behind(struct cpu *cpu, uint64_t la)
 {
-	struct block *last = cpu->blocks->last, *block;
+	struct block *block = look_up(cpu, la);
+	/* NULL where that has emptied the arena. */
+	struct block *last = cpu->blocks->last;
 
-	if (likely(last)) {
-		if (valid(cpu, &last->successor[0], la))
-			return last->successor[0].block;
-		if (valid(cpu, &last->successor[1], la))
-			return last->successor[1].block;
-	}
-	block = look_up(cpu, la);
-	/* Which may have emptied the arena. */
-	last = cpu->blocks->last;
 	if (last && block->gpa != UINT64_MAX) {
 		last->successor[1] = last->successor[0];
 		last->successor[0] = (struct target){ la, version(cpu), block };
@@ -424,9 +416,10 @@ static inline struct block *follow(struct cpu *cpu, uint64_t la)
 	return block;
 }
 
-/* How many of the block's instructions lie within room bytes; #GP(0): not even the first. */
-static unsigned int count_within(struct cpu *cpu, const struct block *block, uint64_t room)
+/* How many of the block's instructions end before CS does; #GP(0): not even the first. */
+static unsigned int count_within_limit(struct cpu *cpu, const struct block *block)
 {
+	uint64_t room = cpu->rip_last - cpu->rip + 1;
 	unsigned int count = 0;
 
 	while (count < block->count && block->insns[count].next <= room)
@@ -436,24 +429,77 @@ static unsigned int count_within(struct cpu *cpu, const struct block *block, uin
 	return count;
 }
 
+static inline bool within_limit(const struct cpu *cpu, const struct block *block)
+{
+	return cpu->rip + block->length - 1 <= cpu->rip_last;
+}
+
+static inline uint64_t code_address(const struct cpu *cpu)
+{
+	return (cpu->segment[SEG_CS].base + cpu->rip) & cpu->rip_mask;
+}
+
+/* Makes count instructions of a block the ones that are executed; RIP goes behind them. */
+static inline void begin(struct cpu *cpu, struct block *block, unsigned int count,
+			 unsigned int length)
+{
+	cpu->blocks->last = block;
+	cpu->gpr[REG_RIP] = cpu->rip;
+	cpu->rip = (cpu->rip + length) & cpu->rip_mask;
+	cpu->end = block->insns + count;
+	cpu->block_start = block->insns;
+}
+
 const struct insn *block_enter(struct cpu *cpu)
 {
-	const struct vcpu_segment *cs = &cpu->segment[SEG_CS];
-	uint64_t la = cs->base + cpu->rip, room = UINT64_MAX;
 	struct block *block;
 	unsigned int count;
 
-	if (cpu->code_bits != 64) {
-		la = (uint32_t)la;
-		if (cpu->rip > cs->limit)
-			raise_error(cpu, VECTOR_GP, 0);
-		room = cs->limit - cpu->rip + 1;
-	}
-	block = follow(cpu, la);
-	cpu->blocks->last = block;
-	count = likely(block->length <= room) ? block->count : count_within(cpu, block, room);
-	cpu->gpr[REG_RIP] = cpu->rip;
-	cpu->rip = (cpu->rip + block->insns[count - 1].next) & cpu->rip_mask;
-	cpu->end = block->insns + count;
+	if (cpu->rip > cpu->rip_last)
+		raise_error(cpu, VECTOR_GP, 0);
+	block = look_up_behind(cpu, code_address(cpu));
+	count = within_limit(cpu, block) ? block->count : count_within_limit(cpu, block);
+	begin(cpu, block, count, block->insns[count - 1].next);
 	return block->insns;
+}
+
+/* The same without a look at any table, where it came behind the last block before. */
+static inline const struct insn *enter_successor(struct cpu *cpu)
+{
+	const struct block *last = cpu->blocks->last;
+	uint64_t la = code_address(cpu);
+	struct block *block;
+
+	if (unlikely(!last))
+		return NULL;
+	if (valid(cpu, &last->successor[0], la))
+		block = last->successor[0].block;
+	else if (valid(cpu, &last->successor[1], la))
+		block = last->successor[1].block;
+	else
+		return NULL;
+	if (unlikely(!within_limit(cpu, block)))
+		return NULL;
+	begin(cpu, block, block->count, block->length);
+	return block->insns;
+}
+
+void block_follow(struct cpu *cpu)
+{
+	uint64_t done = cpu->done + (uint64_t)(cpu->current - cpu->block_start) + 1;
+	const struct insn *insn;
+
+	if (unlikely(done >= cpu->follow_until ||
+		     atomic_load_explicit(&cpu->events, memory_order_relaxed)))
+		return;
+	cpu->done = done;
+	insn = enter_successor(cpu);
+	if (unlikely(!insn)) {
+		/* A fault is that of no instruction. */
+		cpu->current = NULL;
+		cpu->end = NULL;
+		insn = block_enter(cpu);
+	}
+	cpu->current = insn;
+	insn->execute(cpu, insn);
 }

@@ -201,23 +201,36 @@ static void truncate_block(struct cpu *cpu, const struct insn *start, uint64_t c
 	cpu->rip = next_rip(cpu, last);
 }
 
-/* One block, or less where there is reason to look again sooner. */
+/*
+ * So many instructions follow each other without the loop. Where the compiler makes
+ * no jumps of the calls from one to the next (-O0), each takes some stack.
+ */
+#define FOLLOWING 4096u
+
+/*
+ * One block and those that follow it, or less where there is reason to look again
+ * sooner. No more than room instructions.
+ */
 static void run_block(struct cpu *cpu, uint64_t room)
 {
 	bool one = cpu->shadow || cpu->breakpoints || cpu->rflags & (RFLAGS_TF | RFLAGS_RF);
+	uint64_t following = room < FOLLOWING ? room : FOLLOWING;
 	const struct insn *insn;
 
 	if (unlikely(one))
 		debug_begin(cpu);
 	insn = block_enter(cpu);
+	cpu->follow_until = 0;
 	if (one || (uint64_t)(cpu->end - insn) > room)
 		truncate_block(cpu, insn, one ? 1 : room);
-	cpu->block_start = insn;
+	else if (following > BLOCK_INSNS)
+		cpu->follow_until = cpu->done + following - BLOCK_INSNS;
 	cpu->shadow = false;
-	for (; insn < cpu->end; insn++) {
+	do {
 		cpu->current = insn;
 		insn->execute(cpu, insn);
-	}
+		insn = cpu->current + 1;
+	} while (insn < cpu->end);
 	cpu->done += (uint64_t)(cpu->current - cpu->block_start) + 1;
 	cpu->current = NULL;
 	cpu->end = NULL;
