@@ -101,7 +101,7 @@ guest_c_32 = \
 	guest/bench-disk-bulk/bench-disk-bulk.c guest/bench-disk-emul/bench-disk-emul.c \
 	guest/bench-disk-pv/bench-disk-pv.c guest/bench-mmio/bench-mmio.c \
 	guest/bench-pio/bench-pio.c guest/console/console.c \
-	guest/cpu-exceptions/cpu-exceptions.c guest/cpu-fpu/cpu-fpu.c \
+	guest/cpu-apic/cpu-apic.c guest/cpu-exceptions/cpu-exceptions.c guest/cpu-fpu/cpu-fpu.c \
 	guest/cpu-interrupts/cpu-interrupts.c guest/cpu-paging32/cpu-paging32.c \
 	guest/cpu-pagingpae/cpu-pagingpae.c guest/cpu-segments/cpu-segments.c \
 	guest/cpu-smc/cpu-smc.c guest/cpu-strings/cpu-strings.c \
@@ -129,7 +129,7 @@ guest_private_c = \
 guest_private_asm = guest/cpu/trap-32.S guest/cpu/trap-64.S
 
 # Of those that are built for other modes too.
-guest_more_objects = guest/cpu-exceptions/cpu-exceptions.o64 guest/cpu-fpu/cpu-fpu.o64 \
+guest_more_objects = guest/cpu-apic/cpu-apic.o64 guest/cpu-exceptions/cpu-exceptions.o64 guest/cpu-fpu/cpu-fpu.o64 \
 	guest/cpu-interrupts/cpu-interrupts.o64 guest/cpu-strings/cpu-strings.o64 \
 	guest/selftest/selftest.o16 guest/selftest/selftest.o64 \
 	guest/shared/check.o16 guest/vga-widths/vga-widths.o64
@@ -152,7 +152,7 @@ guest_paging_64 = guest/cpu/paging.o64 $(guest_cpu_64)
 guest_bins_32 = \
 	guest/ata-full.bin guest/badcall.bin guest/bench-disk-bulk.bin \
 	guest/bench-disk-emul.bin guest/bench-disk-pv.bin guest/bench-mmio.bin \
-	guest/bench-pio.bin guest/console.bin guest/cpu-exceptions.bin guest/cpu-fpu.bin \
+	guest/bench-pio.bin guest/console.bin guest/cpu-apic.bin guest/cpu-exceptions.bin guest/cpu-fpu.bin \
 	guest/cpu-interrupts.bin guest/cpu-paging32.bin guest/cpu-pagingpae.bin \
 	guest/cpu-segments.bin guest/cpu-smc.bin guest/cpu-strings.bin guest/cpu-sysenter.bin \
 	guest/cpu-tasks.bin \
@@ -168,6 +168,7 @@ guest/bench-disk-pv.bin: guest/bench-disk-pv/bench-disk-pv.o32 $(guest_lib32)
 guest/bench-mmio.bin: guest/bench-mmio/bench-mmio.o32 $(guest_lib32)
 guest/bench-pio.bin: guest/bench-pio/bench-pio.o32 $(guest_lib32)
 guest/console.bin: guest/console/console.o32 $(guest_lib32)
+guest/cpu-apic.bin: guest/cpu-apic/cpu-apic.o32 $(guest_cpu_32) $(guest_lib32)
 guest/cpu-exceptions.bin: guest/cpu-exceptions/cpu-exceptions.o32 $(guest_cpu_32) $(guest_lib32)
 guest/cpu-fpu.bin: guest/cpu-fpu/cpu-fpu.o32 $(guest_cpu_32) $(guest_lib32)
 guest/cpu-interrupts.bin: guest/cpu-interrupts/cpu-interrupts.o32 $(guest_cpu_32) $(guest_lib32)
@@ -198,9 +199,10 @@ guest/vga-widths.bin: guest/vga-widths/vga-widths.o32 guest/shared/check.o32 $(g
 
 # 64 bits, and what is built for more than one mode.
 guest_bins_64 = \
-	guest/cpu-exceptions64.bin guest/cpu-fpu64.bin guest/cpu-interrupts64.bin \
+	guest/cpu-apic64.bin guest/cpu-exceptions64.bin guest/cpu-fpu64.bin guest/cpu-interrupts64.bin \
 	guest/cpu-paging64.bin guest/cpu-segments64.bin guest/cpu-strings64.bin \
 	guest/cpu-syscall.bin guest/hello64.bin guest/selftest64.bin guest/vga-widths64.bin
+guest/cpu-apic64.bin: guest/cpu-apic/cpu-apic.o64 $(guest_cpu_64) $(guest_lib64)
 guest/cpu-exceptions64.bin: guest/cpu-exceptions/cpu-exceptions.o64 $(guest_cpu_64) $(guest_lib64)
 guest/cpu-fpu64.bin: guest/cpu-fpu/cpu-fpu.o64 $(guest_cpu_64) $(guest_lib64)
 guest/cpu-interrupts64.bin: guest/cpu-interrupts/cpu-interrupts.o64 $(guest_cpu_64) $(guest_lib64)

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "dev/tables.h"
 #include "dev/vga.h"
 #include "engine/select.h"
 #include "options.h"
@@ -81,6 +82,7 @@ static int load_guest(struct board *board, const struct options *options, uint64
 		.mem = machine_mem(board->machine), .ram = ram, .log = log,
 	};
 
+	tables_write(machine_mem(board->machine));
 	return boot_guest(&request, &board->boot);
 }
 

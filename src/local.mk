@@ -4,7 +4,7 @@
 noinst_LIBRARIES += libvmm.a
 bin_PROGRAMS += vmm
 
-libvmm_a_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src -I$(srcdir)/guest/include -I$(builddir) $(POPT_CFLAGS) \
+libvmm_a_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src -I$(srcdir)/guest/include -I$(builddir) -I$(builddir)/src $(POPT_CFLAGS) \
 	-DVMM_PKGLIBDIR='"$(pkglibdir)"' -DVMM_PKGDATADIR='"$(pkgdatadir)"'
 libvmm_a_CFLAGS = $(VMM_CFLAGS)
 libvmm_a_SOURCES = \
@@ -62,12 +62,14 @@ libvmm_a_SOURCES = \
 	src/boot/multiboot2.c \
 	src/boot/start.c src/boot/start.h \
 	src/boot/zeropage.c src/boot/zeropage.h \
+	src/dev/acpi.c \
 	src/dev/apicbus.c src/dev/apicbus.h \
 	src/dev/ata.c src/dev/ata.h \
 	src/dev/debugport.c src/dev/debugport.h \
 	src/dev/i8042.c src/dev/i8042.h \
 	src/dev/ioapic.c src/dev/ioapic.h \
 	src/dev/lapic.c src/dev/lapic.h \
+	src/dev/mptable.c \
 	src/dev/pci.c src/dev/pci.h \
 	src/dev/pic.c src/dev/pic.h \
 	src/dev/piix3.c src/dev/piix3.h \
@@ -78,6 +80,7 @@ libvmm_a_SOURCES = \
 	src/dev/ps2_keyboard.c src/dev/ps2_keyboard.h \
 	src/dev/ps2_mouse.c src/dev/ps2_mouse.h \
 	src/dev/rtc.c src/dev/rtc.h \
+	src/dev/tables.c src/dev/tables.h \
 	src/dev/uart.c src/dev/uart.h \
 	src/dev/vga.c src/dev/vga.h \
 	src/pv/disk.c src/pv/hypercall.c src/pv/hypercall.h src/pv/pv.h \
@@ -103,6 +106,18 @@ libvmm_a_SOURCES = \
 	src/observe/crash.c src/observe/crash.h \
 	src/observe/hash.c src/observe/hash.h \
 	src/observe/profile.c src/observe/profile.h
+
+# The DSDT as bytes, for acpi.c. A tarball has them, and can be built without iasl.
+MAINTAINERCLEANFILES += src/dev/dsdt.inc
+CLEANFILES += src/dev/dsdt.aml src/dev/dsdt.i src/dev/dsdt.log src/dev/dsdt.od
+EXTRA_DIST += src/dev/dsdt.asl src/dev/dsdt.inc
+src/dev/dsdt.inc: src/dev/dsdt.asl src/dev/platform.h
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
+	$(CC) -E -P -x c -undef -I$(srcdir)/src $(srcdir)/src/dev/dsdt.asl -o $(@D)/dsdt.i && \
+	$(IASL) -we -vs -p $(@D)/dsdt $(@D)/dsdt.i >$(@D)/dsdt.log && \
+	od -An -v -tx1 $(@D)/dsdt.aml >$(@D)/dsdt.od && \
+	sed 's/ *\([0-9a-f][0-9a-f]\)/0x\1, /g' $(@D)/dsdt.od >$@.tmp && mv -f $@.tmp $@
+src/dev/libvmm_a-acpi.$(OBJEXT): src/dev/dsdt.inc
 
 vmm_CPPFLAGS = $(libvmm_a_CPPFLAGS)
 vmm_CFLAGS = $(VMM_CFLAGS)

@@ -20,6 +20,7 @@
 #define KEYBOARD_STATUS_PORT	0x64
 #define RTC_PORT		0x70
 #define RTC_PORTS		2
+#define RTC_CENTURY		0x32	/* the byte of its memory */
 #define COM1_PORT		0x3F8
 #define COM2_PORT		0x2F8
 #define COM_PORTS		8
@@ -72,6 +73,7 @@
 /* What PCI devices may be given. */
 #define PCI_MEMORY_BASE		0xC0000000
 #define PCI_MEMORY_END		0xFEBFFFFF
+#define PCI_MEMORY_SIZE		0x3EC00000
 
 /* APIC IDs: the processors' from 0 on, then the I/O APIC's. */
 #define PROCESSORS		1
