@@ -75,6 +75,7 @@ libvmm_a_SOURCES = \
 	src/dev/piix3.c src/dev/piix3.h \
 	src/dev/pit.c src/dev/pit.h \
 	src/dev/platform.h \
+	src/dev/pm.c src/dev/pm.h \
 	src/dev/power.c src/dev/power.h \
 	src/dev/ps2.c src/dev/ps2.h \
 	src/dev/ps2_keyboard.c src/dev/ps2_keyboard.h \

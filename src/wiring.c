@@ -12,6 +12,7 @@
 #include "dev/piix3.h"
 #include "dev/pit.h"
 #include "dev/platform.h"
+#include "dev/pm.h"
 #include "dev/power.h"
 #include "dev/ps2_keyboard.h"
 #include "dev/ps2_mouse.h"
@@ -201,6 +202,22 @@ static int add_debug_ports(struct wiring *w)
 	return error ?: claim(w, BUS_PIO, 0x0F4, 1, &debug_exit_ops, debug_exit, "debug exit");
 }
 
+static int add_pm(struct wiring *w)
+{
+	struct pm *pm;
+	int error = pm_create(&pm, w->clock, irq_line(w->irqs, SCI_LINE), w->run);
+
+	if (error)
+		return error;
+	error = devices_add(w->devices, &pm_device, pm);
+	error = error ?: claim(w, BUS_PIO, PM1A_EVENT_PORT, PM1A_EVENT_PORTS, &pm1a_event_ops, pm,
+			       "ACPI PM1a event");
+	error = error ?: claim(w, BUS_PIO, PM1A_CONTROL_PORT, PM1A_CONTROL_PORTS, &pm1a_control_ops,
+			       pm, "ACPI PM1a control");
+	return error ?: claim(w, BUS_PIO, PM_TIMER_PORT, PM_TIMER_PORTS, &pm_timer_ops, pm,
+			      "ACPI PM timer");
+}
+
 static int add_power(struct wiring *w)
 {
 	struct power *power;
@@ -210,8 +227,6 @@ static int add_power(struct wiring *w)
 		return error;
 	error = devices_add(w->devices, &power_device, power);
 	error = error ?: claim(w, BUS_PIO, PORT_A_PORT, 1, &port_92_ops, power, "port A");
-	error = error ?: claim(w, BUS_PIO, PM1A_CONTROL_PORT, PM1A_CONTROL_PORTS, &pm1a_control_ops,
-			       power, "ACPI PM1a control");
 	return error ?: claim(w, BUS_PIO, RESET_CONTROL_PORT, 1, &reset_control_ops, power,
 			      "reset control");
 }
@@ -260,6 +275,7 @@ int wire(struct wiring *wiring)
 		add_i8042,
 		add_serial_ports,
 		add_debug_ports,
+		add_pm,
 		add_power,
 		add_pci,
 		add_hypercalls,

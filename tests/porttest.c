@@ -12,6 +12,7 @@
  *   ins{b,w,l} PORT COUNT	outs{b,w,l} PORT HEX	string I/O
  *   read{b,w,l,q} ADDRESS	write{b,w,l,q} ADDRESS VALUE	MMIO
  *   peek ADDRESS LENGTH	mem ADDRESS HEX		guest memory
+ *   tables			those for kernels, to guest memory
  *   irq LINE			its level
  *   sector LBA [LENGTH]	bytes on the disk
  *   store OFFSET HEX		bytes to the disk, at any place
@@ -36,6 +37,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dev/tables.h"
 #include "dev/uart.h"
 #include "dev/vga.h"
 #include "host/output.h"
@@ -318,6 +320,14 @@ static int do_peek(struct harness *harness, char **argv, unsigned int size)
 	return error;
 }
 
+static int do_tables(struct harness *harness, char **argv, unsigned int size)
+{
+	(void)argv;
+	(void)size;
+	tables_write(harness->mem);
+	return 0;
+}
+
 static int do_mem(struct harness *harness, char **argv, unsigned int size)
 {
 	uint64_t gpa;
@@ -518,6 +528,7 @@ static const struct command {
 	{ "writeq", do_write, 8, 2, 2 },
 	{ "peek", do_peek, 0, 2, 2 },
 	{ "mem", do_mem, 0, 2, 2 },
+	{ "tables", do_tables, 0, 0, 0 },
 	{ "irq", do_irq, 0, 1, 1 },
 	{ "sector", do_sector, 0, 1, 2 },
 	{ "store", do_store, 0, 2, 2 },

@@ -2,6 +2,8 @@
 /* tables.c - the tables for kernels in guest memory, see tables.h. */
 #include "dev/tables.h"
 
+#include <string.h>
+
 #include "dev/platform.h"
 
 _Static_assert(TABLES_ROOM <= TABLES_SIZE, "the tables' memory has room for them");
@@ -10,6 +12,7 @@ void *tables_take(struct tables *tables, uint32_t size, uint32_t align)
 {
 	uint32_t at = (tables->size + align - 1) & ~(align - 1);
 
+	memset(tables->bytes + tables->size, 0, at + size - tables->size);
 	tables->size = at + size;
 	return tables->bytes + at;
 }
@@ -30,8 +33,9 @@ uint8_t tables_checksum(const void *bytes, size_t size)
 
 void tables_write(struct mem *mem)
 {
-	struct tables tables = { .size = 0 };
+	struct tables tables;
 
+	tables.size = 0;
 	acpi_make(&tables);
 	mptable_make(&tables);
 	(void)mem_load(mem, TABLES_ADDRESS, tables.bytes, tables.size);
