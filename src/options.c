@@ -313,6 +313,7 @@ static const char *add_condition(struct condition **conditions, size_t *count, c
 {
 	struct condition *grown = reallocarray(*conditions, *count + 1, sizeof(*grown));
 	const char *at = value, *wrong;
+	unsigned int column = 1;
 
 	if (!grown)
 		return "out of memory";
@@ -324,8 +325,10 @@ static const char *add_condition(struct condition **conditions, size_t *count, c
 		wrong = "nothing follows the quote that closes the text";
 	if (!wrong)
 		return NULL;
-	snprintf(parsed->wrong, sizeof(parsed->wrong), "column %zu: %s", (size_t)(at - value) + 1,
-		 wrong);
+	/* In characters: not the bytes within one of UTF-8. */
+	for (const char *c = value; c < at; c++)
+		column += (*c & 0xC0) != 0x80;
+	snprintf(parsed->wrong, sizeof(parsed->wrong), "column %u: %s", column, wrong);
 	return parsed->wrong;
 }
 

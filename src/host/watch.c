@@ -258,10 +258,12 @@ int watch_add(struct watches *watches, struct watch *watch)
 
 void watch_remove(struct watches *watches, struct watch *watch)
 {
-	struct watch **link = &watches->streams[watch->condition->source].first;
+	struct watch **link;
 
+	/* The condition of one that was never added may be none. */
 	if (!watch->added)
 		return;
+	link = &watches->streams[watch->condition->source].first;
 	while (*link && *link != watch)
 		link = &(*link)->next;
 	if (*link)
