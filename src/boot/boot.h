@@ -108,6 +108,13 @@ extern const struct boot_loader boot_linux;
 extern const struct boot_loader boot_multiboot;
 extern const struct boot_loader boot_multiboot2;
 
+/*
+ * Recognizes an image and has it loaded. Returns 0, or -errno with a message in the
+ * log; result->symbols is the caller's whatever it returns.
+ */
+int boot_load(const struct boot_request *request, const struct boot_image *image,
+	      struct boot_result *result);
+
 /* Says in the log what is wrong with an image: always -ENOEXEC. */
 int boot_refuse(const struct boot_request *request, const struct boot_image *image,
 		const char *format, ...) __attribute__((format(printf, 3, 4)));
