@@ -69,7 +69,8 @@ struct boot_result {
 
 /*
  * Loads the guest. Returns 0, or -errno with a message that names the file and
- * what is wrong with it in the log. It can be called again for the same memory, for a machine that was reset.
+ * what is wrong with it in the log. It can be called again for the same memory,
+ * for a machine that was reset; symbols of the last time are to be freed before.
  */
 int boot_guest(const struct boot_request *request, struct boot_result *result);
 
