@@ -11,7 +11,6 @@
  * such inputs; without, it is a program that goes through the files of the folders
  * named, or of the sources' cpu-corpus.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,8 +22,8 @@
 
 #include "core/mem.h"
 #include "core/vcpu.h"
+#include "corpus.h"
 #include "cpu/cpu.h"
-#include "unit.h"
 
 #define INSTRUCTIONS	100u	/* of a run */
 #define RUNS		4u	/* with an interrupt between them */
@@ -564,58 +563,15 @@ static void stop_timer(void)
 	setitimer(ITIMER_VIRTUAL, &(struct itimerval){ 0 }, NULL);
 }
 
-/* --- going through a corpus --- */
-
-static bool run_file(const char *folder, const char *name)
-{
-	uint8_t data[65536];
-	char path[4096];
-	FILE *file;
-	size_t size;
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	file = fopen(path, "rbe");
-	if (!file)
-		return false;
-	size = fread(data, 1, sizeof(data), file);
-	fclose(file);
-	/* One that hangs ends the program. */
-	alarm(HANG_SECONDS);
-	LLVMFuzzerTestOneInput(data, size);
-	alarm(0);
-	return true;
-}
-
-static void run_folder(struct unit *unit, const char *path)
-{
-	DIR *folder = opendir(path);
-	unsigned int count = 0;
-	struct dirent *entry;
-
-	while (folder && (entry = readdir(folder)))
-		if (entry->d_name[0] != '.')
-			count += run_file(path, entry->d_name);
-	if (folder)
-		closedir(folder);
-	unit_check(unit, count, "arbitrary code and state neither crash nor hang");
-	printf("  %u inputs from %s\n", count, path);
-}
-
 int main(int argc, char **argv)
 {
-	const char *sources = getenv("srcdir");
-	struct unit unit = { 0 };
-	char path[4096];
+	int status = corpus_main(argc, argv, "cpu-corpus", HANG_SECONDS, LLVMFuzzerTestOneInput,
+				 "arbitrary code and state neither crash nor hang");
 
-	snprintf(path, sizeof(path), "%s/cpu-corpus", sources ? sources : ".");
-	if (argc < 2)
-		run_folder(&unit, path);
-	for (int i = 1; i < argc; i++)
-		run_folder(&unit, argv[i]);
 	stop_timer();
 	cpu_destroy(machine.cpu);
 	mem_destroy(machine.mem);
-	return unit_status(&unit);
+	return status;
 }
 
 #endif

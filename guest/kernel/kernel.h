@@ -33,7 +33,7 @@ struct entry {
 /* How far the kernel is from where it was linked. */
 extern uint32_t slide;
 
-/* A pointer to a physical address: the relocated kernel's segments begin at its slide. */
+/* A pointer to a physical address: a relocated kernel's segments begin at its slide. */
 static inline const void *at(uint64_t physical)
 {
 	return (const void *)(uintptr_t)(physical - slide);

@@ -54,6 +54,16 @@ struct base_tag {
 	uint32_t base;
 };
 
+/* A copy of ACPI's root pointer: of its first version 20 bytes, else all of it. */
+struct rsdp_tag {
+	struct tag tag;
+	char signature[8];
+	uint8_t checksum;
+	char oem[6];
+	uint8_t revision;
+	uint32_t rsdt;
+};
+
 static void report_line(const struct tag *tag)
 {
 	console_printf("command line: %s.\n", ((const struct string_tag *)tag)->string);
@@ -118,6 +128,20 @@ static void report_base(const struct tag *tag)
 	console_printf("load base 0x%x\n", (unsigned int)((const struct base_tag *)tag)->base);
 }
 
+/* That it is whole, and leads to a table. */
+static void report_rsdp(const struct tag *tag)
+{
+	const struct rsdp_tag *rsdp = (const struct rsdp_tag *)tag;
+	const uint8_t *bytes = (const uint8_t *)rsdp->signature;
+	uint8_t sum = 0;
+
+	for (uint32_t i = 0; i < tag->size - sizeof(*tag); i++)
+		sum += bytes[i];
+	console_printf("rsdp %.8s of %u bytes sum %u revision %u to %.4s\n", rsdp->signature,
+		       (unsigned int)(tag->size - sizeof(*tag)), sum, rsdp->revision,
+		       (const char *)at(rsdp->rsdt));
+}
+
 static void report_tag(const struct tag *tag)
 {
 	switch (tag->type) {
@@ -128,6 +152,8 @@ static void report_tag(const struct tag *tag)
 	case 6: report_map(tag); break;
 	case 8: report_framebuffer(tag); break;
 	case 9: report_elf(tag); break;
+	case 14: report_rsdp(tag); break;
+	case 15: report_rsdp(tag); break;
 	case 21: report_base(tag); break;
 	default: console_printf("tag %u\n", (unsigned int)tag->type); break;
 	}

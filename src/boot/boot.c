@@ -286,8 +286,8 @@ static int check_takes(const struct boot_request *request, const struct boot_ima
 	return 0;
 }
 
-static int load_image(const struct boot_request *request, const struct boot_image *image,
-		      struct boot_result *result)
+int boot_load(const struct boot_request *request, const struct boot_image *image,
+	      struct boot_result *result)
 {
 	const struct boot_loader *loader = find_loader(request, image);
 	int error = 0;
@@ -314,7 +314,7 @@ int boot_guest(const struct boot_request *request, struct boot_result *result)
 	result->symbols = NULL;
 	if (error)
 		return error;
-	error = load_image(request, &image, result);
+	error = boot_load(request, &image, result);
 	free(image.data);
 	if (!error)
 		error = load_more(request, result);

@@ -69,7 +69,8 @@ struct boot_result {
 
 /*
  * Loads the guest. Returns 0, or -errno with a message that names the file and
- * what is wrong with it in the log. It can be called again for the same memory, for a machine that was reset.
+ * what is wrong with it in the log. It can be called again for the same memory,
+ * for a machine that was reset; symbols of the last time are to be freed before.
  */
 int boot_guest(const struct boot_request *request, struct boot_result *result);
 
@@ -107,6 +108,13 @@ extern const struct boot_loader boot_flat;
 extern const struct boot_loader boot_linux;
 extern const struct boot_loader boot_multiboot;
 extern const struct boot_loader boot_multiboot2;
+
+/*
+ * Recognizes an image and has it loaded. Returns 0, or -errno with a message in the
+ * log; result->symbols is the caller's whatever it returns.
+ */
+int boot_load(const struct boot_request *request, const struct boot_image *image,
+	      struct boot_result *result);
 
 /* Says in the log what is wrong with an image: always -ENOEXEC. */
 int boot_refuse(const struct boot_request *request, const struct boot_image *image,

@@ -67,31 +67,33 @@ struct elf_extent {
 
 /*
  * Checks what the program headers of all PT_LOAD segments say by themselves:
- * that the bytes are in the file, and addresses do not wrap. Returns 0, or -ENOEXEC with a
- * message in the log.
+ * that the bytes are in the file, and addresses do not wrap. Returns 0, or
+ * -ENOEXEC with a message in the log.
  */
 int elf_measure(const struct boot_request *request, const struct elf *elf,
 		struct elf_extent *extent);
 
 /*
- * Puts the segments of a file that elf_measure() was content with into guest memory at their
- * physical addresses plus slide (modulo 2^64), takes them in the layout, and zeroes what of them is
- * not in the file. Returns 0, or -errno with a message in the log.
+ * Puts the segments into guest memory, at their physical addresses plus slide
+ * (modulo 2^64), takes them in the layout, and zeroes what of them is not in
+ * the file. elf_measure() must have been content with them. Returns 0, or -errno
+ * with a message in the log.
  */
 int elf_load(const struct boot_request *request, const struct elf *elf, uint64_t slide,
 	     struct layout *layout);
 
 /*
- * The physical address of e_entry, without slide: where a segment has it among its virtual
- * addresses, what corresponds; where one has it among its physical ones, itself. Returns 0,
- * or -ENOEXEC with a message in the log where no segment has it.
+ * The physical address of e_entry, without slide: what corresponds to it where
+ * a segment has it among its virtual addresses, itself where one has it among
+ * its physical ones. Returns 0, or -ENOEXEC with a message in the log where no
+ * segment has it.
  */
 int elf_entry(const struct boot_request *request, const struct elf *elf, uint64_t *entry);
 
 /*
- * The symbols of the file's code. slide: as for elf_load(). NULL where there are none, or no
- * memory; the log says so where the file is malformed. The caller owns them; they do not need
- * the image any more.
+ * The symbols of the file's code, for the caller; they do not need the image any
+ * more. slide: as for elf_load(). NULL where there are none, or no memory; where the
+ * file is malformed the log says so.
  */
 struct symbols *elf_symbols(const struct boot_request *request, const struct elf *elf,
 			    uint64_t slide);

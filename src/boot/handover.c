@@ -217,13 +217,11 @@ struct handover_rsdp handover_find_rsdp(const struct mem *mem)
 	const uint8_t *area = mem_ptr(mem, RSDP_AREA, RSDP_AREA_SIZE, MEM_READ);
 	struct handover_rsdp rsdp = { 0 };
 
-	for (uint32_t at = 0; area && at < RSDP_AREA_SIZE; at += RSDP_ALIGN) {
-		uint32_t size = RSDP_AREA_SIZE - at;
-
-		if (memcmp(area + at, "RSD PTR ", 8) || size < RSDP_OLD_SIZE ||
-		    sum_of(area + at, RSDP_OLD_SIZE))
+	/* None begins so late that a whole one would not fit. */
+	for (uint32_t at = 0; area && at <= RSDP_AREA_SIZE - HANDOVER_RSDP_MAX; at += RSDP_ALIGN) {
+		if (memcmp(area + at, "RSD PTR ", 8) || sum_of(area + at, RSDP_OLD_SIZE))
 			continue;
-		memcpy(rsdp.bytes, area + at, size < sizeof(rsdp.bytes) ? size : sizeof(rsdp.bytes));
+		memcpy(rsdp.bytes, area + at, sizeof(rsdp.bytes));
 		rsdp.size_old = RSDP_OLD_SIZE;
 		rsdp.size_new = new_size(&rsdp);
 		break;

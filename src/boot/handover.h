@@ -32,9 +32,9 @@ int handover_take(const struct boot_request *request, const struct boot_image *i
 		  const char *what, uint64_t gpa, uint64_t size, struct layout *layout);
 
 /*
- * Finds and takes room for what comes with a kernel: behind all that the layout has taken so
- * far, or where that does not fit, anywhere; below 4 GiB. size is not 0,
- * align a power of two. Returns 0 where there is no room (or no memory).
+ * Finds and takes room for what comes with a kernel, below 4 GiB: behind all
+ * that the layout has taken so far, or where that does not fit, anywhere. size
+ * is not 0, align a power of two. Returns 0 where there is no room (or no memory).
  */
 uint64_t handover_find(struct layout *layout, uint64_t size, uint64_t align);
 
@@ -104,8 +104,8 @@ struct handover_rsdp {
 struct handover_rsdp handover_find_rsdp(const struct mem *mem);
 
 /*
- * A stack for kernels that use one before they make their own: its top, in
- * RAM below 640 KiB that nothing has taken, or where that does not fit, in any; 0: there is no room.
+ * A stack for kernels that use one before they make their own: its top, in RAM
+ * that nothing has taken, below 640 KiB if it fits there; 0: there is no room.
  */
 uint64_t handover_stack(const struct layout *layout);
 

@@ -128,8 +128,8 @@ struct gap {
 };
 
 /*
- * The gap of a RAM entry before its taken range number index (from first_behind() of the
- * entry on), or behind the last one. Returns false where there is no such range.
+ * The gap of a RAM entry before one of its taken ranges, by index from first_behind()
+ * of the entry on, or behind the last one: then it returns false.
  */
 static bool gap_before(const struct layout *layout, const struct memmap_entry *entry, size_t index,
 		       struct gap *gap)

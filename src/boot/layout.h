@@ -4,8 +4,9 @@
  * where room is left.
  *
  * What is found lies in RAM that the memory map (memmap.h) leaves to kernels. A
- * kernel itself may also lie in those parts of the reserved memory below 1 MiB that vmm
- * does not use: linkers put an ELF file's headers into the page before its code.
+ * kernel itself may also lie in those parts of the reserved memory below 1 MiB
+ * that vmm does not use: linkers put an ELF file's headers into the page before
+ * its code.
  */
 #ifndef VMM_BOOT_LAYOUT_H
 #define VMM_BOOT_LAYOUT_H

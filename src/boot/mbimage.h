@@ -56,8 +56,9 @@ struct mb_handover {
 };
 
 /*
- * Loads a kernel and its modules, has make() write the boot information of a struct mb_handover,
- * and fills in the start state, with magic in EAX. Returns 0, or -errno with a message in the log.
+ * Loads a kernel and its modules, has make() write the boot information (its
+ * self is a struct mb_handover), and fills in the start state, with magic in EAX.
+ * Returns 0, or -errno with a message in the log.
  */
 int mb_boot(const struct boot_request *request, const struct boot_image *image,
 	    const struct mb_image *header, handover_make_fn *make, uint32_t magic,

@@ -145,8 +145,8 @@ static int read_request(const struct reader *reader)
 	for (size_t i = 0; i < count; i++)
 		if (field(reader, i) >= INFO_TAGS)
 			return boot_refuse(reader->request, reader->image, "the information "
-					   "request in the multiboot2 header requires tag %u, which "
-					   "vmm does not know", field(reader, i));
+					   "request in the multiboot2 header requires tag %u, "
+					   "which vmm does not know", field(reader, i));
 	return 0;
 }
 
@@ -244,8 +244,8 @@ static int read_tags(struct reader *reader, size_t at, uint32_t length)
 		memcpy(&reader->tag, header + next, sizeof(reader->tag));
 		reader->body = header + next + sizeof(reader->tag);
 		if (reader->tag.size < sizeof(reader->tag) || reader->tag.size > length - next)
-			return boot_refuse(reader->request, reader->image, "size %u of tag %u at 0x%x "
-					   "in the multiboot2 header does not fit into its "
+			return boot_refuse(reader->request, reader->image, "size %u of tag %u at "
+					   "0x%x in the multiboot2 header does not fit into its "
 					   "header_length %u", reader->tag.size, reader->tag.type,
 					   next, length);
 		if (reader->tag.type == TAG_END)
@@ -272,12 +272,12 @@ static int read_header(const struct boot_request *request, const struct boot_ima
 		return boot_refuse(request, image, "no multiboot2 header in its first %u bytes",
 				   SEARCHED);
 	if (header.architecture != I386)
-		return boot_refuse(request, image, "architecture %u in the multiboot2 header is not "
-				   "0 (i386)", header.architecture);
+		return boot_refuse(request, image, "architecture %u in the multiboot2 header is "
+				   "not 0 (i386)", header.architecture);
 	if (header.length > image->size - at || header.length > SEARCHED - at)
-		return boot_refuse(request, image, "header_length %u of the multiboot2 header at 0x%zx "
-				   "does not fit into the file's first %u bytes", header.length, at,
-				   SEARCHED);
+		return boot_refuse(request, image, "header_length %u of the multiboot2 header at "
+				   "0x%zx does not fit into the file's first %u bytes",
+				   header.length, at, SEARCHED);
 	error = read_tags(&reader, at, header.length);
 	if (!error && out->has_addresses && !out->has_entry)
 		error = boot_refuse(request, image, "the multiboot2 header has an address tag but "
@@ -293,7 +293,9 @@ static int read_header(const struct boot_request *request, const struct boot_ima
 static void add_tag_with(struct handover_info *out, uint32_t type, void *tag, size_t tag_size,
 			 const void *more, size_t more_size)
 {
-	const struct info_header header = { .type = type, .size = (uint32_t)(tag_size + more_size) };
+	const struct info_header header = {
+		.type = type, .size = (uint32_t)(tag_size + more_size),
+	};
 
 	memcpy(tag, &header, sizeof(header));
 	handover_add(out, tag, tag_size, TAG_ALIGN);

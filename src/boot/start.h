@@ -32,9 +32,9 @@
 #define START_LINUX_DATA 0x18
 
 /*
- * Makes sure that vmm's own structures have memory: RAM where the guest has
- * that much, else some that is added as region says (its host pointer is filled in). Returns 0 or
- * -errno.
+ * Makes sure that a structure of vmm's own has memory: RAM where the guest has
+ * that much, else some that is added as region says, but for its host pointer.
+ * Returns 0 or -errno.
  */
 int start_reserve(struct mem *mem, struct mem_region *region);
 

@@ -31,16 +31,16 @@ int symbols_create(struct symbols **symbols, struct symbols_source *source);
 void symbols_destroy(struct symbols *symbols);
 
 /*
- * For sources: size bytes of code from address on have the name, which must live as long
- * as the source. rank decides between two at one address: the higher wins.
- * Where memory is short, or size is 0, it is left out.
+ * For sources: size bytes of code from address on have the name, which must live
+ * as long as the source. rank decides between two at one address: the higher one
+ * wins. Where memory is short, or size is 0, it is left out.
  */
 void symbols_add(struct symbols *symbols, uint64_t address, uint64_t size, const char *name,
 		 unsigned int rank);
 
 /*
- * For sources: what is at address to address + size - 1 is also known distance
- * further up (modulo 2^64), for kernels that run for a while where they are not linked.
+ * For sources: an address of these size bytes has the name that is distance
+ * further up (modulo 2^64), for kernels that first run where they are not linked.
  */
 void symbols_add_alias(struct symbols *symbols, uint64_t address, uint64_t size,
 		       uint64_t distance);
