@@ -60,7 +60,9 @@ libvmm_a_SOURCES = \
 	src/boot/memmap.c src/boot/memmap.h \
 	src/boot/multiboot.c \
 	src/boot/multiboot2.c \
+	src/boot/pvh.c src/boot/pvh.h \
 	src/boot/start.c src/boot/start.h \
+	src/boot/vmlinux.c src/boot/vmlinux.h \
 	src/boot/zeropage.c src/boot/zeropage.h \
 	src/dev/acpi.c \
 	src/dev/apicbus.c src/dev/apicbus.h \

@@ -2,7 +2,8 @@
 /*
  * linux.c - the loader of Linux: bzImage and zImage by the boot protocol, 2.00
  * to 2.15 (Linux, Documentation/arch/x86/boot.rst), entered in 32-bit or 64-bit
- * mode; the 16-bit code in front of the kernel is not run.
+ * mode; the 16-bit code in front of the kernel is not run. Linux as an ELF file
+ * is left to vmlinux.c.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -10,8 +11,10 @@
 #include <string.h>
 
 #include "boot/boot.h"
+#include "boot/elfimage.h"
 #include "boot/memmap.h"
 #include "boot/start.h"
+#include "boot/vmlinux.h"
 #include "boot/zeropage.h"
 
 #define SECTOR			512u
@@ -221,7 +224,8 @@ static bool recognizes(const struct boot_image *image)
 {
 	const size_t magic = HEADER_OFFSET + offsetof(struct setup_header, header);
 
-	return image->size >= magic + 4 && !memcmp(image->data + magic, "HdrS", 4);
+	return vmlinux_recognizes(image) ||
+	       (image->size >= magic + 4 && !memcmp(image->data + magic, "HdrS", 4));
 }
 
 static int load(const struct boot_request *request, const struct boot_image *image,
@@ -229,6 +233,8 @@ static int load(const struct boot_request *request, const struct boot_image *ima
 {
 	struct kernel kernel = { .request = request, .image = image };
 
+	if (elf_is(image))
+		return vmlinux_load(request, image, result);
 	return load_bzimage(&kernel, &result->state);
 }
 
