@@ -33,6 +33,7 @@ libvmm_a_SOURCES = \
 	src/core/optional.h \
 	src/core/program.c src/core/program.h \
 	src/core/run.c src/core/run.h \
+	src/core/snapshot.c src/core/snapshot.h \
 	src/core/vcpu.c src/core/vcpu.h \
 	src/core/symbols.c src/core/symbols.h \
 	src/core/work.c src/core/work.h \
