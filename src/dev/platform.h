@@ -24,6 +24,8 @@
 #define COM1_PORT		0x3F8
 #define COM2_PORT		0x2F8
 #define COM_PORTS		8
+#define FWCFG_PORT		0x510
+#define FWCFG_DMA_PORT		0x514
 #define PM1A_EVENT_PORT		0x600
 #define PM1A_EVENT_PORTS	4
 #define PM1A_CONTROL_PORT	0x604
