@@ -67,6 +67,7 @@ libvmm_a_SOURCES = \
 	src/dev/apicbus.c src/dev/apicbus.h \
 	src/dev/ata.c src/dev/ata.h \
 	src/dev/debugport.c src/dev/debugport.h \
+	src/dev/dma.c src/dev/dma.h \
 	src/dev/fwcfg.c src/dev/fwcfg.h \
 	src/dev/i8042.c src/dev/i8042.h \
 	src/dev/ioapic.c src/dev/ioapic.h \

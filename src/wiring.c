@@ -7,6 +7,7 @@
 #include "boot/memmap.h"
 #include "dev/ata.h"
 #include "dev/debugport.h"
+#include "dev/dma.h"
 #include "dev/fwcfg.h"
 #include "dev/i8042.h"
 #include "dev/ioapic.h"
@@ -263,6 +264,19 @@ static int add_e820_file(struct wiring *w, struct fwcfg *fwcfg)
 	return fwcfg_add_file(fwcfg, "etc/e820", entries, count * sizeof(entries[0]));
 }
 
+static int add_dma(struct wiring *w)
+{
+	struct dma *dma;
+	int error = dma_create(&dma);
+
+	if (error)
+		return error;
+	error = devices_add(w->devices, &dma_device, dma);
+	error = error ?: claim(w, BUS_PIO, DMA1_PORT, 16, &dma_first_ops, dma, "DMA 1");
+	error = error ?: claim(w, BUS_PIO, DMA2_PORT, 32, &dma_second_ops, dma, "DMA 2");
+	return error ?: claim(w, BUS_PIO, DMA_PAGE_PORT, 16, &dma_page_ops, dma, "DMA pages");
+}
+
 static int add_fwcfg(struct wiring *w)
 {
 	const uint64_t ram = htole64(ram_size(w->mem));
@@ -313,6 +327,7 @@ int wire(struct wiring *wiring)
 		add_debug_ports,
 		add_power,
 		add_pci,
+		add_dma,
 		add_fwcfg,
 		add_hypercalls,
 	};

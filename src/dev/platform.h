@@ -8,6 +8,9 @@
 #define VMM_DEV_PLATFORM_H
 
 /* Ports. */
+#define DMA1_PORT		0x00
+#define DMA_PAGE_PORT		0x80
+#define DMA2_PORT		0xC0
 #define PIC1_PORT		0x20
 #define PIC2_PORT		0xA0
 #define PIC_PORTS		2
