@@ -229,6 +229,8 @@ int board_create(struct board *board, const struct options *options, const struc
 		.qemu_debug_exit = options->debug_exit == DEBUG_EXIT_QEMU, .log = log,
 	};
 	error = wire(&wiring);
+	if (!error && options->reboot == REBOOT_RESET)
+		error = snapshot_take(&board->snapshot, machine_mem(board->machine));
 	if (error) {
 		log_error(log, "cannot make the machine: %s", strerror(-error));
 		return error;
@@ -241,6 +243,7 @@ int board_create(struct board *board, const struct options *options, const struc
 
 void board_destroy(struct board *board)
 {
+	snapshot_free(board->snapshot);
 	script_destroy(board->script);
 	machine_destroy(board->machine);
 	keyboard_destroy(board->keyboard);

@@ -7,6 +7,7 @@
 #define VMM_BOARD_H
 
 #include "boot/boot.h"
+#include "core/snapshot.h"
 #include "engine/engine.h"
 #include "host/characters.h"
 #include "host/disk.h"
@@ -31,6 +32,7 @@ struct board {
 	struct script *script;		/* NULL: none */
 	const struct engine_ops *engine;
 	struct boot_result boot;
+	struct snapshot *snapshot;	/* of memory at the start; NULL: a reset ends the run */
 };
 
 /*

@@ -33,6 +33,7 @@ libvmm_a_SOURCES = \
 	src/core/optional.h \
 	src/core/program.c src/core/program.h \
 	src/core/run.c src/core/run.h \
+	src/core/snapshot.c src/core/snapshot.h \
 	src/core/vcpu.c src/core/vcpu.h \
 	src/core/symbols.c src/core/symbols.h \
 	src/core/work.c src/core/work.h \
@@ -68,6 +69,8 @@ libvmm_a_SOURCES = \
 	src/dev/apicbus.c src/dev/apicbus.h \
 	src/dev/ata.c src/dev/ata.h \
 	src/dev/debugport.c src/dev/debugport.h \
+	src/dev/dma.c src/dev/dma.h \
+	src/dev/fwcfg.c src/dev/fwcfg.h \
 	src/dev/i8042.c src/dev/i8042.h \
 	src/dev/ioapic.c src/dev/ioapic.h \
 	src/dev/lapic.c src/dev/lapic.h \

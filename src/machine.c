@@ -39,6 +39,8 @@ struct machine {
 	uint64_t exits;
 	uint64_t exit_limit;		/* 0: none */
 	struct profile *profile;	/* NULL: none */
+	const struct snapshot *memory;	/* for a reset; NULL: that ends the run */
+	const struct vcpu_state *start;	/* likewise */
 	machine_end_fn *at_end;		/* NULL: nobody wants to know */
 	void *at_end_self;
 	void (*at_rest)(void *self);	/* likewise */
@@ -359,6 +361,9 @@ int machine_power_on(struct machine *machine, const struct engine_ops *ops,
 		.bus = machine->bus, .msrs = machine->msrs, .run = machine->run,
 		.halt_status = settings->halt_status,
 	};
+	machine->memory = settings->memory;
+	machine->start = start;
+	run_set_reboots(machine->run, settings->memory);
 	irqs_reset(machine->irqs);
 	devices_reset(machine->devices);
 	error = ops->create(&machine->engine, &config);
@@ -394,13 +399,37 @@ static void wait_for_interrupt(struct machine *machine)
 	}
 }
 
+/* The machine is as it was at the start, but for the time and what it is connected to. */
+static void reset(struct machine *machine)
+{
+	int error;
+
+	log_verbose(machine->log, "guest resets the machine (%s)", run_take_reset(machine->run));
+	machine->ops->complete(machine->engine);
+	if (machine->ops->reset)
+		machine->ops->reset(machine->engine);
+	irqs_reset(machine->irqs);
+	devices_reset(machine->devices);
+	error = snapshot_restore(machine->memory, machine->mem);
+	if (!error)
+		error = machine->ops->set_state(machine->engine, machine->start);
+	if (error)
+		run_end(machine->run, ENDING_HOST_ERROR, 0, "cannot reset the machine: %s",
+			strerror(-error));
+	machine->answer = DISPATCH_CONTINUE;
+}
+
 /* Runs until an exit, and does what it asks for, but for waiting. */
 static void step(struct machine *machine, void (*run)(struct engine *engine, struct vmexit *exit))
 {
 	struct vmexit exit;
 
 	run(machine->engine, &exit);
-	take_exit(machine, &exit);
+	/* What came behind an access that asked for a reset has not happened. */
+	if (!run_reset_wanted(machine->run) || is_posted(&exit))
+		take_exit(machine, &exit);
+	if (run_reset_wanted(machine->run))
+		reset(machine);
 	run_pending(machine);
 	if (run_ended(machine->run) && !is_posted(&exit))
 		machine->answer = DISPATCH_STOP;

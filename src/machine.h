@@ -25,6 +25,7 @@
 #include "core/mem.h"
 #include "core/msrs.h"
 #include "core/run.h"
+#include "core/snapshot.h"
 #include "core/vcpu.h"
 #include "core/work.h"
 #include "engine/engine.h"
@@ -36,6 +37,8 @@ struct machine_config {
 	int halt_status;	/* of a run that ends by HLT with interrupts disabled */
 	uint64_t insn_limit;	/* 0: none; for engines that count instructions */
 	struct cpuid_config cpu;	/* which CPU the guest sees */
+	/* What a reset puts back, must outlive the machine; NULL: a reset ends the run. */
+	const struct snapshot *memory;
 };
 
 struct machine_limits {
@@ -66,8 +69,8 @@ struct loop *machine_loop(struct machine *machine);
 struct works *machine_works(struct machine *machine);
 
 /*
- * Makes the vCPU: memory must be complete. Returns 0, or -errno with a message
- * in the log.
+ * Makes the vCPU: memory must be complete. start must outlive the machine: a reset
+ * begins there again. Returns 0, or -errno with a message in the log.
  */
 int machine_power_on(struct machine *machine, const struct engine_ops *ops,
 		     const struct vcpu_state *start, const struct machine_config *config);

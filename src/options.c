@@ -392,6 +392,7 @@ static const char *const displays[] = { "auto", "sdl", "text", "none", NULL };
 static const char *const quit_keys[] = { "esc", "ctrl-alt-q", "none", NULL };
 static const char *const vga_modes[] = { "map", "trap", NULL };
 static const char *const clocks[] = { "real", "virtual", NULL };
+static const char *const reboots[] = { "stop", "reset", NULL };
 static const char *const debug_exits[] = { "plain", "qemu", NULL };
 
 #define IN(field) offsetof(struct parsed, field)
@@ -437,6 +438,8 @@ static const struct option machine_options[] = {
 	  "text memory is map (plain memory) or trap (accesses are exits)" },
 	{ "debug-exit", 0, parse_choice, OPTION(debug_exit), "WAY", debug_exits,
 	  "status for v written to port 0xF4: plain (v) or qemu (2v+1)" },
+	{ "reboot", 0, parse_choice, OPTION(reboot), "WAY", reboots,
+	  "when the guest resets the machine: stop (status 122), or reset it" },
 	{ "cpu", 0, parse_cpu, OPTION(cpu), "MODEL", NULL,
 	  "baseline (x86-64-v3) or host, then ,-FEATURE to leave some out" },
 	{ "clock", 0, parse_choice, OPTION(clock), "KIND", clocks,

@@ -21,6 +21,7 @@
 
 enum option_vga { VGA_MAP, VGA_TRAP };
 enum option_clock { CLOCK_REAL, CLOCK_VIRTUAL };
+enum option_reboot { REBOOT_STOP, REBOOT_RESET };
 enum option_debug_exit { DEBUG_EXIT_PLAIN, DEBUG_EXIT_QEMU };
 /* enum window_quit_key, or what fits the guest. */
 #define QUIT_KEY_DEFAULT (-1)
@@ -48,6 +49,7 @@ struct options {
 	bool mergeable;
 	int vga;			/* enum option_vga */
 	int debug_exit;			/* enum option_debug_exit */
+	int reboot;			/* enum option_reboot */
 	int clock;			/* enum option_clock */
 	struct cpuid_config cpu;
 

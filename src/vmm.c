@@ -111,6 +111,7 @@ static int run_board(const struct options *options, const struct report_config *
 	struct machine_config config = {
 		.halt_status = halt_status(options, board),
 		.insn_limit = options->insn_limit.value, .cpu = options->cpu,
+		.memory = board->snapshot,
 	};
 	struct machine_limits limits = {
 		.seconds = options->time_limit, .exits = options->exit_limit.value,

@@ -2,8 +2,13 @@
 /* wiring.c - what is on the board and where, see wiring.h and vmm-machine(7). */
 #include "wiring.h"
 
+#include <endian.h>
+
+#include "boot/memmap.h"
 #include "dev/ata.h"
 #include "dev/debugport.h"
+#include "dev/dma.h"
+#include "dev/fwcfg.h"
 #include "dev/i8042.h"
 #include "dev/ioapic.h"
 #include "dev/lapic.h"
@@ -246,6 +251,66 @@ static int add_pci(struct wiring *w)
 	return error ?: devices_add(w->devices, &piix3_device, piix3);
 }
 
+/* The size of guest memory as a PC has it: without holes below 1 MiB. */
+static uint64_t ram_size(const struct mem *mem)
+{
+	uint64_t extended = ram_at(mem, 0x100000);
+
+	return extended ? 0x100000 + extended + ram_at(mem, UINT64_C(1) << 32) : ram_at(mem, 0);
+}
+
+/* An entry of the file etc/e820. */
+struct e820_entry {
+	uint64_t gpa;
+	uint64_t size;
+	uint32_t type;
+} __attribute__((packed));
+
+static int add_e820_file(struct wiring *w, struct fwcfg *fwcfg)
+{
+	struct memmap_entry map[MEMMAP_MAX];
+	struct e820_entry entries[MEMMAP_MAX];
+	size_t count = memmap_make(w->mem, map);
+
+	for (size_t i = 0; i < count; i++)
+		entries[i] = (struct e820_entry){
+			htole64(map[i].gpa), htole64(map[i].size), htole32(map[i].type),
+		};
+	return fwcfg_add_file(fwcfg, "etc/e820", entries, count * sizeof(entries[0]));
+}
+
+static int add_dma(struct wiring *w)
+{
+	struct dma *dma;
+	int error = dma_create(&dma);
+
+	if (error)
+		return error;
+	error = devices_add(w->devices, &dma_device, dma);
+	error = error ?: claim(w, BUS_PIO, DMA1_PORT, 16, &dma_first_ops, dma, "DMA 1");
+	error = error ?: claim(w, BUS_PIO, DMA2_PORT, 32, &dma_second_ops, dma, "DMA 2");
+	return error ?: claim(w, BUS_PIO, DMA_PAGE_PORT, 16, &dma_page_ops, dma, "DMA pages");
+}
+
+static int add_fwcfg(struct wiring *w)
+{
+	const uint64_t ram = htole64(ram_size(w->mem));
+	const uint16_t processors = htole16(PROCESSORS), no_graphic = 0;
+	struct fwcfg *fwcfg;
+	int error = fwcfg_create(&fwcfg, w->mem);
+
+	if (error)
+		return error;
+	error = devices_add(w->devices, &fwcfg_device, fwcfg);
+	error = error ?: fwcfg_add_item(fwcfg, FWCFG_RAM_SIZE, &ram, sizeof(ram));
+	error = error ?: fwcfg_add_item(fwcfg, FWCFG_CPUS, &processors, sizeof(processors));
+	error = error ?: fwcfg_add_item(fwcfg, FWCFG_CPUS_MAX, &processors, sizeof(processors));
+	error = error ?: fwcfg_add_item(fwcfg, FWCFG_NO_GRAPHIC, &no_graphic, sizeof(no_graphic));
+	error = error ?: add_e820_file(w, fwcfg);
+	error = error ?: claim(w, BUS_PIO, FWCFG_PORT, 2, &fwcfg_ops, fwcfg, "fw_cfg");
+	return error ?: claim(w, BUS_PIO, FWCFG_DMA_PORT, 8, &fwcfg_dma_ops, fwcfg, "fw_cfg DMA");
+}
+
 static int add_hypercalls(struct wiring *w)
 {
 	struct hypercalls *calls;
@@ -278,6 +343,8 @@ int wire(struct wiring *wiring)
 		add_pm,
 		add_power,
 		add_pci,
+		add_dma,
+		add_fwcfg,
 		add_hypercalls,
 	};
 	int error = 0;

@@ -12,7 +12,11 @@
 #define GUEST_STATUS_MAX 119
 
 struct run {
-	pthread_mutex_t lock;		/* guards all but ended */
+	/* The vCPU thread's own. */
+	bool reboots;			/* a reset does not end the run */
+	const char *reset;		/* how one was asked for; NULL: it was not */
+
+	pthread_mutex_t lock;		/* guards what follows but ended */
 	pthread_cond_t wake;
 	bool kicked;			/* since the last run_wait() */
 	void (*kick)(void *self);
@@ -103,9 +107,37 @@ void run_end(struct run *run, enum ending_kind kind, int value, const char *form
 	pthread_mutex_unlock(&run->lock);
 }
 
+void run_set_reboots(struct run *run, bool reboots)
+{
+	run->reboots = reboots;
+}
+
+bool run_reboots(const struct run *run)
+{
+	return run->reboots;
+}
+
 void run_reset(struct run *run, const char *how)
 {
-	run_end(run, ENDING_RESET, 0, "guest asked for a reset (%s)", how);
+	if (!run->reboots) {
+		run_end(run, ENDING_RESET, 0, "guest asked for a reset (%s)", how);
+		return;
+	}
+	run->reset = how;
+	run_kick(run);
+}
+
+bool run_reset_wanted(const struct run *run)
+{
+	return run->reset;
+}
+
+const char *run_take_reset(struct run *run)
+{
+	const char *how = run->reset;
+
+	run->reset = NULL;
+	return how;
 }
 
 bool run_ended(const struct run *run)

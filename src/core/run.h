@@ -65,10 +65,20 @@ void run_end(struct run *run, enum ending_kind kind, int value, const char *form
 	__attribute__((format(printf, 4, 5)));
 
 /*
- * The guest asks for a reset of the machine, by the means that how names: that ends
- * the run. By the vCPU's thread.
+ * --- a reset that the guest asks for; all by the vCPU's thread ---
+ * reboots: the machine is reset, and the run goes on; else the run ends, as at first.
  */
+void run_set_reboots(struct run *run, bool reboots);
+bool run_reboots(const struct run *run);
+
+/* how: the means, in words; must outlive the run. The vCPU is kicked. */
 void run_reset(struct run *run, const char *how);
+
+/* Whether the machine has to be reset. */
+bool run_reset_wanted(const struct run *run);
+
+/* By who resets it: how that was asked for. */
+const char *run_take_reset(struct run *run);
 
 /* Whether somebody has ended the run. */
 bool run_ended(const struct run *run);

@@ -8,6 +8,9 @@
 #define VMM_DEV_PLATFORM_H
 
 /* Ports. */
+#define DMA1_PORT		0x00
+#define DMA_PAGE_PORT		0x80
+#define DMA2_PORT		0xC0
 #define PIC1_PORT		0x20
 #define PIC2_PORT		0xA0
 #define PIC_PORTS		2
@@ -24,6 +27,8 @@
 #define COM1_PORT		0x3F8
 #define COM2_PORT		0x2F8
 #define COM_PORTS		8
+#define FWCFG_PORT		0x510
+#define FWCFG_DMA_PORT		0x514
 #define PM1A_EVENT_PORT		0x600
 #define PM1A_EVENT_PORTS	4
 #define PM1A_CONTROL_PORT	0x604

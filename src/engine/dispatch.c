@@ -86,8 +86,13 @@ static enum dispatch_answer on_nothing(const struct dispatch *dispatch, struct v
 	return DISPATCH_CONTINUE;
 }
 
+/* On a PC the chipset resets the processor then. */
 static enum dispatch_answer on_shutdown(const struct dispatch *dispatch, struct vmexit *exit)
 {
+	if (run_reboots(dispatch->run)) {
+		run_reset(dispatch->run, "triple fault");
+		return DISPATCH_CONTINUE;
+	}
 	run_end(dispatch->run, ENDING_CRASH, 0, "guest crashed: triple fault");
 	return DISPATCH_STOP;
 }

@@ -116,6 +116,12 @@ struct engine_ops {
 	int (*create)(struct engine **engine, const struct engine_config *config);
 	void (*destroy)(struct engine *engine);
 
+	/*
+	 * The processor is reset: what it had begun, an interrupt's delivery, is
+	 * forgotten. set_state() comes next. NULL: there is nothing to forget.
+	 */
+	void (*reset)(struct engine *engine);
+
 	/* Registers; not while run() is under way. Return 0 or -errno. */
 	int (*get_state)(struct engine *engine, struct vcpu_state *state);
 	int (*set_state)(struct engine *engine, const struct vcpu_state *state);

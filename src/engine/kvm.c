@@ -754,6 +754,22 @@ static int kvm_set_state(struct engine *engine, const struct vcpu_state *state)
 	return error ? error : set_extended(engine, &before, state);
 }
 
+/* An exception or interrupt whose delivery KVM has begun would reach the guest that starts. */
+static void kvm_reset(struct engine *engine)
+{
+	struct kvm_vcpu_events events;
+
+	if (ioctl(engine->vcpu, KVM_GET_VCPU_EVENTS, &events) < 0)
+		return;
+	events.flags |= KVM_VCPUEVENT_VALID_NMI_PENDING;
+	events.exception.injected = 0;
+	events.exception.pending = 0;
+	events.interrupt.injected = 0;
+	events.nmi.injected = 0;
+	events.nmi.pending = 0;
+	ioctl(engine->vcpu, KVM_SET_VCPU_EVENTS, &events);
+}
+
 static void failure(struct vmexit *exit, bool host, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -1121,6 +1137,7 @@ const struct engine_ops engine_kvm = {
 	.probe = kvm_probe,
 	.create = kvm_create,
 	.destroy = kvm_destroy,
+	.reset = kvm_reset,
 	.get_state = kvm_get_state,
 	.set_state = kvm_set_state,
 	.run = kvm_run,
