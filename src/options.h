@@ -48,6 +48,7 @@ struct options {
 	int vga;			/* enum option_vga */
 	int debug_exit;			/* enum option_debug_exit */
 	int clock;			/* enum option_clock */
+	bool lockstep;			/* to be run side by side with another machine */
 	struct cpuid_config cpu;
 
 	/* the disk */

@@ -9,6 +9,7 @@ struct intr {
 	bool level;
 	intr_fn *acknowledge;
 	void *self;
+	uint64_t taken;
 };
 
 int intr_create(struct intr **intr)
@@ -40,5 +41,11 @@ bool intr_level(const struct intr *intr)
 
 uint8_t intr_acknowledge(struct intr *intr)
 {
+	intr->taken++;
 	return intr->acknowledge(intr->self);
+}
+
+uint64_t intr_taken(const struct intr *intr)
+{
+	return intr->taken;
 }

@@ -29,4 +29,7 @@ bool intr_level(const struct intr *intr);
 /* Only while the level is high. */
 uint8_t intr_acknowledge(struct intr *intr);
 
+/* How many interrupts the processor has taken. */
+uint64_t intr_taken(const struct intr *intr);
+
 #endif

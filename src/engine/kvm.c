@@ -31,6 +31,7 @@
 #include <x86intrin.h>
 
 #include "cpu/msr.h"
+#include "cpu/pagewalk.h"
 #include "engine/emulator.h"
 
 #define KVM_PATH "/dev/kvm"
@@ -53,6 +54,14 @@
 /* Where an XSAVE area says which components it has: XSTATE_BV (SDM vol. 1, 13.4.2). */
 #define XSAVE_COMPONENTS 512u
 
+/* How the guest is stopped at an address. */
+enum stop_way {
+	STOP_UNKNOWN,		/* breakpoints have not been tried yet */
+	STOP_BREAKPOINT,	/* an instruction breakpoint, by KVM's guest debugging */
+	STOP_HLT,		/* a HLT in place of the instruction */
+	STOP_TRAP,		/* RFLAGS.TF, for one instruction after another */
+};
+
 struct engine {
 	struct engine_config config;
 	int kvm;
@@ -67,6 +76,9 @@ struct engine {
 	pthread_t thread;
 	bool entered;		/* the vCPU's registers are no longer those after reset */
 	struct emulator emulator;	/* opened at the first instruction for it */
+	enum stop_way stop_way;		/* the best that this KVM can */
+	uint32_t debug_control;		/* of the last KVM_SET_GUEST_DEBUG */
+	uint64_t debug_address;
 };
 
 /* What vmm needs of KVM. */
@@ -600,10 +612,8 @@ static int set_extended(const struct engine *engine, const struct vcpu_state *be
 static int get_system(const struct engine *engine, struct vcpu_state *state)
 {
 	struct kvm_sregs sregs;
-	struct kvm_debugregs debug;
 
-	if (ioctl(engine->vcpu, KVM_GET_SREGS, &sregs) < 0 ||
-	    ioctl(engine->vcpu, KVM_GET_DEBUGREGS, &debug) < 0)
+	if (ioctl(engine->vcpu, KVM_GET_SREGS, &sregs) < 0)
 		return -errno;
 	for (size_t i = 0; i < SEG_COUNT; i++)
 		segment_from_kvm(&state->segment[i], at(&sregs, segment_map[i]));
@@ -617,6 +627,15 @@ static int get_system(const struct engine *engine, struct vcpu_state *state)
 	state->cr4 = sregs.cr4;
 	state->cr8 = sregs.cr8;
 	state->efer = sregs.efer;
+	return 0;
+}
+
+static int get_debug(const struct engine *engine, struct vcpu_state *state)
+{
+	struct kvm_debugregs debug;
+
+	if (ioctl(engine->vcpu, KVM_GET_DEBUGREGS, &debug) < 0)
+		return -errno;
 	memcpy(state->dr, debug.db, sizeof(debug.db));
 	state->dr[6] = debug.dr6;
 	state->dr[7] = debug.dr7;
@@ -682,14 +701,26 @@ static int set_general(const struct engine *engine, const struct vcpu_state *sta
 	return ioctl(engine->vcpu, KVM_SET_REGS, &regs) < 0 ? -errno : 0;
 }
 
+static int kvm_get_registers(struct engine *engine, struct vcpu_state *state)
+{
+	int error = get_general(engine, state);
+
+	return error ? error : get_system(engine, state);
+}
+
+static int kvm_set_general(struct engine *engine, const struct vcpu_state *state)
+{
+	return set_general(engine, state);
+}
+
 static int kvm_get_state(struct engine *engine, struct vcpu_state *state)
 {
 	int error;
 
 	*state = (struct vcpu_state){ 0 };
-	error = get_general(engine, state);
+	error = kvm_get_registers(engine, state);
 	if (!error)
-		error = get_system(engine, state);
+		error = get_debug(engine, state);
 	return error ? error : get_extended(engine, state);
 }
 
@@ -781,6 +812,12 @@ static void on_internal_error(const struct kvm_run *run, struct vmexit *exit)
 		known ? known : "an internal error of KVM", suberror);
 }
 
+/* Only run_to() asks for it. */
+static void on_debug(const struct kvm_run *run, struct vmexit *exit)
+{
+	exit->reason = VMEXIT_STEPPED;
+}
+
 /* KVM's exit reasons, neutrally. */
 static void (*const decoders[])(const struct kvm_run *run, struct vmexit *exit) = {
 	[KVM_EXIT_IO] = on_io,
@@ -790,6 +827,7 @@ static void (*const decoders[])(const struct kvm_run *run, struct vmexit *exit) 
 	[KVM_EXIT_FAIL_ENTRY] = on_fail_entry,
 	[KVM_EXIT_INTR] = on_intr,
 	[KVM_EXIT_INTERNAL_ERROR] = on_internal_error,
+	[KVM_EXIT_DEBUG] = on_debug,
 };
 
 static void decode(const struct kvm_run *run, struct vmexit *exit)
@@ -825,10 +863,10 @@ static bool take_posted(struct engine *engine, struct vmexit *exit)
 }
 
 /*
- * Injects the interrupt that is due, or asks for an exit as soon as the guest
- * can take one.
+ * Injects the interrupt that is due, or (ask) asks for an exit as soon as the
+ * guest can take one.
  */
-static void inject(const struct engine *engine)
+static void inject(const struct engine *engine, bool ask)
 {
 	struct kvm_interrupt interrupt;
 	struct kvm_run *run = engine->run;
@@ -838,18 +876,28 @@ static void inject(const struct engine *engine)
 		ioctl(engine->vcpu, KVM_INTERRUPT, &interrupt);
 		run->ready_for_interrupt_injection = 0;
 	}
-	run->request_interrupt_window = intr_level(engine->config.intr);
+	run->request_interrupt_window = ask && intr_level(engine->config.intr);
+}
+
+static int enter_once(struct engine *engine)
+{
+	engine->entered = true;
+	while (ioctl(engine->vcpu, KVM_RUN, 0) < 0)
+		if (errno != EAGAIN)
+			return errno;
+	return 0;
 }
 
 /* Runs the guest until an exit. Returns 0 or an errno. */
 static int enter(struct engine *engine)
 {
-	engine->entered = true;
+	int error;
+
 	do {
-		inject(engine);
-		while (ioctl(engine->vcpu, KVM_RUN, 0) < 0)
-			if (errno != EAGAIN)
-				return errno;
+		inject(engine, true);
+		error = enter_once(engine);
+		if (error)
+			return error;
 	} while (engine->run->exit_reason == KVM_EXIT_IRQ_WINDOW_OPEN);
 	return 0;
 }
@@ -961,12 +1009,9 @@ static bool emulate(struct engine *engine, struct vmexit *exit)
 	return true;
 }
 
-static void kvm_run(struct engine *engine, struct vmexit *exit)
+/* What run() returns after the guest has been entered. */
+static void take_exit(struct engine *engine, struct vmexit *exit)
 {
-	if (!engine->exit_waits) {
-		engine->exit_error = enter(engine);
-		engine->exit_waits = true;
-	}
 	if (take_posted(engine, exit))
 		return;
 	engine->exit_waits = false;
@@ -980,6 +1025,220 @@ static void kvm_run(struct engine *engine, struct vmexit *exit)
 	} else {
 		failure(exit, true, KVM_PATH ": KVM_RUN: %s", strerror(engine->exit_error));
 	}
+}
+
+static void kvm_run(struct engine *engine, struct vmexit *exit)
+{
+	if (!engine->exit_waits) {
+		engine->exit_error = enter(engine);
+		engine->exit_waits = true;
+	}
+	take_exit(engine, exit);
+}
+
+/* --- run_to(): one instruction after another --- */
+
+/* Sets KVM's guest debugging; only what has changed costs a call. */
+static int set_guest_debug(struct engine *engine, uint32_t control, uint64_t address)
+{
+	struct kvm_guest_debug debug = {
+		.control = control,
+		.arch.debugreg = { [0] = address, [7] = DR7_RESET | 1 },
+	};
+
+	/* TF is gone with each exception that the guest takes: set it anew. */
+	if (control == engine->debug_control && address == engine->debug_address &&
+	    !(control & KVM_GUESTDBG_SINGLESTEP))
+		return 0;
+	engine->debug_control = control;
+	engine->debug_address = address;
+	return ioctl(engine->vcpu, KVM_SET_GUEST_DEBUG, &debug) < 0 ? errno : 0;
+}
+
+#define DEBUG_BREAKPOINT (KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW_BP)
+#define DEBUG_TRAP (KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP)
+
+/* A page of code in a virtual machine of its own: NOP, NOP, HLT. */
+static bool try_breakpoint(const struct engine *engine, struct engine *trial)
+{
+	static const uint8_t code[] = { 0x90, 0x90, 0xF4 };
+	struct mem_region region = { .size = MEM_PAGE_SIZE, .flags = MEM_RW };
+	struct vcpu_state state;
+
+	*trial = (struct engine){ .config = engine->config, .kvm = -1, .vm = -1, .vcpu = -1 };
+	trial->config.cpu.host = false;
+	region.host = mem_backing(engine->config.mem, region.size, false);
+	if (!region.host || create_vm(trial) || create_vcpu(trial, &trial->config.cpu) ||
+	    set_slot(trial, 0, &region))
+		return false;
+	memcpy(region.host, code, sizeof(code));
+	vcpu_state_reset(&state);
+	return !kvm_set_state(trial, &state) && !set_guest_debug(trial, DEBUG_BREAKPOINT, 1) &&
+	       !enter_once(trial) && trial->run->exit_reason == KVM_EXIT_DEBUG;
+}
+
+/* KVM on a processor that is itself emulated may let breakpoints pass. */
+static enum stop_way find_stop_way(struct engine *engine)
+{
+	struct engine *trial = malloc(sizeof(*trial));
+	bool works = trial && try_breakpoint(engine, trial);
+
+	if (trial)
+		kvm_destroy(trial);
+	log_verbose(engine->config.log, "instruction breakpoints of KVM %s", works ? "work" :
+		    "do not work here: HLT and single steps are used in their place");
+	return works ? STOP_BREAKPOINT : STOP_HLT;
+}
+
+/* The byte of code at the target, where it can be changed for a HLT. */
+static uint8_t *target_byte(const struct engine *engine, const struct engine_target *target)
+{
+	uint8_t *byte = mem_ptr(engine->config.mem, target->gpa, 1, MEM_RW);
+
+	/* Another one: the guest is about to write it. In user mode HLT is a fault. */
+	return byte && !target->user && *byte == target->code ? byte : NULL;
+}
+
+static enum stop_way choose_way(struct engine *engine, const struct engine_target *target)
+{
+	if (engine->stop_way == STOP_UNKNOWN)
+		engine->stop_way = find_stop_way(engine);
+	if (target->from == target->linear)
+		return STOP_TRAP;
+	if (engine->stop_way == STOP_BREAKPOINT || target_byte(engine, target))
+		return engine->stop_way;
+	return STOP_TRAP;
+}
+
+static uint32_t debug_control_of(enum stop_way way)
+{
+	return way == STOP_BREAKPOINT ? DEBUG_BREAKPOINT : way == STOP_TRAP ? DEBUG_TRAP : 0;
+}
+
+/* The guest's own debug exception, which KVM has taken for ours. */
+static int give_back_exception(struct engine *engine)
+{
+	const struct kvm_debug_exit_arch *arch = &engine->run->debug.arch;
+	struct kvm_guest_debug debug = {
+		.control = engine->debug_control | KVM_GUESTDBG_INJECT_DB,
+		.arch.debugreg = { [0] = engine->debug_address, [7] = DR7_RESET | 1 },
+	};
+	struct kvm_debugregs registers;
+
+	if (ioctl(engine->vcpu, KVM_GET_DEBUGREGS, &registers) < 0)
+		return errno;
+	registers.dr6 = arch->dr6;
+	if (ioctl(engine->vcpu, KVM_SET_DEBUGREGS, &registers) < 0 ||
+	    ioctl(engine->vcpu, KVM_SET_GUEST_DEBUG, &debug) < 0)
+		return errno;
+	return 0;
+}
+
+/*
+ * Whether the guest has to be entered again: it has stopped for what is not the
+ * target. *error: an errno, where that cannot be.
+ */
+static bool goes_on(struct engine *engine, struct engine_target *target, enum stop_way way,
+		    int *error)
+{
+	struct kvm_run *run = engine->run;
+	struct kvm_regs regs;
+
+	if (run->exit_reason == KVM_EXIT_IRQ_WINDOW_OPEN)
+		return true;
+	if (run->exit_reason == KVM_EXIT_HLT && way == STOP_HLT) {
+		if (ioctl(engine->vcpu, KVM_GET_REGS, &regs) < 0 || regs.rip != target->rip + 1)
+			return false;
+		regs.rip = target->rip;
+		*error = ioctl(engine->vcpu, KVM_SET_REGS, &regs) < 0 ? errno : 0;
+		run->exit_reason = KVM_EXIT_DEBUG;
+		return false;
+	}
+	if (run->exit_reason != KVM_EXIT_DEBUG || run->debug.arch.pc == target->linear)
+		return false;
+	if (way == STOP_BREAKPOINT) {
+		*error = give_back_exception(engine);
+		return !*error;
+	}
+	/* A repeated instruction traps each time; what goes elsewhere stays there. */
+	if (run->debug.arch.pc != target->from && ++target->done >= target->count)
+		return false;
+	*error = set_guest_debug(engine, DEBUG_TRAP, 0);
+	return !*error;
+}
+
+/* PUSHF has pushed the TF that is not the guest's. */
+static void clear_pushed_trap(struct engine *engine, const struct vcpu_state *before)
+{
+	struct vcpu_state state = *before;
+	uint8_t code[3] = { 0 }, *opcode = code;
+	struct pagewalk walk;
+	uint64_t top;
+	uint8_t *byte;
+
+	pagewalk_read(engine->config.mem, before, vcpu_linear_rip(before), code, sizeof(code));
+	while (opcode < code + 2 && (*opcode == 0x66 || *opcode >> 4 == 4))
+		opcode++;
+	if (*opcode != 0x9C || before->rflags & RFLAGS_TF || kvm_get_registers(engine, &state))
+		return;
+	top = state.gpr[GPR_RSP];
+	if (vcpu_code_bits(&state) != 64)
+		top = (uint32_t)(state.segment[SEG_SS].base +
+				 (state.segment[SEG_SS].db ? top : (uint16_t)top));
+	if (pagewalk_translate(engine->config.mem, &state, top + 1, &walk))
+		return;
+	byte = mem_ptr(engine->config.mem, walk.gpa, 1, MEM_RW);
+	if (byte)
+		*byte &= (uint8_t)~(RFLAGS_TF >> 8);
+}
+
+static int enter_to(struct engine *engine, struct engine_target *target)
+{
+	enum stop_way way = choose_way(engine, target);
+	uint8_t *byte = way == STOP_HLT ? target_byte(engine, target) : NULL;
+	struct vcpu_state before;
+	int error = set_guest_debug(engine, debug_control_of(way), target->linear);
+
+	if (!error && way == STOP_TRAP)
+		error = -kvm_get_registers(engine, &before);
+	if (error)
+		return error;
+	if (!target->begun)
+		inject(engine, false);
+	target->begun = true;
+	if (byte)
+		*byte = 0xF4;	/* HLT */
+	do
+		error = enter_once(engine);
+	while (!error && goes_on(engine, target, way, &error));
+	if (byte)
+		*byte = target->code;
+	if (!error && way == STOP_TRAP && engine->run->exit_reason == KVM_EXIT_DEBUG)
+		clear_pushed_trap(engine, &before);
+	return error;
+}
+
+/* Where an instruction was emulated, nothing has stopped behind it. */
+static bool is_there(struct engine *engine, const struct engine_target *target)
+{
+	struct vcpu_state state;
+
+	return !kvm_get_registers(engine, &state) && vcpu_linear_rip(&state) == target->linear;
+}
+
+static void kvm_run_to(struct engine *engine, struct engine_target *target, struct vmexit *exit)
+{
+	if (!target->count) {
+		exit->reason = VMEXIT_STEPPED;
+		return;
+	}
+	if (!engine->exit_waits) {
+		engine->exit_error = enter_to(engine, target);
+		engine->exit_waits = true;
+	}
+	take_exit(engine, exit);
+	if (exit->reason == VMEXIT_EMULATED && is_there(engine, target))
+		exit->reason = VMEXIT_STEPPED;
 }
 
 static void kvm_complete(struct engine *engine)
@@ -1007,6 +1266,9 @@ const struct engine_ops engine_kvm = {
 	.get_state = kvm_get_state,
 	.set_state = kvm_set_state,
 	.run = kvm_run,
+	.run_to = kvm_run_to,
+	.get_registers = kvm_get_registers,
+	.set_general = kvm_set_general,
 	.complete = kvm_complete,
 	.kick = kvm_kick,
 };
