@@ -36,6 +36,7 @@ struct lockstep_options {
 	struct optional stride;		/* instructions from one comparison to the next */
 	struct optional memory_stride;	/* the same for memory */
 	bool fpu;
+	struct optional accept;		/* so many differences */
 	struct lockstep_poke *pokes;
 	size_t poke_count;
 };

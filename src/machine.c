@@ -550,6 +550,11 @@ int machine_get_state(struct machine *machine, struct vcpu_state *state)
 	return machine->ops->get_state(machine->engine, state);
 }
 
+int machine_set_state(struct machine *machine, const struct vcpu_state *state)
+{
+	return machine->ops->set_state(machine->engine, state);
+}
+
 int machine_set_general(struct machine *machine, const struct vcpu_state *state)
 {
 	return machine->ops->set_general(machine->engine, state);

@@ -123,6 +123,7 @@ void machine_set_watch(struct machine *machine, const struct machine_watch *watc
 /* The vCPU's registers between steps; see engine.h. Return 0 or -errno. */
 int machine_get_registers(struct machine *machine, struct vcpu_state *state);
 int machine_get_state(struct machine *machine, struct vcpu_state *state);
+int machine_set_state(struct machine *machine, const struct vcpu_state *state);
 int machine_set_general(struct machine *machine, const struct vcpu_state *state);
 
 /*

@@ -548,6 +548,8 @@ static const struct option comparison_options[] = {
 	  "compare memory each N instructions first (default 1048576)" },
 	{ "fpu", 0, parse_flag, LOCKSTEP(fpu), NULL, NULL,
 	  "compare x87, MMX, SSE and AVX registers too" },
+	{ "accept", 0, parse_count, LOCKSTEP(accept), "N", NULL,
+	  "go on behind the first N differences: both sides get the leader's state" },
 	{ "poke", 0, parse_poke, 0, "SIDE:COUNT:ADDR:HEXBYTES", NULL,
 	  "make a difference: bytes into memory of side a or b after COUNT instructions" },
 };

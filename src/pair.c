@@ -353,13 +353,11 @@ static unsigned int differences(struct pair *pair)
 static enum pair_progress progress(struct pair *pair, uint64_t done)
 {
 	const struct side *side = leader(pair);
-	struct ending ending;
 
 	if (side->step == MACHINE_STALLED)
 		return PAIR_FAILED;
 	if (side->step == MACHINE_ENDED)
-		return run_ended_by(machine_run_control(side->board.machine), ENDING_SIGNAL, &ending) ?
-		       PAIR_FAILED : PAIR_ENDED;
+		return PAIR_ENDED;
 	if (side->step != MACHINE_HALTED) {
 		pair->steps_halted = 0;
 		return PAIR_GOES_ON;
@@ -370,6 +368,14 @@ static enum pair_progress progress(struct pair *pair, uint64_t done)
 	return pair->steps_halted > HALTS_MAX ||
 	       clock_next_alarm(machine_clock(side->board.machine)) == CLOCK_NEVER ?
 	       PAIR_HALTED : PAIR_GOES_ON;
+}
+
+/* By the user: neither side can be compared any more. */
+static bool was_interrupted(struct pair *pair)
+{
+	struct ending ending;
+
+	return run_ended_by(machine_run_control(leader(pair)->board.machine), ENDING_SIGNAL, &ending);
 }
 
 enum pair_progress pair_step(struct pair *pair, uint64_t count)
@@ -387,7 +393,8 @@ enum pair_progress pair_step(struct pair *pair, uint64_t count)
 	pair->count += done;
 	pair->accesses += leader(pair)->trace.count;
 	result = progress(pair, done);
-	if (result == PAIR_FAILED || follow(pair, done))
+	if (result == PAIR_FAILED || was_interrupted(pair) || follow(pair, done) ||
+	    was_interrupted(pair))
 		return PAIR_FAILED;
 	for (unsigned int i = 0; i < PAIR_SIDES; i++)
 		pair->side[i].interrupts = intr_taken(machine_intr(pair->side[i].board.machine));
@@ -402,4 +409,46 @@ void pair_compare_memory(struct pair *pair)
 	if (compare_memory(machine_mem(pair->side[0].board.machine),
 			   machine_mem(pair->side[1].board.machine), &gpa))
 		pair->differences |= DIFFERS_MEMORY;
+}
+
+static void copy_memory(struct pair *pair)
+{
+	const struct mem *from = machine_mem(leader(pair)->board.machine);
+	struct mem *to = machine_mem(follower(pair)->board.machine);
+	uint8_t page[MEM_PAGE_SIZE];
+
+	for (uint64_t gpa = 0; compare_memory(from, to, &gpa); gpa += MEM_PAGE_SIZE) {
+		gpa -= gpa % MEM_PAGE_SIZE;
+		if (!mem_read(from, gpa, page, sizeof(page)))
+			mem_load(to, gpa, page, sizeof(page));
+	}
+}
+
+bool pair_can_settle(const struct pair *pair)
+{
+	return !(pair->differences & ~(unsigned int)(DIFFERS_REGISTERS | DIFFERS_MEMORY |
+						     DIFFERS_ACCESSES));
+}
+
+bool pair_settle(struct pair *pair)
+{
+	const struct vcpu_state *from = &leader(pair)->state;
+	struct vcpu_state state;
+
+	if (!pair_can_settle(pair))
+		return false;
+	if (pair->differences & DIFFERS_REGISTERS) {
+		if (machine_get_state(follower(pair)->board.machine, &state))
+			return false;
+		/* Up to what is no plain register, see compare.h. */
+		memcpy(&state, from, offsetof(struct vcpu_state, dr));
+		if (pair->fpu)
+			memcpy(state.xsave, from->xsave, sizeof(state.xsave));
+		if (machine_set_state(follower(pair)->board.machine, &state))
+			return false;
+		follower(pair)->state = state;
+	}
+	copy_memory(pair);
+	pair->differences = 0;
+	return true;
 }

@@ -113,6 +113,13 @@ enum pair_progress pair_step(struct pair *pair, uint64_t count);
  */
 bool pair_instruction(struct pair *pair, struct cpu_insn *insn, uint8_t *bytes);
 
+/*
+ * The follower gets the leader's registers and memory, where only those (and
+ * accesses) differ. Returns whether that was possible.
+ */
+bool pair_can_settle(const struct pair *pair);
+bool pair_settle(struct pair *pair);
+
 /* Sets DIFFERS_MEMORY where the guest-physical memories differ. */
 void pair_compare_memory(struct pair *pair);
 

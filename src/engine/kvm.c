@@ -1167,25 +1167,49 @@ static bool goes_on(struct engine *engine, struct engine_target *target, enum st
 	return !*error;
 }
 
-/* PUSHF has pushed the TF that is not the guest's. */
-static void clear_pushed_trap(struct engine *engine, const struct vcpu_state *before)
+/* The linear address of the stack's top. */
+static uint64_t stack_top(const struct vcpu_state *state)
 {
-	struct vcpu_state state = *before;
-	uint8_t code[3] = { 0 }, *opcode = code;
-	struct pagewalk walk;
-	uint64_t top;
-	uint8_t *byte;
+	const struct vcpu_segment *ss = &state->segment[SEG_SS];
+	uint64_t rsp = state->gpr[GPR_RSP];
 
+	if (vcpu_code_bits(state) == 64)
+		return rsp;
+	return (uint32_t)(ss->base + (ss->db ? rsp : (uint16_t)rsp));
+}
+
+/* Where the instruction that has been executed has saved RFLAGS; 0: nowhere. */
+static uint64_t saved_flags(const struct engine *engine, const struct vcpu_state *before,
+			    const struct vcpu_state *after)
+{
+	uint8_t code[3] = { 0 }, *opcode = code;
+
+	/* In the task state that was left (SDM vol. 3, 7.2.1 and 7.6). */
+	if (before->tr.base != after->tr.base)
+		return before->tr.base + (before->tr.type & 8 ? 0x24 : 0x10);
 	pagewalk_read(engine->config.mem, before, vcpu_linear_rip(before), code, sizeof(code));
 	while (opcode < code + 2 && (*opcode == 0x66 || *opcode >> 4 == 4))
 		opcode++;
-	if (*opcode != 0x9C || before->rflags & RFLAGS_TF || kvm_get_registers(engine, &state))
+	if (*opcode == 0x9C)	/* PUSHF */
+		return stack_top(after);
+	/* INT n and INT3 within virtual-8086 mode: behind IP and CS. */
+	if ((*opcode == 0xCD || *opcode == 0xCC) && after->rflags & RFLAGS_VM)
+		return stack_top(after) + 4;
+	return 0;
+}
+
+/* RFLAGS were saved with a TF that is not the guest's. */
+static void clear_saved_trap(struct engine *engine, const struct vcpu_state *before)
+{
+	struct vcpu_state after = *before;
+	struct pagewalk walk;
+	uint64_t flags;
+	uint8_t *byte;
+
+	if (before->rflags & RFLAGS_TF || kvm_get_registers(engine, &after))
 		return;
-	top = state.gpr[GPR_RSP];
-	if (vcpu_code_bits(&state) != 64)
-		top = (uint32_t)(state.segment[SEG_SS].base +
-				 (state.segment[SEG_SS].db ? top : (uint16_t)top));
-	if (pagewalk_translate(engine->config.mem, &state, top + 1, &walk))
+	flags = saved_flags(engine, before, &after);
+	if (!flags || pagewalk_translate(engine->config.mem, &after, flags + 1, &walk))
 		return;
 	byte = mem_ptr(engine->config.mem, walk.gpa, 1, MEM_RW);
 	if (byte)
@@ -1214,7 +1238,7 @@ static int enter_to(struct engine *engine, struct engine_target *target)
 	if (byte)
 		*byte = target->code;
 	if (!error && way == STOP_TRAP && engine->run->exit_reason == KVM_EXIT_DEBUG)
-		clear_pushed_trap(engine, &before);
+		clear_saved_trap(engine, &before);
 	return error;
 }
 
