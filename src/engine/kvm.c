@@ -79,6 +79,8 @@ struct engine {
 	enum stop_way stop_way;		/* the best that this KVM can */
 	uint32_t debug_control;		/* of the last KVM_SET_GUEST_DEBUG */
 	uint64_t debug_address;
+	bool syncs;			/* KVM leaves registers in the vCPU's page at each exit, */
+	bool synced;			/* and those there are the vCPU's */
 };
 
 /* What vmm needs of KVM. */
@@ -613,7 +615,9 @@ static int get_system(const struct engine *engine, struct vcpu_state *state)
 {
 	struct kvm_sregs sregs;
 
-	if (ioctl(engine->vcpu, KVM_GET_SREGS, &sregs) < 0)
+	if (engine->synced)
+		sregs = engine->run->s.regs.sregs;
+	else if (ioctl(engine->vcpu, KVM_GET_SREGS, &sregs) < 0)
 		return -errno;
 	for (size_t i = 0; i < SEG_COUNT; i++)
 		segment_from_kvm(&state->segment[i], at(&sregs, segment_map[i]));
@@ -642,11 +646,12 @@ static int get_debug(const struct engine *engine, struct vcpu_state *state)
 	return 0;
 }
 
-static int set_system(const struct engine *engine, const struct vcpu_state *state)
+static int set_system(struct engine *engine, const struct vcpu_state *state)
 {
 	struct kvm_debugregs debug = { .dr6 = state->dr[6], .dr7 = state->dr[7] };
 	struct kvm_sregs sregs;
 
+	engine->synced = false;
 	/* For what the neutral state does not have: the APIC base. */
 	if (ioctl(engine->vcpu, KVM_GET_SREGS, &sregs) < 0)
 		return -errno;
@@ -681,7 +686,9 @@ static int get_general(const struct engine *engine, struct vcpu_state *state)
 {
 	struct kvm_regs regs;
 
-	if (ioctl(engine->vcpu, KVM_GET_REGS, &regs) < 0)
+	if (engine->synced)
+		regs = engine->run->s.regs.regs;
+	else if (ioctl(engine->vcpu, KVM_GET_REGS, &regs) < 0)
 		return -errno;
 	state->rip = regs.rip;
 	state->rflags = regs.rflags;
@@ -691,10 +698,11 @@ static int get_general(const struct engine *engine, struct vcpu_state *state)
 	return 0;
 }
 
-static int set_general(const struct engine *engine, const struct vcpu_state *state)
+static int set_general(struct engine *engine, const struct vcpu_state *state)
 {
 	struct kvm_regs regs = { .rip = state->rip, .rflags = state->rflags };
 
+	engine->synced = false;
 	for (size_t i = 0; i < GPR_COUNT; i++)
 		memcpy(at(&regs, gpr_map[i].offset), &state->gpr[gpr_map[i].gpr],
 		       sizeof(state->gpr[0]));
@@ -882,9 +890,11 @@ static void inject(const struct engine *engine, bool ask)
 static int enter_once(struct engine *engine)
 {
 	engine->entered = true;
+	engine->synced = false;
 	while (ioctl(engine->vcpu, KVM_RUN, 0) < 0)
 		if (errno != EAGAIN)
 			return errno;
+	engine->synced = engine->syncs;
 	return 0;
 }
 
@@ -1099,10 +1109,21 @@ static uint8_t *target_byte(const struct engine *engine, const struct engine_tar
 	return byte && !target->user && *byte == target->code ? byte : NULL;
 }
 
+/* At each step the registers are asked for: this saves the calls. */
+static void sync_registers(struct engine *engine)
+{
+	const int wanted = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
+
+	engine->syncs = (extension(engine, KVM_CAP_SYNC_REGS) & wanted) == wanted;
+	engine->run->kvm_valid_regs = engine->syncs ? (uint64_t)wanted : 0;
+}
+
 static enum stop_way choose_way(struct engine *engine, const struct engine_target *target)
 {
-	if (engine->stop_way == STOP_UNKNOWN)
+	if (engine->stop_way == STOP_UNKNOWN) {
 		engine->stop_way = find_stop_way(engine);
+		sync_registers(engine);
+	}
 	if (target->from == target->linear)
 		return STOP_TRAP;
 	if (engine->stop_way == STOP_BREAKPOINT || target_byte(engine, target))
@@ -1142,15 +1163,18 @@ static bool goes_on(struct engine *engine, struct engine_target *target, enum st
 		    int *error)
 {
 	struct kvm_run *run = engine->run;
-	struct kvm_regs regs;
+	struct vcpu_state state;
 
 	if (run->exit_reason == KVM_EXIT_IRQ_WINDOW_OPEN)
 		return true;
 	if (run->exit_reason == KVM_EXIT_HLT && way == STOP_HLT) {
-		if (ioctl(engine->vcpu, KVM_GET_REGS, &regs) < 0 || regs.rip != target->rip + 1)
+		*error = -get_general(engine, &state);
+		if (*error || state.rip != target->rip + 1)
 			return false;
-		regs.rip = target->rip;
-		*error = ioctl(engine->vcpu, KVM_SET_REGS, &regs) < 0 ? errno : 0;
+		state.rip = target->rip;
+		*error = -set_general(engine, &state);
+		run->s.regs.regs.rip = target->rip;
+		engine->synced = engine->syncs;
 		run->exit_reason = KVM_EXIT_DEBUG;
 		return false;
 	}
@@ -1267,6 +1291,7 @@ static void kvm_run_to(struct engine *engine, struct engine_target *target, stru
 
 static void kvm_complete(struct engine *engine)
 {
+	engine->synced = false;
 	/* The flag stays set, so that no kick is lost: the next run() is short. */
 	__atomic_store_n(&engine->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
 	while (ioctl(engine->vcpu, KVM_RUN, 0) < 0 && errno == EAGAIN)
