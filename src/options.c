@@ -885,14 +885,14 @@ enum lockstep_answer lockstep_options_parse(struct lockstep_options *lockstep, i
 		.program = &lockstep_program,
 		.options = {
 			.engine = copy_text("auto", log), .clock = CLOCK_VIRTUAL, .lockstep = true,
-			.disk_mode = DISK_SNAPSHOT, .debugcon = copy_text("/dev/null", log),
-			.serial = copy_text("/dev/null", log),
+			.disk_mode = DISK_SNAPSHOT, .debugcon = copy_text("none", log),
+			.serial = { copy_text("none", log) },
 		},
 		.lockstep = { .engines = copy_text(LOCKSTEP_ENGINES, log) },
 	};
 	enum options_answer answer = OPTIONS_USAGE;
 
-	if (parsed.options.engine && parsed.options.debugcon && parsed.options.serial &&
+	if (parsed.options.engine && parsed.options.debugcon && parsed.options.serial[0] &&
 	    parsed.lockstep.engines)
 		answer = parse_program(&parsed, argc, argv, log);
 	free(parsed.options.engine);

@@ -1240,6 +1240,21 @@ static void clear_saved_trap(struct engine *engine, const struct vcpu_state *bef
 		*byte &= (uint8_t)~(RFLAGS_TF >> 8);
 }
 
+/*
+ * Injects the interrupt that is due before the first instruction. What KVM said
+ * of that may be older: of before an instruction that was emulated.
+ */
+static int inject_first(struct engine *engine)
+{
+	struct vcpu_state state;
+	int error = -get_general(engine, &state);
+
+	engine->run->ready_for_interrupt_injection = !!(state.rflags & RFLAGS_IF);
+	if (!error)
+		inject(engine, false);
+	return error;
+}
+
 static int enter_to(struct engine *engine, struct engine_target *target)
 {
 	enum stop_way way = choose_way(engine, target);
@@ -1251,9 +1266,12 @@ static int enter_to(struct engine *engine, struct engine_target *target)
 		error = -kvm_get_registers(engine, &before);
 	if (error)
 		return error;
-	if (!target->begun)
-		inject(engine, false);
+	if (!target->begun && intr_level(engine->config.intr))
+		error = inject_first(engine);
+	if (error)
+		return error;
 	target->begun = true;
+	engine->run->request_interrupt_window = 0;
 	if (byte)
 		*byte = 0xF4;	/* HLT */
 	do
