@@ -11,14 +11,14 @@
 #define MEMORY_LINES 8u
 #define VALUE_COLUMN 34
 
+/* Little endian, as one number. */
 static void print_value(FILE *out, const void *data, size_t size)
 {
 	const uint8_t *bytes = data;
-	size_t digits = size > 8 || !(size % 4) ? size : size;
 
-	for (size_t i = digits; i > 0; i--)
+	for (size_t i = size; i > 0; i--)
 		fprintf(out, "%02x", bytes[i - 1]);
-	fprintf(out, "%*s", (int)(VALUE_COLUMN - 2 * digits), "");
+	fprintf(out, "%*s", (int)(VALUE_COLUMN - 2 * size), "");
 }
 
 static void print_register(void *self, const char *name, const void *a, const void *b, size_t size)

@@ -34,6 +34,7 @@ struct comparison {
 	const struct lockstep_options *options;
 	struct pair_config config;
 	double start;			/* seconds */
+	uint64_t poked_to;		/* in this search: pokes of fewer instructions are done */
 	uint64_t *accepted;		/* differences, by the count of instructions */
 	uint64_t accepted_count;
 };
@@ -54,16 +55,19 @@ static uint64_t min(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* Makes the differences that are asked for at this instruction. */
-static void poke(struct pair *pair, const struct lockstep_options *options)
+/* Makes the differences that are asked for, each once; a step may have gone past it. */
+static void poke(struct comparison *comparison, struct pair *pair)
 {
+	const struct lockstep_options *options = comparison->options;
+
 	for (size_t i = 0; i < options->poke_count; i++) {
 		const struct lockstep_poke *wanted = &options->pokes[i];
 		struct machine *machine = pair->side[wanted->side].board.machine;
 
-		if (wanted->count == pair->count)
+		if (wanted->count >= comparison->poked_to && wanted->count <= pair->count)
 			mem_write(machine_mem(machine), wanted->gpa, wanted->bytes, wanted->size);
 	}
+	comparison->poked_to = pair->count + 1;
 }
 
 /* The next instruction at which something is done, whatever the strides are. */
@@ -108,7 +112,7 @@ static uint64_t next_stop(const struct comparison *comparison, const struct sear
 }
 
 /* Runs until something differs (pair->differences), or the guest's or the search's end. */
-static void run_search(const struct comparison *comparison, struct pair *pair,
+static void run_search(struct comparison *comparison, struct pair *pair,
 		       struct search *search)
 {
 	uint64_t next_check = search->from + search->memory_stride, stop;
@@ -117,7 +121,7 @@ static void run_search(const struct comparison *comparison, struct pair *pair,
 	search->progress = PAIR_GOES_ON;
 	while (search->progress == PAIR_GOES_ON && pair->count < search->until) {
 		stop = next_stop(comparison, search, pair->count, next_check);
-		poke(pair, comparison->options);
+		poke(comparison, pair);
 		search->progress = pair_step(pair, stop - pair->count);
 		accept_known(comparison, pair);
 		if (search->progress == PAIR_FAILED || pair->count < search->from)
@@ -257,6 +261,7 @@ static int search_once(struct comparison *comparison, struct search *search)
 		pair_destroy(&pair);
 		return STATUS_HOST;
 	}
+	comparison->poked_to = 0;
 	run_search(comparison, &pair, search);
 	while (pair.differences && search->progress != PAIR_FAILED && is_final(&pair, search) &&
 	       search->progress == PAIR_GOES_ON && accept_difference(comparison, &pair)) {
