@@ -126,7 +126,7 @@ int cpu_disassemble(struct cpu_insn *insn, const uint8_t *bytes, size_t len, uns
  */
 #define CPU_MODULE_FILE "cpu.so"
 #define CPU_MODULE_SYMBOL "vmm_cpu_module"
-#define CPU_MODULE_VERSION 3u
+#define CPU_MODULE_VERSION 4u
 
 struct cpu_module {
 	unsigned int version;	/* CPU_MODULE_VERSION */
