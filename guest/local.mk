@@ -101,7 +101,7 @@ guest_c_32 = \
 	guest/bench-disk-bulk/bench-disk-bulk.c guest/bench-disk-emul/bench-disk-emul.c \
 	guest/bench-disk-pv/bench-disk-pv.c guest/bench-mmio/bench-mmio.c \
 	guest/bench-pio/bench-pio.c guest/console/console.c \
-	guest/cpu-exceptions/cpu-exceptions.c guest/cpu-fpu/cpu-fpu.c \
+	guest/cpu-apic/cpu-apic.c guest/cpu-exceptions/cpu-exceptions.c guest/cpu-fpu/cpu-fpu.c \
 	guest/cpu-interrupts/cpu-interrupts.c guest/cpu-paging32/cpu-paging32.c \
 	guest/cpu-pagingpae/cpu-pagingpae.c guest/cpu-segments/cpu-segments.c \
 	guest/cpu-smc/cpu-smc.c guest/cpu-strings/cpu-strings.c \
@@ -118,6 +118,7 @@ guest_c_64 = guest/cpu-paging64/cpu-paging64.c guest/cpu-segments64/cpu-segments
 guest_private_include = \
 	guest/cpu/descriptor.h guest/cpu/paging.h guest/cpu/processor.h guest/cpu/test.h \
 	guest/cpu/trap-stubs.h guest/cpu/trap.h guest/kernel/kernel.h \
+	guest/kernel/multiboot2.h \
 	guest/demo/scene.h guest/lib/crt0.h guest/shared/check.h \
 	guest/shared/disk-test.h guest/shared/picture.h
 guest_private_c = \
@@ -128,7 +129,7 @@ guest_private_c = \
 guest_private_asm = guest/cpu/trap-32.S guest/cpu/trap-64.S
 
 # Of those that are built for other modes too.
-guest_more_objects = guest/cpu-exceptions/cpu-exceptions.o64 guest/cpu-fpu/cpu-fpu.o64 \
+guest_more_objects = guest/cpu-apic/cpu-apic.o64 guest/cpu-exceptions/cpu-exceptions.o64 guest/cpu-fpu/cpu-fpu.o64 \
 	guest/cpu-interrupts/cpu-interrupts.o64 guest/cpu-strings/cpu-strings.o64 \
 	guest/selftest/selftest.o16 guest/selftest/selftest.o64 \
 	guest/shared/check.o16 guest/vga-widths/vga-widths.o64
@@ -151,7 +152,7 @@ guest_paging_64 = guest/cpu/paging.o64 $(guest_cpu_64)
 guest_bins_32 = \
 	guest/ata-full.bin guest/badcall.bin guest/bench-disk-bulk.bin \
 	guest/bench-disk-emul.bin guest/bench-disk-pv.bin guest/bench-mmio.bin \
-	guest/bench-pio.bin guest/console.bin guest/cpu-exceptions.bin guest/cpu-fpu.bin \
+	guest/bench-pio.bin guest/console.bin guest/cpu-apic.bin guest/cpu-exceptions.bin guest/cpu-fpu.bin \
 	guest/cpu-interrupts.bin guest/cpu-paging32.bin guest/cpu-pagingpae.bin \
 	guest/cpu-segments.bin guest/cpu-smc.bin guest/cpu-strings.bin guest/cpu-sysenter.bin \
 	guest/cpu-tasks.bin \
@@ -167,6 +168,7 @@ guest/bench-disk-pv.bin: guest/bench-disk-pv/bench-disk-pv.o32 $(guest_lib32)
 guest/bench-mmio.bin: guest/bench-mmio/bench-mmio.o32 $(guest_lib32)
 guest/bench-pio.bin: guest/bench-pio/bench-pio.o32 $(guest_lib32)
 guest/console.bin: guest/console/console.o32 $(guest_lib32)
+guest/cpu-apic.bin: guest/cpu-apic/cpu-apic.o32 $(guest_cpu_32) $(guest_lib32)
 guest/cpu-exceptions.bin: guest/cpu-exceptions/cpu-exceptions.o32 $(guest_cpu_32) $(guest_lib32)
 guest/cpu-fpu.bin: guest/cpu-fpu/cpu-fpu.o32 $(guest_cpu_32) $(guest_lib32)
 guest/cpu-interrupts.bin: guest/cpu-interrupts/cpu-interrupts.o32 $(guest_cpu_32) $(guest_lib32)
@@ -197,9 +199,10 @@ guest/vga-widths.bin: guest/vga-widths/vga-widths.o32 guest/shared/check.o32 $(g
 
 # 64 bits, and what is built for more than one mode.
 guest_bins_64 = \
-	guest/cpu-exceptions64.bin guest/cpu-fpu64.bin guest/cpu-interrupts64.bin \
+	guest/cpu-apic64.bin guest/cpu-exceptions64.bin guest/cpu-fpu64.bin guest/cpu-interrupts64.bin \
 	guest/cpu-paging64.bin guest/cpu-segments64.bin guest/cpu-strings64.bin \
 	guest/cpu-syscall.bin guest/hello64.bin guest/selftest64.bin guest/vga-widths64.bin
+guest/cpu-apic64.bin: guest/cpu-apic/cpu-apic.o64 $(guest_cpu_64) $(guest_lib64)
 guest/cpu-exceptions64.bin: guest/cpu-exceptions/cpu-exceptions.o64 $(guest_cpu_64) $(guest_lib64)
 guest/cpu-fpu64.bin: guest/cpu-fpu/cpu-fpu.o64 $(guest_cpu_64) $(guest_lib64)
 guest/cpu-interrupts64.bin: guest/cpu-interrupts/cpu-interrupts.o64 $(guest_cpu_64) $(guest_lib64)
@@ -224,14 +227,17 @@ $(guest_bins_64):
 guest_kernel_c = guest/kernel/kernel.c guest/kernel/multiboot.c guest/kernel/multiboot2.c \
 	guest/kernel/parts.c
 guest_kernel_asm = guest/kernel/header-aout.S guest/kernel/header-multiboot.S \
-	guest/kernel/start-32.S
+	guest/kernel/header-multiboot2-aout.S guest/kernel/header-multiboot2.S \
+	guest/kernel/header-relocatable.S guest/kernel/start-32.S \
+	guest/kernel/start-relocatable.S
 guest_kernel_asm_64 = guest/kernel/start-64.S
 guest_kernel_32 = guest/kernel/start-32.o32 $(guest_kernel_c:.c=.o32) $(guest_lib32)
 guest_kernel_64 = guest/kernel/start-64.o64 $(guest_kernel_c:.c=.o64) $(guest_lib64)
 guest_kernel_link = $(CC) -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
 	-Wl,-T,$(srcdir)/guest/kernel/kernel.ld -o $@
 guest_kernels = guest/kernel-aout.bin guest/kernel-elf32.elf guest/kernel-elf64.elf \
-	guest/kernel-multiboot.elf guest/kernel-multiboot64.elf
+	guest/kernel-multiboot.elf guest/kernel-multiboot2-64.elf guest/kernel-multiboot2-aout.bin \
+	guest/kernel-multiboot2.elf guest/kernel-multiboot64.elf guest/kernel-relocatable.elf
 
 guest/kernel-aout.bin: guest/kernel/header-aout.o32 $(guest_kernel_32)
 	$(AM_V_CCLD)$(guest_kernel_link) -Wl,--oformat=binary -m32 $^
@@ -241,8 +247,17 @@ guest/kernel-elf64.elf: $(guest_kernel_64)
 	$(AM_V_CCLD)$(guest_kernel_link) -m64 $^
 guest/kernel-multiboot.elf: guest/kernel/header-multiboot.o32 $(guest_kernel_32)
 	$(AM_V_CCLD)$(guest_kernel_link) -m32 $^
+guest/kernel-multiboot2-aout.bin: guest/kernel/header-multiboot2-aout.o32 $(guest_kernel_32)
+	$(AM_V_CCLD)$(guest_kernel_link) -Wl,--oformat=binary -m32 $^
+guest/kernel-multiboot2.elf: guest/kernel/header-multiboot2.o32 $(guest_kernel_32)
+	$(AM_V_CCLD)$(guest_kernel_link) -Wl,-e,wrong_entry -m32 $^
+guest/kernel-relocatable.elf: guest/kernel/header-relocatable.o32 \
+		guest/kernel/start-relocatable.o32 $(guest_kernel_32)
+	$(AM_V_CCLD)$(guest_kernel_link) -Wl,-e,_start_relocatable -m32 $^
 # 32-bit code in a file of 64 bits, as kernels that go to long mode themselves.
 guest/kernel-multiboot64.elf: guest/kernel-multiboot.elf
+	$(AM_V_GEN)$(OBJCOPY) -O elf64-x86-64 $< $@
+guest/kernel-multiboot2-64.elf: guest/kernel-multiboot2.elf
 	$(AM_V_GEN)$(OBJCOPY) -O elf64-x86-64 $< $@
 guest/kernel/start-32.o32 guest/kernel/start-64.o64: guest/kernel/kernel.ld
 noinst_DATA += $(guest_kernels)

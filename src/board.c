@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "dev/tables.h"
 #include "dev/vga.h"
 #include "engine/select.h"
 #include "options.h"
@@ -81,6 +82,7 @@ static int load_guest(struct board *board, const struct options *options, uint64
 		.mem = machine_mem(board->machine), .ram = ram, .log = log,
 	};
 
+	tables_write(machine_mem(board->machine));
 	return boot_guest(&request, &board->boot);
 }
 
@@ -146,6 +148,8 @@ static int open_all(struct board *board, const struct options *options, const st
 	mem = machine_mem(board->machine);
 	error = screen_create(&board->screen);
 	if (!error)
+		error = keyboard_create(&board->keyboard, machine_works(board->machine));
+	if (!error)
 		error = add_ram(mem, ram, options->mergeable, log);
 	if (!error)
 		error = add_text_memory(mem, board->screen, (enum option_vga)options->vga);
@@ -194,7 +198,14 @@ static bool at_end(void *self, bool wait)
 {
 	const struct board *board = self;
 
+	script_look(board->script);
 	return outputs_flush(board->outputs, wait);
+}
+
+/* What has been printed is not to wait until the guest goes on. */
+static void at_rest(void *self)
+{
+	at_end(self, false);
 }
 
 int board_create(struct board *board, const struct options *options, const struct log *log)
@@ -209,9 +220,11 @@ int board_create(struct board *board, const struct options *options, const struc
 	wiring = (struct wiring){
 		.mem = machine_mem(board->machine), .bus = machine_bus(board->machine),
 		.irqs = machine_irqs(board->machine),
-		.intr = machine_intr(board->machine), .clock = machine_clock(board->machine),
+		.intr = machine_intr(board->machine), .msrs = machine_msrs(board->machine),
+		.a20 = machine_a20(board->machine), .clock = machine_clock(board->machine),
 		.devices = machine_devices(board->machine),
 		.run = machine_run_control(board->machine), .screen = board->screen,
+		.keyboard = board->keyboard,
 		.disk = board->disk, .debugcon = characters_output(board->debugcon),
 		.serial = { characters_output(board->serial[0]),
 			    characters_output(board->serial[1]) },
@@ -224,12 +237,15 @@ int board_create(struct board *board, const struct options *options, const struc
 	}
 	connect_lines(board, &wiring);
 	machine_at_end(board->machine, at_end, board);
-	return 0;
+	machine_at_rest(board->machine, at_rest, board);
+	return script_create(&board->script, &options->script, board, log);
 }
 
 void board_destroy(struct board *board)
 {
+	script_destroy(board->script);
 	machine_destroy(board->machine);
+	keyboard_destroy(board->keyboard);
 	for (size_t i = 0; i < SERIAL_PORTS; i++)
 		characters_close(board->serial[i]);
 	characters_close(board->debugcon);
@@ -246,7 +262,7 @@ int board_start(struct board *board)
 
 	for (size_t i = 0; i < SERIAL_PORTS && !error; i++)
 		error = characters_start(board->serial[i]);
-	return error;
+	return error ? error : script_start(board->script);
 }
 
 void board_finish(struct board *board)

@@ -10,9 +10,11 @@
 #include "engine/engine.h"
 #include "host/characters.h"
 #include "host/disk.h"
+#include "host/keyboard.h"
 #include "host/output.h"
 #include "host/screen.h"
 #include "machine.h"
+#include "script.h"
 #include "wiring.h"
 
 struct options;
@@ -20,11 +22,13 @@ struct options;
 struct board {
 	struct machine *machine;
 	struct screen *screen;
+	struct keyboard *keyboard;
 	struct disk *disk;		/* NULL: none */
 	struct capture *capture;	/* all that the guest prints; NULL: not asked for */
 	struct outputs *outputs;
 	struct characters *debugcon;
 	struct characters *serial[SERIAL_PORTS];
+	struct script *script;		/* NULL: none */
 	const struct engine_ops *engine;
 	struct boot_result boot;
 };

@@ -4,7 +4,7 @@
 noinst_LIBRARIES += libvmm.a
 bin_PROGRAMS += vmm vmm-lockstep
 
-libvmm_a_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src -I$(srcdir)/guest/include -I$(builddir) $(POPT_CFLAGS) \
+libvmm_a_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src -I$(srcdir)/guest/include -I$(builddir) -I$(builddir)/src $(POPT_CFLAGS) \
 	-DVMM_PKGLIBDIR='"$(pkglibdir)"' -DVMM_PKGDATADIR='"$(pkgdatadir)"'
 libvmm_a_CFLAGS = $(VMM_CFLAGS)
 libvmm_a_SOURCES = \
@@ -16,16 +16,21 @@ libvmm_a_SOURCES = \
 	src/options.c src/options.h \
 	src/report.c src/report.h \
 	src/samples.c src/samples.h \
+	src/script.c src/script.h \
+	src/verdict.c src/verdict.h \
 	src/wiring.c src/wiring.h \
+	src/core/a20.c src/core/a20.h \
 	src/core/bus.c src/core/bus.h \
 	src/core/clock.c src/core/clock.h \
 	src/core/device.c src/core/device.h \
+	src/core/escape.c src/core/escape.h \
 	src/core/intr.c src/core/intr.h \
 	src/core/irq.c src/core/irq.h \
 	src/core/log.c src/core/log.h \
 	src/core/loop.c src/core/loop.h \
 	src/core/mem.c src/core/mem.h \
 	src/core/module.c src/core/module.h \
+	src/core/msrs.c src/core/msrs.h \
 	src/core/optional.h \
 	src/core/program.c src/core/program.h \
 	src/core/run.c src/core/run.h \
@@ -55,25 +60,40 @@ libvmm_a_SOURCES = \
 	src/boot/linux.c \
 	src/boot/memmap.c src/boot/memmap.h \
 	src/boot/multiboot.c \
+	src/boot/multiboot2.c \
 	src/boot/start.c src/boot/start.h \
 	src/boot/zeropage.c src/boot/zeropage.h \
+	src/dev/acpi.c \
+	src/dev/apicbus.c src/dev/apicbus.h \
 	src/dev/ata.c src/dev/ata.h \
 	src/dev/debugport.c src/dev/debugport.h \
+	src/dev/i8042.c src/dev/i8042.h \
+	src/dev/ioapic.c src/dev/ioapic.h \
+	src/dev/lapic.c src/dev/lapic.h \
+	src/dev/mptable.c \
 	src/dev/pci.c src/dev/pci.h \
 	src/dev/pic.c src/dev/pic.h \
 	src/dev/piix3.c src/dev/piix3.h \
 	src/dev/pit.c src/dev/pit.h \
+	src/dev/platform.h \
 	src/dev/power.c src/dev/power.h \
+	src/dev/ps2.c src/dev/ps2.h \
+	src/dev/ps2_keyboard.c src/dev/ps2_keyboard.h \
+	src/dev/ps2_mouse.c src/dev/ps2_mouse.h \
 	src/dev/rtc.c src/dev/rtc.h \
+	src/dev/tables.c src/dev/tables.h \
 	src/dev/uart.c src/dev/uart.h \
 	src/dev/vga.c src/dev/vga.h \
 	src/pv/disk.c src/pv/hypercall.c src/pv/hypercall.h src/pv/pv.h \
 	src/pv/screen.c src/pv/system.c \
 	src/host/characters.c src/host/characters.h \
+	src/host/condition.c src/host/condition.h \
 	src/host/disk.c src/host/disk.h \
 	src/host/disklock.c src/host/disklock.h \
 	src/host/endpoint.h \
 	src/host/font.c src/host/font.h \
+	src/host/keyboard.c src/host/keyboard.h \
+	src/host/keyscript.c src/host/keyscript.h \
 	src/host/output.c src/host/output.h \
 	src/host/picture.c src/host/picture.h src/host/png_module.h \
 	src/host/pty.c \
@@ -81,11 +101,25 @@ libvmm_a_SOURCES = \
 	src/host/screen.c src/host/screen.h \
 	src/host/socket.c \
 	src/host/terminal.c src/host/terminal.h \
+	src/host/typist.c src/host/typist.h \
+	src/host/watch.c src/host/watch.h \
 	src/host/window.c src/host/window.h src/host/window_module.h \
 	src/observe/compare.c src/observe/compare.h \
 	src/observe/crash.c src/observe/crash.h \
 	src/observe/hash.c src/observe/hash.h \
 	src/observe/profile.c src/observe/profile.h
+
+# The DSDT as bytes, for acpi.c. A tarball has them, and can be built without iasl.
+MAINTAINERCLEANFILES += src/dev/dsdt.inc
+CLEANFILES += src/dev/dsdt.aml src/dev/dsdt.i src/dev/dsdt.log src/dev/dsdt.od
+EXTRA_DIST += src/dev/dsdt.asl src/dev/dsdt.inc
+src/dev/dsdt.inc: src/dev/dsdt.asl src/dev/platform.h
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
+	$(CC) -E -P -x c -undef -I$(srcdir)/src $(srcdir)/src/dev/dsdt.asl -o $(@D)/dsdt.i && \
+	$(IASL) -we -vs -p $(@D)/dsdt $(@D)/dsdt.i >$(@D)/dsdt.log && \
+	od -An -v -tx1 $(@D)/dsdt.aml >$(@D)/dsdt.od && \
+	sed 's/ *\([0-9a-f][0-9a-f]\)/0x\1, /g' $(@D)/dsdt.od >$@.tmp && mv -f $@.tmp $@
+src/dev/libvmm_a-acpi.$(OBJEXT): src/dev/dsdt.inc
 
 vmm_CPPFLAGS = $(libvmm_a_CPPFLAGS)
 vmm_CFLAGS = $(VMM_CFLAGS)

@@ -26,6 +26,8 @@ struct machine {
 	struct run *run;
 	struct works *works;
 	struct intr *intr;
+	struct msrs *msrs;
+	struct a20 *a20;
 	struct clock *clock;
 	struct loop *loop;
 	struct timer time_limit;
@@ -41,6 +43,8 @@ struct machine {
 	struct profile *profile;	/* NULL: none */
 	machine_end_fn *at_end;		/* NULL: nobody wants to know */
 	void *at_end_self;
+	void (*at_rest)(void *self);	/* likewise */
+	void *at_rest_self;
 	const struct machine_watch *watch;	/* NULL: none */
 	atomic_ulong steps;		/* begun; for the timer that looks for stalls */
 	unsigned long steps_seen;
@@ -114,6 +118,15 @@ static void on_stray(void *self, enum bus_space space, uint64_t address, unsigne
 			    "all ones", what, address, size);
 }
 
+/* An engine that cannot turn the line off leaves it on. */
+static void on_a20(void *self, bool on)
+{
+	struct machine *machine = self;
+
+	if (machine->engine && machine->ops->set_a20)
+		machine->ops->set_a20(machine->engine, on);
+}
+
 int machine_create(struct machine **out, bool virtual_clock, const struct log *log)
 {
 	struct machine *machine = calloc(1, sizeof(*machine));
@@ -136,11 +149,17 @@ int machine_create(struct machine **out, bool virtual_clock, const struct log *l
 	if (!error)
 		error = intr_create(&machine->intr);
 	if (!error)
+		error = msrs_create(&machine->msrs);
+	if (!error)
+		error = a20_create(&machine->a20);
+	if (!error)
 		error = clock_create(&machine->clock, virtual_clock);
 	if (!error)
 		error = loop_create(&machine->loop);
 	if (!error)
 		bus_set_stray(machine->bus, on_stray, machine);
+	if (!error)
+		a20_listen(machine->a20, on_a20, machine);
 out:
 	if (error) {
 		log_error(log, "cannot make the machine: %s", strerror(-error));
@@ -160,6 +179,8 @@ void machine_destroy(struct machine *machine)
 		machine->ops->destroy(machine->engine);
 	devices_destroy(machine->devices);
 	clock_destroy(machine->clock);
+	msrs_destroy(machine->msrs);
+	a20_destroy(machine->a20);
 	intr_destroy(machine->intr);
 	works_destroy(machine->works);
 	run_destroy(machine->run);
@@ -187,6 +208,16 @@ struct irqs *machine_irqs(struct machine *machine)
 struct intr *machine_intr(struct machine *machine)
 {
 	return machine->intr;
+}
+
+struct msrs *machine_msrs(struct machine *machine)
+{
+	return machine->msrs;
+}
+
+struct a20 *machine_a20(struct machine *machine)
+{
+	return machine->a20;
 }
 
 struct clock *machine_clock(struct machine *machine)
@@ -218,6 +249,12 @@ void machine_at_end(struct machine *machine, machine_end_fn *fn, void *self)
 {
 	machine->at_end = fn;
 	machine->at_end_self = self;
+}
+
+void machine_at_rest(struct machine *machine, void (*fn)(void *self), void *self)
+{
+	machine->at_rest = fn;
+	machine->at_rest_self = self;
 }
 
 const struct vcpu_state *machine_state(const struct machine *machine)
@@ -257,6 +294,7 @@ static void count_exit(struct profile *profile, const struct vmexit *exit)
 	static const enum profile_kind kinds[VMEXIT_REASONS] = {
 		[VMEXIT_PIO] = PROFILE_PIO,
 		[VMEXIT_MMIO] = PROFILE_MMIO,
+		[VMEXIT_MSR] = PROFILE_MSR,
 		[VMEXIT_HLT] = PROFILE_HLT,
 		[VMEXIT_KICK] = PROFILE_KICK,
 		[VMEXIT_EMULATED] = PROFILE_EMULATED,
@@ -327,7 +365,8 @@ int machine_power_on(struct machine *machine, const struct engine_ops *ops,
 		     const struct vcpu_state *start, const struct machine_config *settings)
 {
 	struct engine_config config = {
-		.mem = machine->mem, .intr = machine->intr, .clock = machine->clock,
+		.mem = machine->mem, .intr = machine->intr, .msrs = machine->msrs,
+		.clock = machine->clock,
 		.insn_limit = settings->insn_limit, .cpu = settings->cpu, .on_access = take_exit, .self = machine,
 		.log = machine->log,
 	};
@@ -335,7 +374,8 @@ int machine_power_on(struct machine *machine, const struct engine_ops *ops,
 
 	machine->ops = ops;
 	machine->dispatch = (struct dispatch){
-		.bus = machine->bus, .run = machine->run, .halt_status = settings->halt_status,
+		.bus = machine->bus, .msrs = machine->msrs, .run = machine->run,
+		.halt_status = settings->halt_status,
 	};
 	irqs_reset(machine->irqs);
 	devices_reset(machine->devices);
@@ -364,7 +404,9 @@ static void wait_for_interrupt(struct machine *machine)
 	bool sleeps = !clock_is_virtual(machine->clock) ||
 		      clock_next_alarm(machine->clock) == CLOCK_NEVER;
 
-	while (sleeps && !run_ended(machine->run) && !intr_level(machine->intr)) {
+	if (machine->at_rest)
+		machine->at_rest(machine->at_rest_self);
+	while (sleeps && !run_ended(machine->run) && !intr_wakes(machine->intr)) {
 		run_wait(machine->run);
 		run_pending(machine);
 	}

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/a20.h"
 #include "core/bus.h"
 #include "core/clock.h"
 #include "core/device.h"
@@ -22,6 +23,7 @@
 #include "core/log.h"
 #include "core/loop.h"
 #include "core/mem.h"
+#include "core/msrs.h"
 #include "core/run.h"
 #include "core/vcpu.h"
 #include "core/work.h"
@@ -64,6 +66,8 @@ struct irqs *machine_irqs(struct machine *machine);
 struct devices *machine_devices(struct machine *machine);
 struct run *machine_run_control(struct machine *machine);
 struct intr *machine_intr(struct machine *machine);
+struct msrs *machine_msrs(struct machine *machine);
+struct a20 *machine_a20(struct machine *machine);
 struct clock *machine_clock(struct machine *machine);
 struct loop *machine_loop(struct machine *machine);
 struct works *machine_works(struct machine *machine);
@@ -91,6 +95,9 @@ void machine_run(struct machine *machine, const struct machine_limits *limits,
  * limit can still end the run.
  */
 typedef bool machine_end_fn(void *self, bool wait);
+
+/* fn is called in the vCPU's thread when the guest halts and waits. One at most. */
+void machine_at_rest(struct machine *machine, void (*fn)(void *self), void *self);
 
 /* One at most. */
 void machine_at_end(struct machine *machine, machine_end_fn *fn, void *self);

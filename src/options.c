@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "core/escape.h"
 #include "engine/select.h"
 #include "host/characters.h"
 #include "host/picture.h"
@@ -266,22 +267,6 @@ static const char *parse_module(const struct option *option, void *target, const
 	return NULL;
 }
 
-static int hex_digit(char character)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *found = character ? strchr(digits, tolower((unsigned char)character)) : NULL;
-
-	return found ? (int)(found - digits) : -1;
-}
-
-/* The byte of two hexadecimal digits, or -1. */
-static int hex_byte(const char *text)
-{
-	int high = hex_digit(text[0]), low = high < 0 ? -1 : hex_digit(text[1]);
-
-	return low < 0 ? -1 : high << 4 | low;
-}
-
 /* Bytes as hexadecimal digits, to be freed by the caller; NULL: what is wrong is returned. */
 static const char *parse_bytes(const char *hex, const char *wrong, uint8_t **bytes, size_t *size)
 {
@@ -292,7 +277,7 @@ static const char *parse_bytes(const char *hex, const char *wrong, uint8_t **byt
 	if (!*bytes)
 		return length ? "out of memory" : wrong;
 	for (; *hex; hex += 2) {
-		int byte = hex_byte(hex);
+		int byte = escape_hex(hex);
 
 		if (byte < 0) {
 			free(*bytes);
@@ -353,35 +338,67 @@ static const char *parse_poke(const struct option *option, void *target, const c
 	return NULL;
 }
 
-/* C's simple escapes and \xHH, so that a shell's plain quotes can say "\n". */
 static const char *parse_expect_output(const struct option *option, void *target,
 				       const char *value, struct parsed *parsed)
 {
-	static const char names[] = "ntr0\\", bytes[] = "\n\t\r\0\\";
 	const char *wrong = parse_string(option, target, value, parsed);
 	char *to = *(char **)target;
-	const char *named;
 
-	if (wrong)
-		return wrong;
-	for (const char *from = value; *from; from++) {
-		if (*from != '\\') {
-			*to++ = *from;
-			continue;
-		}
-		from++;
-		named = *from ? strchr(names, *from) : NULL;
-		if (named) {
-			*to++ = bytes[named - names];
-		} else if (*from == 'x' && hex_byte(from + 1) >= 0) {
-			*to++ = (char)hex_byte(from + 1);
-			from += 2;
-		} else {
-			return "unknown escape (\\n \\t \\r \\0 \\\\ \\xHH)";
-		}
+	while (!wrong && *value) {
+		int byte = escape_byte(&value);
+
+		if (byte < 0)
+			return "unknown escape (\\n \\t \\r \\0 \\\\ \\' \\xHH)";
+		*to++ = (char)byte;
 	}
 	parsed->options.expect.output_size = (size_t)(to - *(char **)target);
-	return NULL;
+	return wrong;
+}
+
+static const char *parse_keys(const struct option *option, void *target, const char *value,
+			      struct parsed *parsed)
+{
+	const char *wrong = script_check(value, parsed->wrong, sizeof(parsed->wrong));
+
+	return wrong ? wrong : parse_string(option, target, value, parsed);
+}
+
+/* Appends a text that decides the run. */
+static const char *add_condition(struct condition **conditions, size_t *count, const char *value,
+				 struct parsed *parsed)
+{
+	struct condition *grown = reallocarray(*conditions, *count + 1, sizeof(*grown));
+	const char *at = value, *wrong;
+
+	if (!grown)
+		return "out of memory";
+	*conditions = grown;
+	wrong = condition_parse(&grown[*count], &at, '\0');
+	if (!wrong)
+		++*count;
+	if (!wrong && *at)
+		wrong = "nothing follows the quote that closes the text";
+	if (!wrong)
+		return NULL;
+	snprintf(parsed->wrong, sizeof(parsed->wrong), "column %zu: %s", (size_t)(at - value) + 1,
+		 wrong);
+	return parsed->wrong;
+}
+
+static const char *parse_until(const struct option *option, void *target, const char *value,
+			       struct parsed *parsed)
+{
+	struct verdict_options *verdict = target;
+
+	return add_condition(&verdict->until, &verdict->until_count, value, parsed);
+}
+
+static const char *parse_fail_on(const struct option *option, void *target, const char *value,
+				 struct parsed *parsed)
+{
+	struct verdict_options *verdict = target;
+
+	return add_condition(&verdict->fail_on, &verdict->fail_on_count, value, parsed);
 }
 
 static const char *parse_engine(const struct option *option, void *target, const char *value,
@@ -499,6 +516,15 @@ static const struct option display_options[] = {
 	  "COM1, the second time COM2: a file, -, stdio, none, pty or unix:PATH" },
 };
 
+static const struct option script_options[] = {
+	{ "keys", 0, parse_keys, OPTION(script.keys), "SCRIPT", NULL,
+	  "type: text<ret><ctrl-c><wait screen:'login:'>; @FILE: from a file" },
+	{ "until", 0, parse_until, OPTION(script.verdict), "SOURCE:TEXT", NULL,
+	  "end with status 0 when screen, serial, serial2 or debugcon has TEXT" },
+	{ "fail-on", 0, parse_fail_on, OPTION(script.verdict), "SOURCE:TEXT", NULL,
+	  "end with status 120 when it has; both are repeatable" },
+};
+
 static const struct option check_options[] = {
 	{ "expect-screen", 0, parse_expect_screen, OPTION(expect.screen), "FILE", NULL,
 	  "the final screen, in any of the screenshot formats" },
@@ -561,6 +587,7 @@ static const struct group groups[] = {
 	GROUP("The guest:", guest_options),
 	GROUP("The machine:", machine_options),
 	GROUP("Screen and output:", display_options),
+	GROUP("Runs without a person:", script_options),
 	GROUP("Checks at the end (status 120 where one is not met):", check_options),
 	GROUP("Limits and statuses:", bound_options),
 	GROUP("Reports and help:", report_options),
@@ -924,6 +951,13 @@ void lockstep_options_free(struct lockstep_options *lockstep)
 	free(lockstep->engines);
 }
 
+static void free_conditions(struct condition *conditions, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		condition_free(&conditions[i]);
+	free(conditions);
+}
+
 void options_free(struct options *options)
 {
 	char *const strings[] = {
@@ -931,6 +965,7 @@ void options_free(struct options *options)
 		options->engine, options->disk, options->screenshot, options->debugcon,
 		options->serial[0], options->serial[1], options->profile, options->expect.screen,
 		options->expect.disk, options->expect.output,
+		options->script.keys,
 	};
 
 	for (size_t i = 0; i < COUNT(strings); i++)
@@ -941,6 +976,8 @@ void options_free(struct options *options)
 		free(options->modules[i]);
 	for (size_t i = 0; i < options->expect.mem_count; i++)
 		free(options->expect.mem[i].bytes);
+	free_conditions(options->script.verdict.until, options->script.verdict.until_count);
+	free_conditions(options->script.verdict.fail_on, options->script.verdict.fail_on_count);
 	free(options->loads);
 	free(options->modules);
 	free(options->expect.mem);

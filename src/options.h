@@ -16,6 +16,7 @@
 #include "display.h"
 #include "expect.h"
 #include "host/disk.h"
+#include "script.h"
 #include "wiring.h"
 
 enum option_vga { VGA_MAP, VGA_TRAP };
@@ -66,7 +67,8 @@ struct options {
 	char *profile;
 	bool state_hash;
 
-	/* what is checked */
+	/* what is typed, waited for and checked */
+	struct script_options script;
 	struct expectations expect;
 
 	/* bounds and statuses */

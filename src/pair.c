@@ -363,7 +363,7 @@ static enum pair_progress progress(struct pair *pair, uint64_t done)
 		return PAIR_GOES_ON;
 	}
 	pair->steps_halted = done ? 0 : pair->steps_halted + 1;
-	if (intr_level(machine_intr(side->board.machine)))
+	if (intr_wakes(machine_intr(side->board.machine)))
 		return PAIR_GOES_ON;
 	return pair->steps_halted > HALTS_MAX ||
 	       clock_next_alarm(machine_clock(side->board.machine)) == CLOCK_NEVER ?

@@ -120,6 +120,8 @@ int report_end(const struct report_config *config, struct board *board,
 				 machine_state(board->machine), frame->cells,
 				 sizeof(frame->cells));
 	unmet = expect_check(config->expect, board, frame, log);
+	if (unmet >= 0)
+		unmet |= script_unmet(board->script);
 	if (unmet < 0)
 		run_end(run, ENDING_HOST_ERROR, 0, "an expectation could not be checked");
 	run_ending(run, ending);

@@ -4,11 +4,17 @@
 
 #include "dev/ata.h"
 #include "dev/debugport.h"
+#include "dev/i8042.h"
+#include "dev/ioapic.h"
+#include "dev/lapic.h"
 #include "dev/pci.h"
 #include "dev/pic.h"
 #include "dev/piix3.h"
 #include "dev/pit.h"
+#include "dev/platform.h"
 #include "dev/power.h"
+#include "dev/ps2_keyboard.h"
+#include "dev/ps2_mouse.h"
 #include "dev/rtc.h"
 #include "dev/vga.h"
 #include "pv/hypercall.h"
@@ -24,29 +30,61 @@ static int claim(const struct wiring *w, enum bus_space space, uint64_t base, ui
 
 /* Each of these makes a chip and connects it; they return 0 or the first error. */
 
+static int add_apic_bus(struct wiring *w)
+{
+	int error = apicbus_create(&w->apics);
+
+	return error ?: devices_add(w->devices, &apicbus_device, w->apics);
+}
+
+static int add_lapic(struct wiring *w)
+{
+	const struct lapic_config config = {
+		.clock = w->clock, .intr = w->intr, .msrs = w->msrs, .bus = w->apics,
+	};
+	struct lapic *lapic;
+	int error = lapic_create(&lapic, &config);
+
+	if (error)
+		return error;
+	error = devices_add(w->devices, &lapic_device, lapic);
+	return error ?: claim(w, BUS_MMIO, LAPIC_ADDRESS, APIC_SIZE, &lapic_ops, lapic, "local APIC");
+}
+
+static int add_ioapic(struct wiring *w)
+{
+	struct ioapic *ioapic;
+	int error = ioapic_create(&ioapic, IOAPIC_ID, w->irqs, w->apics);
+
+	if (error)
+		return error;
+	error = devices_add(w->devices, &ioapic_device, ioapic);
+	return error ?: claim(w, BUS_MMIO, IOAPIC_ADDRESS, APIC_SIZE, &ioapic_ops, ioapic, "I/O APIC");
+}
+
 static int add_pic(struct wiring *w)
 {
 	struct pic *pic;
-	int error = pic_create(&pic, w->irqs, w->intr);
+	int error = pic_create(&pic, w->irqs, apicbus_extint(w->apics));
 
 	if (error)
 		return error;
 	error = devices_add(w->devices, &pic_device, pic);
-	error = error ?: claim(w, BUS_PIO, 0x020, 2, &pic_master_ops, pic, "PIC 1");
-	error = error ?: claim(w, BUS_PIO, 0x0A0, 2, &pic_slave_ops, pic, "PIC 2");
-	return error ?: claim(w, BUS_PIO, 0x4D0, 2, &pic_elcr_ops, pic, "PIC trigger modes");
+	error = error ?: claim(w, BUS_PIO, PIC1_PORT, PIC_PORTS, &pic_master_ops, pic, "PIC 1");
+	error = error ?: claim(w, BUS_PIO, PIC2_PORT, PIC_PORTS, &pic_slave_ops, pic, "PIC 2");
+	return error ?: claim(w, BUS_PIO, PIC_ELCR_PORT, PIC_PORTS, &pic_elcr_ops, pic, "PIC trigger modes");
 }
 
 static int add_pit(struct wiring *w)
 {
 	struct pit *pit;
-	int error = pit_create(&pit, w->clock, irq_line(w->irqs, 0));
+	int error = pit_create(&pit, w->clock, irq_line(w->irqs, TIMER_LINE));
 
 	if (error)
 		return error;
 	error = devices_add(w->devices, &pit_device, pit);
-	error = error ?: claim(w, BUS_PIO, 0x040, 4, &pit_ops, pit, "PIT");
-	return error ?: claim(w, BUS_PIO, 0x061, 1, &port_b_ops, pit, "port B");
+	error = error ?: claim(w, BUS_PIO, PIT_PORT, PIT_PORTS, &pit_ops, pit, "PIT");
+	return error ?: claim(w, BUS_PIO, PORT_B_PORT, 1, &port_b_ops, pit, "port B");
 }
 
 /* Bytes of RAM that begin at gpa and lie in one piece. */
@@ -64,12 +102,12 @@ static int add_rtc(struct wiring *w)
 		.high = ram_at(w->mem, UINT64_C(1) << 32),
 	};
 	struct rtc *rtc;
-	int error = rtc_create(&rtc, w->clock, irq_line(w->irqs, 8), &memory);
+	int error = rtc_create(&rtc, w->clock, irq_line(w->irqs, RTC_LINE), &memory);
 
 	if (error)
 		return error;
 	error = devices_add(w->devices, &rtc_device, rtc);
-	return error ?: claim(w, BUS_PIO, 0x070, 2, &rtc_ops, rtc, "RTC");
+	return error ?: claim(w, BUS_PIO, RTC_PORT, RTC_PORTS, &rtc_ops, rtc, "RTC");
 }
 
 static int add_vga(struct wiring *w)
@@ -94,7 +132,7 @@ static int add_ata(struct wiring *w)
 
 	if (!w->disk)
 		return 0;
-	error = ata_create(&ata, w->disk, irq_line(w->irqs, 14));
+	error = ata_create(&ata, w->disk, irq_line(w->irqs, ATA_LINE));
 	if (error)
 		return error;
 	error = devices_add(w->devices, &ata_device, ata);
@@ -103,13 +141,41 @@ static int add_ata(struct wiring *w)
 	return error ?: claim(w, BUS_PIO, 0x3F6, 1, &ata_control_ops, ata, "ATA control");
 }
 
+/* The controller comes last: it holds what the devices send. */
+static int add_i8042(struct wiring *w)
+{
+	struct i8042_wires wires = {
+		.keyboard_irq = irq_line(w->irqs, KEYBOARD_LINE),
+		.mouse_irq = irq_line(w->irqs, MOUSE_LINE),
+		.a20 = w->a20, .run = w->run,
+	};
+	struct ps2_keyboard *keyboard;
+	struct ps2_mouse *mouse;
+	struct i8042 *i8042;
+	int error = ps2_keyboard_create(&keyboard, w->keyboard);
+
+	error = error ?: devices_add(w->devices, &ps2_keyboard_device, keyboard);
+	error = error ?: ps2_mouse_create(&mouse);
+	error = error ?: devices_add(w->devices, &ps2_mouse_device, mouse);
+	if (error)
+		return error;
+	wires.keyboard = ps2_keyboard_port(keyboard);
+	wires.mouse = ps2_mouse_port(mouse);
+	error = i8042_create(&i8042, &wires);
+	error = error ?: devices_add(w->devices, &i8042_device, i8042);
+	error = error ?: claim(w, BUS_PIO, KEYBOARD_DATA_PORT, 1, &i8042_data_ops, i8042,
+			       "i8042 data");
+	return error ?: claim(w, BUS_PIO, KEYBOARD_STATUS_PORT, 1, &i8042_command_ops, i8042,
+			      "i8042 command");
+}
+
 static int add_serial_ports(struct wiring *w)
 {
 	static const struct {
 		uint16_t base;
 		unsigned int irq;
 		const char *name;
-	} ports[SERIAL_PORTS] = { { 0x3F8, 4, "COM1" }, { 0x2F8, 3, "COM2" } };
+	} ports[SERIAL_PORTS] = { { COM1_PORT, COM1_LINE, "COM1" }, { COM2_PORT, COM2_LINE, "COM2" } };
 	int error = 0;
 
 	for (size_t i = 0; i < SERIAL_PORTS && !error; i++) {
@@ -117,7 +183,7 @@ static int add_serial_ports(struct wiring *w)
 
 		error = uart_create(uart, w->serial[i], w->clock, irq_line(w->irqs, ports[i].irq));
 		error = error ?: devices_add(w->devices, &uart_device, *uart);
-		error = error ?: claim(w, BUS_PIO, ports[i].base, 8, &uart_ops, *uart, ports[i].name);
+		error = error ?: claim(w, BUS_PIO, ports[i].base, COM_PORTS, &uart_ops, *uart, ports[i].name);
 	}
 	return error;
 }
@@ -138,13 +204,16 @@ static int add_debug_ports(struct wiring *w)
 static int add_power(struct wiring *w)
 {
 	struct power *power;
-	int error = power_create(&power, w->run);
+	int error = power_create(&power, w->run, w->a20);
 
 	if (error)
 		return error;
 	error = devices_add(w->devices, &power_device, power);
-	error = error ?: claim(w, BUS_PIO, 0x604, 2, &pm1a_control_ops, power, "ACPI PM1a control");
-	return error ?: claim(w, BUS_PIO, 0xCF9, 1, &reset_control_ops, power, "reset control");
+	error = error ?: claim(w, BUS_PIO, PORT_A_PORT, 1, &port_92_ops, power, "port A");
+	error = error ?: claim(w, BUS_PIO, PM1A_CONTROL_PORT, PM1A_CONTROL_PORTS, &pm1a_control_ops,
+			       power, "ACPI PM1a control");
+	return error ?: claim(w, BUS_PIO, RESET_CONTROL_PORT, 1, &reset_control_ops, power,
+			      "reset control");
 }
 
 static int add_pci(struct wiring *w)
@@ -156,8 +225,8 @@ static int add_pci(struct wiring *w)
 	if (error)
 		return error;
 	error = devices_add(w->devices, &pci_device, pci);
-	error = error ?: claim(w, BUS_PIO, 0xCF8, 1, &pci_address_ops, pci, "PCI address");
-	error = error ?: claim(w, BUS_PIO, 0xCFC, 4, &pci_data_ops, pci, "PCI data");
+	error = error ?: claim(w, BUS_PIO, PCI_CONFIG_PORT, 1, &pci_address_ops, pci, "PCI address");
+	error = error ?: claim(w, BUS_PIO, PCI_CONFIG_PORT + 4, 4, &pci_data_ops, pci, "PCI data");
 	error = error ?: piix3_create(&piix3, pci, w->irqs);
 	return error ?: devices_add(w->devices, &piix3_device, piix3);
 }
@@ -180,11 +249,15 @@ static int add_hypercalls(struct wiring *w)
 int wire(struct wiring *wiring)
 {
 	static int (*const chips[])(struct wiring *wiring) = {
+		add_apic_bus,
+		add_lapic,
+		add_ioapic,
 		add_pic,
 		add_pit,
 		add_rtc,
 		add_vga,
 		add_ata,
+		add_i8042,
 		add_serial_ports,
 		add_debug_ports,
 		add_power,

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "core/a20.h"
 #include "core/bus.h"
 #include "core/clock.h"
 #include "core/device.h"
@@ -15,9 +16,12 @@
 #include "core/irq.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/msrs.h"
 #include "core/run.h"
+#include "dev/apicbus.h"
 #include "dev/uart.h"
 #include "host/disk.h"
+#include "host/keyboard.h"
 #include "host/output.h"
 #include "host/screen.h"
 
@@ -29,17 +33,22 @@ struct wiring {
 	struct bus *bus;
 	struct irqs *irqs;
 	struct intr *intr;
+	struct msrs *msrs;
+	struct a20 *a20;
 	struct clock *clock;
 	struct devices *devices;	/* takes the chips over */
 	struct run *run;
 	struct screen *screen;
+	struct keyboard *keyboard;	/* whose keys the guest's keyboard has */
 	struct disk *disk;		/* NULL: no disk, nobody answers at its ports */
 	struct output *debugcon;
 	struct output *serial[SERIAL_PORTS];
 	bool qemu_debug_exit;
 	const struct log *log;
 
-	struct uart *com[SERIAL_PORTS];	/* COM1, COM2: set by wire() */
+	/* Set by wire(): */
+	struct apicbus *apics;
+	struct uart *com[SERIAL_PORTS];	/* COM1, COM2 */
 };
 
 /* Makes the chips and connects them. Returns 0 or -errno. */

@@ -119,6 +119,8 @@ static const struct mode_start modes[MODES] = {
 #define CHOICE_A20_OFF	(1u << 3)
 #define CHOICE_RETURN	(1u << 4)	/* handlers return */
 #define CHOICE_FPU	(1u << 5)	/* another state of the FPU */
+#define CHOICE_NMI	(1u << 6)	/* and NMIs between runs */
+#define CHOICE_BARE	(1u << 7)	/* a processor without any feature */
 
 struct input {
 	const uint8_t *data;
@@ -137,6 +139,7 @@ struct machine {
 	struct region region[5];
 	struct input input;		/* what is left of it, while it runs */
 	uint64_t accesses;
+	bool bare;			/* CHOICE_BARE is on */
 };
 
 #define LOW(m) ((m)->region[0].host)
@@ -478,7 +481,17 @@ static int start_timer(void)
 	return 0;
 }
 
-static void run(struct machine *m)
+/* One that waits would be the next input's. */
+static void drop_nmi(struct machine *m)
+{
+	struct vcpu_state state;
+
+	vcpu_state_reset(&state);
+	cpu_set_state(m->cpu, &state);
+	cpu_run(m->cpu, 1);
+}
+
+static void run(struct machine *m, unsigned int choices)
 {
 	struct vcpu_state state;
 
@@ -488,11 +501,28 @@ static void run(struct machine *m)
 		if (stop == CPU_SHUTDOWN || (stop == CPU_HALTED && !m->input.size))
 			break;
 		cpu_set_interrupt(m->cpu, true);
+		if (choices & CHOICE_NMI)
+			cpu_inject_nmi(m->cpu);
 	}
 	cpu_set_interrupt(m->cpu, false);
 	/* What comes out can go in again. */
 	cpu_get_state(m->cpu, &state);
 	cpu_set_state(m->cpu, &state);
+	if (choices & CHOICE_NMI)
+		drop_nmi(m);
+}
+
+/* Asking the host for its CPUID takes longer than a run. */
+static void set_features(struct machine *m, bool bare)
+{
+	struct cpuid_config config = { 0 };
+
+	if (bare == m->bare)
+		return;
+	if (bare)
+		memset(config.removed, 0xFF, sizeof(config.removed));
+	cpu_set_cpuid(m->cpu, &config);
+	m->bare = bare;
 }
 
 static void execute(struct machine *m, const uint8_t *data, size_t size)
@@ -511,8 +541,9 @@ static void execute(struct machine *m, const uint8_t *data, size_t size)
 	set_state(&state, mode, choices, &m->input);
 	load(m);
 	cpu_set_a20(m->cpu, !(choices & CHOICE_A20_OFF));
+	set_features(m, choices & CHOICE_BARE);
 	cpu_set_state(m->cpu, &state);
-	run(m);
+	run(m, choices);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -526,6 +557,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 }
 
 #ifndef FUZZER
+
+/* Before the processor goes: it must not be kicked any more. */
+static void stop_timer(void)
+{
+	setitimer(ITIMER_VIRTUAL, &(struct itimerval){ 0 }, NULL);
+}
 
 /* --- going through a corpus --- */
 
@@ -575,6 +612,7 @@ int main(int argc, char **argv)
 		run_folder(&unit, path);
 	for (int i = 1; i < argc; i++)
 		run_folder(&unit, argv[i]);
+	stop_timer();
 	cpu_destroy(machine.cpu);
 	mem_destroy(machine.mem);
 	return unit_status(&unit);

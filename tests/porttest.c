@@ -19,6 +19,9 @@
  *   diskerror			errno of the host's first error; 0: none
  *   printed			what the guest has printed, as hex
  *   receive HEX		bytes arrive at COM1; how many it took
+ *   key NAME down|up
+ *   a20				on or off
+ *   pass NS			time passes, 4 seconds at most
  *   ended			how the run has ended: "KIND STATUS", or no
  *   reset			all devices
  *   repeat COUNT COMMAND...
@@ -48,9 +51,13 @@ struct harness {
 	struct bus *bus;
 	struct irqs *irqs;
 	struct intr *intr;
+	struct msrs *msrs;
 	struct clock *clock;
 	struct run *run;
+	struct works *works;
+	struct a20 *a20;
 	struct devices *devices;
+	struct keyboard *keyboard;
 	struct screen *screen;
 	struct disk *disk;		/* NULL: none */
 	struct capture *capture;
@@ -91,7 +98,8 @@ static int add_chips(struct harness *harness)
 {
 	struct wiring wiring = {
 		.mem = harness->mem, .bus = harness->bus, .irqs = harness->irqs,
-		.intr = harness->intr, .clock = harness->clock,
+		.intr = harness->intr, .msrs = harness->msrs, .clock = harness->clock,
+		.a20 = harness->a20, .keyboard = harness->keyboard,
 		.devices = harness->devices, .run = harness->run, .screen = harness->screen,
 		.disk = harness->disk, .debugcon = harness->output,
 		.serial = { harness->output, harness->output },
@@ -118,7 +126,10 @@ static int set_up(struct harness *harness, const char *disk, enum disk_mode mode
 		return -1;
 	return mem_create(&harness->mem) || bus_create(&harness->bus) ||
 	       irqs_create(&harness->irqs) ||
-	       intr_create(&harness->intr) || clock_create(&harness->clock, true) || run_create(&harness->run) ||
+	       intr_create(&harness->intr) || msrs_create(&harness->msrs) ||
+	       clock_create(&harness->clock, true) || run_create(&harness->run) ||
+	       works_create(&harness->works, harness->run) || a20_create(&harness->a20) ||
+	       keyboard_create(&harness->keyboard, harness->works) ||
 	       devices_create(&harness->devices) || screen_create(&harness->screen) ||
 	       capture_create(&harness->capture) ||
 	       open_output(harness) ||
@@ -128,6 +139,9 @@ static int set_up(struct harness *harness, const char *disk, enum disk_mode mode
 static void tear_down(struct harness *harness)
 {
 	devices_destroy(harness->devices);
+	works_destroy(harness->works);
+	keyboard_destroy(harness->keyboard);
+	a20_destroy(harness->a20);
 	output_close(harness->output);
 	outputs_destroy(harness->outputs);
 	capture_destroy(harness->capture);
@@ -135,6 +149,7 @@ static void tear_down(struct harness *harness)
 	screen_destroy(harness->screen);
 	run_destroy(harness->run);
 	irqs_destroy(harness->irqs);
+	msrs_destroy(harness->msrs);
 	intr_destroy(harness->intr);
 	clock_destroy(harness->clock);
 	bus_destroy(harness->bus);
@@ -439,6 +454,39 @@ static int do_reset(struct harness *harness, char **argv, unsigned int size)
 	return 0;
 }
 
+static int do_key(struct harness *harness, char **argv, unsigned int size)
+{
+	enum key key = key_named(argv[0]);
+
+	(void)size;
+	if (key == KEY_NONE)
+		return complain(harness, "no key", argv[0]);
+	keyboard_send(harness->keyboard, key, strcmp(argv[1], "up") ? KEY_PRESSED : KEY_RELEASED);
+	works_run(harness->works);
+	return 0;
+}
+
+static int do_a20(struct harness *harness, char **argv, unsigned int size)
+{
+	(void)argv;
+	(void)size;
+	puts(a20_is_on(harness->a20) ? "on" : "off");
+	return 0;
+}
+
+static int do_pass(struct harness *harness, char **argv, unsigned int size)
+{
+	uint64_t ns;
+	int error = parse_number(harness, argv[0], UINT32_MAX, &ns);
+
+	(void)size;
+	if (error)
+		return error;
+	clock_advance_to(harness->clock, clock_now(harness->clock) + ns);
+	clock_run_alarms(harness->clock);
+	return 0;
+}
+
 static command_fn do_repeat;
 
 static const struct command {
@@ -478,6 +526,9 @@ static const struct command {
 	{ "printed", do_printed, 0, 0, 0 },
 	{ "receive", do_receive, 0, 1, 1 },
 	{ "ended", do_ended, 0, 0, 0 },
+	{ "key", do_key, 0, 2, 2 },
+	{ "a20", do_a20, 0, 0, 0 },
+	{ "pass", do_pass, 0, 1, 1 },
 	{ "reset", do_reset, 0, 0, 0 },
 	{ "repeat", do_repeat, 0, 2, WORDS_MAX },
 };

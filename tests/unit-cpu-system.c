@@ -196,6 +196,9 @@ enum where { AT, AFTER };
 	X(page_write, USER64, "mov 0x102000,%al", "mov %al,0x102000", 14, 7, AT) \
 	X(page_kernel, USER64, "", "mov 0x103000,%al", 14, 5, AT) \
 	X(page_reserved, KERNEL64, "", "mov 0x104000,%al", 14, 9, AT) \
+	X(bound, KERNEL32, "movl $-1,0x40000;movl $5,0x40004;mov $-1,%eax;bound %eax,0x40000;" \
+	  "mov $6,%eax", "bound %eax,0x40000", 5, 0, AT) \
+	X(cmpxchg16b, KERNEL64, "cmpxchg16b (%rsp)", "cmpxchg16b 8(%rsp)", 13, 0, AT) \
 	X(page_crossing, KERNEL64, "", "mov %eax,0x100ffe", 14, 2, AT) \
 	X(page_write_protect, KERNEL64, \
 	  "mov %al,0x102000;mov %cr0,%rax;bts $16,%rax;mov %rax,%cr0", "mov %al,0x102000", 14, \
@@ -205,6 +208,16 @@ enum where { AT, AFTER };
 	X(single_step, KERNEL32, "pushf;orl $0x100,(%esp);popf", "nop", 1, 0, AFTER) \
 	X(single_step_stack, KERNEL32, "pushf;orl $0x100,(%esp);mov %ss,%eax;popf;mov %eax,%ss", \
 	  "nop", 1, 0, AFTER) \
+	X(single_step_iret, KERNEL32, "pushf;orl $0x100,(%esp);push %cs;push $" ADDRESS("1f") \
+	  ";iret;1:", "nop", 1, 0, AFTER) \
+	X(single_step_int, KERNEL32, "pushf;orl $0x100,(%esp);popf", "int $0x30", 0x30, 0, AFTER) \
+	X(single_step_fault, KERNEL32, "pushf;orl $0x100,(%esp);popf", "ud2", 6, 0, AT) \
+	X(io_breakpoint, KERNEL32, "mov $8,%eax;mov %eax,%cr4;mov $0x80,%eax;mov %eax,%dr2;" \
+	  "mov $0x2000420,%eax;mov %eax,%dr7;in $0x81,%al", "in $0x80,%al", 1, 0, AFTER) \
+	X(io_breakpoint_off, KERNEL32, "mov $0x80,%eax;mov %eax,%dr2;mov $0x2000420,%eax;" \
+	  "mov %eax,%dr7;in $0x80,%al", "ud2", 6, 0, AT) \
+	X(watchpoint_read, KERNEL32, "mov $0x100008,%eax;mov %eax,%dr3;mov $0xb0000480,%eax;" \
+	  "mov %eax,%dr7;mov 0x100004,%eax", "movb 0x10000f,%al", 1, 0, AFTER) \
 	X(breakpoint, KERNEL32, "mov $" ADDRESS("1f") \
 	  ",%eax;mov %eax,%dr0;mov $0x402,%eax;mov %eax,%dr7;nop;1:", "nop", 1, 0, AT) \
 	X(watchpoint, KERNEL32, "mov $0x100004,%eax;mov %eax,%dr1;mov $0xd00408,%eax;" \
@@ -232,6 +245,13 @@ enum where { AT, AFTER };
 	X(cr0_upper, KERNEL64, "mov %cr0,%rax;bts $32,%rax", "mov %rax,%cr0", 13, 0, AT) \
 	X(cr3_reserved, KERNEL64, "mov %cr3,%rax;bts $52,%rax", "mov %rax,%cr3", 13, 0, AT) \
 	X(cr4_reserved, KERNEL32, "mov $0x8000,%eax", "mov %eax,%cr4", 13, 0, AT) \
+	X(cr4_vme, KERNEL32, "mov $1,%eax", "mov %eax,%cr4", 13, 0, AT) \
+	X(cr4_pvi, KERNEL32, "mov $2,%eax", "mov %eax,%cr4", 13, 0, AT) \
+	X(cr4_la57, KERNEL32, "mov $0x1000,%eax", "mov %eax,%cr4", 13, 0, AT) \
+	X(cr4_pcide, KERNEL64, "mov $0x20020,%eax", "mov %rax,%cr4", 13, 0, AT) \
+	X(cr4_pke, KERNEL32, "mov $0x400000,%eax", "mov %eax,%cr4", 13, 0, AT) \
+	X(long_without_pae, KERNEL32, "mov $0xc0000080,%ecx;rdmsr;bts $8,%eax;wrmsr;" \
+	  "mov %cr0,%eax;bts $31,%eax", "mov %eax,%cr0", 13, 0, AT) \
 	X(cr4_without_pae, KERNEL64, "xor %eax,%eax", "mov %rax,%cr4", 13, 0, AT) \
 	X(paging_off_64, KERNEL64, "mov %cr0,%rax;btr $31,%rax", "mov %rax,%cr0", 13, 0, AT) \
 	X(cr8, KERNEL64, "mov $9,%eax;mov %rax,%cr8;xor %eax,%eax;mov %cr8,%rax", "hlt", NONE, \
@@ -252,6 +272,7 @@ enum where { AT, AFTER };
 	X(smsw, USER32, "smsw %eax", "clts", 13, 0, AT) \
 	X(xgetbv_off, KERNEL64, "", "xgetbv", 6, 0, AT) \
 	X(monitor, KERNEL64, "", "monitor", 6, 0, AT) \
+	X(mwait, KERNEL64, "", "mwait", 6, 0, AT) \
 	X(leave_protection, KERNEL32, "ljmp $0xf0,$" OFFSET("1f") \
 	  ";.code16;1: mov $0x50,%ax;mov %ax,%ds;mov %cr0,%eax;" \
 	  "and $0xfe,%al;mov %eax,%cr0;ljmp $0x1000,$" OFFSET("1f") \
@@ -369,6 +390,15 @@ ASSEMBLE(task_fault, KERNEL32, "ljmp $0x48,$0", "")
 ASSEMBLE(triple_fault, KERNEL32, "nop", "ud2")
 ASSEMBLE(smep, KERNEL64, "mov $0x100000,%eax;call *%rax;mov %cr4,%rcx;bts $20,%rcx;mov %rcx,%cr4;"
 	 "call *%rax", "")
+/* Across the end of a page behind which none is. */
+#define CROSSINGS(X)					\
+	X(crossing_store, "mov $-1,%eax", "mov %eax,0x100ffe")	\
+	X(crossing_add, "mov $-1,%eax", "add %eax,0x100ffe")	\
+	X(crossing_exchange, "mov $-1,%eax", "xchg %eax,0x100ffd")	\
+	X(crossing_sse, "mov %cr4,%rax;bts $9,%rax;mov %rax,%cr4;pcmpeqd %xmm0,%xmm0", \
+	  "movups %xmm0,0x100ff8")
+#define ASSEMBLE_CROSSING(name, before, at) ASSEMBLE(name, KERNEL64, before, at)
+CROSSINGS(ASSEMBLE_CROSSING)
 /* What the other task executes. */
 ASSEMBLE(other_task, KERNEL32, "iret", "")
 
@@ -871,6 +901,46 @@ static void check_syscall(struct unit *unit, struct machine *machine)
 	unit_equal(unit, state->segment[SEG_SS].selector, 0x20, "SYSCALL: SS");
 }
 
+/* RFLAGS.TF as the SYSCALL leaves it decides, not that before. */
+static void stepped_syscall(struct machine *machine)
+{
+	set_syscall(machine);
+	machine->state.rflags |= RFLAGS_TF;
+}
+
+static void masked_syscall(struct machine *machine)
+{
+	stepped_syscall(machine);
+	machine->state.msr.sfmask |= RFLAGS_TF;
+}
+
+static void check_stepped_syscall(struct unit *unit, struct machine *machine)
+{
+	struct test test = *PIECE(syscall, USER64);
+
+	test.prepare = stepped_syscall;
+	run(machine, &test);
+	unit_equal(unit, machine->state.rip, handler(1) + 1, "SYSCALL with TF: #DB");
+	unit_equal(unit, pushed(machine, 0, 8), handler(0x3F), "... at the target");
+	test.prepare = masked_syscall;
+	run(machine, &test);
+	unit_equal(unit, machine->state.rip, handler(0x3F) + 1, "SYSCALL that masks TF: no #DB");
+}
+
+/* Nothing is written to the first page. */
+static void check_crossings(struct unit *unit, struct machine *machine)
+{
+#define PIECE_CROSSING(name, before, at) PIECE(name, KERNEL64),
+	const struct test *const pieces[] = { CROSSINGS(PIECE_CROSSING) };
+
+	for (unsigned int i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+		run(machine, pieces[i]);
+		unit_check(unit, machine->state.rip == handler(14) + 1 &&
+			   machine->state.cr2 == PAGES + 0x1000 && !load(machine, PAGES + 0xFF8, 8),
+			   pieces[i]->name);
+	}
+}
+
 static void kernel_code(struct machine *machine)
 {
 	/* The code's own page becomes the kernel's; the first of the others returns. */
@@ -1016,6 +1086,8 @@ int main(void)
 		run_case(&unit, &machine, &tests[i]);
 	check_call_gates(&unit, &machine);
 	check_syscall(&unit, &machine);
+	check_stepped_syscall(&unit, &machine);
+	check_crossings(&unit, &machine);
 	check_smep(&unit, &machine);
 	check_v8086(&unit, &machine);
 	check_tasks(&unit, &machine);

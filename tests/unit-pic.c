@@ -604,24 +604,9 @@ static void test_ports(struct fixture *f)
 	is(f, (unsigned int)bus_read(f->bus, BUS_PIO, 0x4D0, 2), 0, "pic: ports: ELCR by 16 bits");
 }
 
-int main(void)
-{
-	static void (*const tests[])(struct fixture *f) = {
-		test_power_on, test_device_reset, test_initialization, test_sequences,
-		test_nesting, test_masks, test_rotation, test_automatic_eoi, test_special_mask,
-		test_poll, test_cascade, test_cascade_edges, test_special_fully_nested,
-		test_edge_triggered, test_level_triggered, test_spurious, test_ports, test_no_room,
-	};
-	unsigned int failed = 0;
-
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
-		struct fixture f = { .unit = { 0 } };
-
-		if (!set_up(&f))
-			return EXIT_FAILURE;
-		tests[i](&f);
-		tear_down(&f);
-		failed += f.unit.failed;
-	}
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+UNIT_MAIN(
+	test_power_on, test_device_reset, test_initialization, test_sequences,
+	test_nesting, test_masks, test_rotation, test_automatic_eoi, test_special_mask,
+	test_poll, test_cascade, test_cascade_edges, test_special_fully_nested,
+	test_edge_triggered, test_level_triggered, test_spurious, test_ports, test_no_room
+)

@@ -753,23 +753,8 @@ static void test_late_with_pic(struct fixture *f)
 	intr_destroy(intr);
 }
 
-int main(void)
-{
-	static void (*const tests[])(struct fixture *f) = {
-		test_waves, test_power_on, test_device_reset, test_bytes, test_latches,
-		test_read_back_all, test_null_count, test_port_b, test_ticks, test_one_shots,
-		test_programming_edges, test_new_rate, test_late, test_alarms, test_late_with_pic,
-	};
-	unsigned int failed = 0;
-
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
-		struct fixture f = { .unit = { 0 } };
-
-		if (!set_up(&f))
-			return EXIT_FAILURE;
-		tests[i](&f);
-		tear_down(&f);
-		failed += f.unit.failed;
-	}
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+UNIT_MAIN(
+	test_waves, test_power_on, test_device_reset, test_bytes, test_latches,
+	test_read_back_all, test_null_count, test_port_b, test_ticks, test_one_shots,
+	test_programming_edges, test_new_rate, test_late, test_alarms, test_late_with_pic
+)

@@ -34,4 +34,27 @@ static inline int unit_status(const struct unit *unit)
 	return unit->failed ? 1 : 0;
 }
 
+/*
+ * main() of a program that tests a device: each of the functions named gets a
+ * struct fixture of its own, with a struct unit named unit in it, made by set_up() and
+ * given back by tear_down().
+ */
+#define UNIT_MAIN(...)								\
+int main(void)									\
+{										\
+	static void (*const tests[])(struct fixture *f) = { __VA_ARGS__ };	\
+	struct unit all = { 0 };						\
+										\
+	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {		\
+		struct fixture f = { .unit = { 0 } };				\
+										\
+		if (!set_up(&f))						\
+			return 1;						\
+		tests[i](&f);							\
+		tear_down(&f);							\
+		all.failed += f.unit.failed;					\
+	}									\
+	return unit_status(&all);						\
+}
+
 #endif

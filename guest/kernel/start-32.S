@@ -30,6 +30,9 @@ _start:
 	movl	%ss:probe, %eax
 	movl	%eax, entry + ENTRY_SEGMENTS + 16
 
+	/* A relocated kernel has its own already. */
+	cmpl	$0, slide
+	jne	2f
 	lgdt	gdt_register
 	ljmp	$0x08, $1f
 1:	movw	$0x10, %ax
@@ -38,7 +41,7 @@ _start:
 	movw	%ax, %fs
 	movw	%ax, %gs
 	movw	%ax, %ss
-	cld
+2:	cld
 	pushl	$entry
 	call	kernel_main
 	.type	panic, @function

@@ -234,6 +234,7 @@ static int load_more(const struct boot_request *request, const struct boot_resul
 /* In the order in which they are asked; the last one takes anything. */
 static const struct boot_loader *const loaders[] = {
 	&boot_linux,
+	&boot_multiboot2,
 	&boot_multiboot,
 	&boot_elf,
 	&boot_flat,

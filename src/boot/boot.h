@@ -106,6 +106,7 @@ extern const struct boot_loader boot_elf;
 extern const struct boot_loader boot_flat;
 extern const struct boot_loader boot_linux;
 extern const struct boot_loader boot_multiboot;
+extern const struct boot_loader boot_multiboot2;
 
 /* Says in the log what is wrong with an image: always -ENOEXEC. */
 int boot_refuse(const struct boot_request *request, const struct boot_image *image,

@@ -180,6 +180,57 @@ int handover_place(const struct boot_request *request, const struct boot_image *
 	return error;
 }
 
+/* --- ACPI --- */
+
+/* The part of the BIOS's read-only memory where vmm's tables are. */
+#define RSDP_AREA	0xF0000u
+#define RSDP_AREA_SIZE	0x10000u
+#define RSDP_ALIGN	16u
+#define RSDP_OLD_SIZE	20u
+#define RSDP_NEW_SIZE	36u
+#define RSDP_REVISION	15u	/* offset */
+#define RSDP_LENGTH	20u	/* offset; from revision 2 on */
+
+static uint8_t sum_of(const uint8_t *bytes, uint32_t size)
+{
+	uint8_t sum = 0;
+
+	for (uint32_t i = 0; i < size; i++)
+		sum += bytes[i];
+	return sum;
+}
+
+/* The size of a root pointer of revision 2 or more; 0: it is none. */
+static uint32_t new_size(const struct handover_rsdp *rsdp)
+{
+	uint32_t size;
+
+	memcpy(&size, rsdp->bytes + RSDP_LENGTH, sizeof(size));
+	if (rsdp->bytes[RSDP_REVISION] < 2 || size < RSDP_NEW_SIZE || size > HANDOVER_RSDP_MAX ||
+	    sum_of(rsdp->bytes, size))
+		return 0;
+	return size;
+}
+
+struct handover_rsdp handover_find_rsdp(const struct mem *mem)
+{
+	const uint8_t *area = mem_ptr(mem, RSDP_AREA, RSDP_AREA_SIZE, MEM_READ);
+	struct handover_rsdp rsdp = { 0 };
+
+	for (uint32_t at = 0; area && at < RSDP_AREA_SIZE; at += RSDP_ALIGN) {
+		uint32_t size = RSDP_AREA_SIZE - at;
+
+		if (memcmp(area + at, "RSD PTR ", 8) || size < RSDP_OLD_SIZE ||
+		    sum_of(area + at, RSDP_OLD_SIZE))
+			continue;
+		memcpy(rsdp.bytes, area + at, size < sizeof(rsdp.bytes) ? size : sizeof(rsdp.bytes));
+		rsdp.size_old = RSDP_OLD_SIZE;
+		rsdp.size_new = new_size(&rsdp);
+		break;
+	}
+	return rsdp;
+}
+
 uint64_t handover_stack(const struct layout *layout)
 {
 	struct layout_wish wish = {

@@ -91,6 +91,18 @@ int handover_place(const struct boot_request *request, const struct boot_image *
 		   handover_make_fn *make, const void *self, struct layout *layout,
 		   uint64_t *gpa);
 
+/* A copy of the ACPI root pointer (ACPI 6.5, 5.2.5.3). */
+#define HANDOVER_RSDP_MAX 64u
+
+struct handover_rsdp {
+	uint8_t bytes[HANDOVER_RSDP_MAX];
+	uint32_t size_old;	/* of ACPI 1.0's part; 0: there is no ACPI */
+	uint32_t size_new;	/* of all; 0: there is only ACPI 1.0's part */
+};
+
+/* Looks for it in guest memory from 0xF0000 on, as a kernel would (5.2.5.1). */
+struct handover_rsdp handover_find_rsdp(const struct mem *mem);
+
 /*
  * A stack for kernels that use one before they make their own: its top, in
  * RAM below 640 KiB that nothing has taken, or where that does not fit, in any; 0: there is no room.

@@ -6,7 +6,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "boot/handover.h"
+#include "boot/memmap.h"
+#include "boot/start.h"
+
+#define KIB		1024u
+#define UPPER_MEMORY	0x100000u	/* where it begins */
 
 /*
  * How far the image is moved from where it is linked, modulo 2^64. Returns 0, or
@@ -193,8 +197,10 @@ static int load_elf(const struct boot_request *request, const struct boot_image 
 	return 0;
 }
 
-int mb_load(const struct boot_request *request, const struct boot_image *image,
-	    const struct mb_image *header, struct layout *layout, struct mb_kernel *kernel)
+/* kernel->sections.headers and kernel->symbols are the caller's, unless it fails. */
+static int load_kernel(const struct boot_request *request, const struct boot_image *image,
+		       const struct mb_image *header, struct layout *layout,
+		       struct mb_kernel *kernel)
 {
 	int error;
 
@@ -212,5 +218,50 @@ int mb_load(const struct boot_request *request, const struct boot_image *image,
 			    header->has_entry && !header->has_addresses ?
 			    ", by the multiboot header" : "");
 	}
+	return error;
+}
+
+/* --- the start --- */
+
+static int hand_over(struct mb_handover *handover, handover_make_fn *make, uint32_t magic,
+		     struct layout *layout, struct vcpu_state *state)
+{
+	const struct boot_request *request = handover->request;
+	uint64_t info;
+	int error = handover_modules_load(request, layout, &handover->modules);
+
+	if (!error)
+		error = handover_place(request, handover->image, make, handover, layout, &info);
+	handover_modules_free(&handover->modules);
+	if (error)
+		return error;
+	error = start_protected(state, request->mem, handover->kernel.entry,
+				(uint32_t)handover_stack(layout));
+	state->gpr[GPR_RAX] = magic;
+	state->gpr[GPR_RBX] = info;
+	return error;
+}
+
+int mb_boot(const struct boot_request *request, const struct boot_image *image,
+	    const struct mb_image *header, handover_make_fn *make, uint32_t magic,
+	    struct boot_result *result)
+{
+	struct mem *mem = request->mem;
+	struct mb_handover handover = {
+		.request = request, .image = image, .relocatable = header->relocatable,
+		.mem_lower = (uint32_t)(memmap_ram_end(mem, 0) / KIB),
+		.mem_upper = (uint32_t)((memmap_ram_end(mem, UPPER_MEMORY) - UPPER_MEMORY) / KIB),
+	};
+	struct layout layout;
+	int error;
+
+	layout_init(&layout, mem);
+	error = load_kernel(request, image, header, &layout, &handover.kernel);
+	if (!error) {
+		result->symbols = handover.kernel.symbols;
+		error = hand_over(&handover, make, magic, &layout, &result->state);
+		free(handover.kernel.sections.headers);
+	}
+	layout_fini(&layout);
 	return error;
 }

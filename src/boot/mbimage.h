@@ -12,7 +12,7 @@
 
 #include "boot/boot.h"
 #include "boot/elfimage.h"
-#include "boot/layout.h"
+#include "boot/handover.h"
 
 /* What a kernel that can be relocated prefers (Multiboot2 3.1.14). */
 enum mb_preference {
@@ -45,11 +45,22 @@ struct mb_kernel {
 	struct symbols *symbols;		/* NULL: none */
 };
 
+/* What both versions tell the kernel, each in its form. */
+struct mb_handover {
+	const struct boot_request *request;
+	const struct boot_image *image;
+	struct mb_kernel kernel;
+	struct handover_modules modules;
+	uint32_t mem_lower, mem_upper;	/* KiB from 0 and from 1 MiB on, up to a hole */
+	bool relocatable;		/* the kernel could be moved */
+};
+
 /*
- * Loads a kernel. kernel->sections.headers and kernel->symbols are the caller's.
- * Returns 0, or -errno with a message in the log; then there are neither.
+ * Loads a kernel and its modules, has make() write the boot information of a struct mb_handover,
+ * and fills in the start state, with magic in EAX. Returns 0, or -errno with a message in the log.
  */
-int mb_load(const struct boot_request *request, const struct boot_image *image,
-	    const struct mb_image *header, struct layout *layout, struct mb_kernel *kernel);
+int mb_boot(const struct boot_request *request, const struct boot_image *image,
+	    const struct mb_image *header, handover_make_fn *make, uint32_t magic,
+	    struct boot_result *result);
 
 #endif

@@ -5,19 +5,12 @@
  * -kernel gives: the command line begins with the image's name, modules lie
  * behind the kernel.
  */
-#include <errno.h>
-#include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "boot/boot.h"
-#include "boot/elfimage.h"
-#include "boot/handover.h"
 #include "boot/mbimage.h"
 #include "boot/memmap.h"
-#include "boot/start.h"
-
-#define KIB		1024u
-#define UPPER_MEMORY	0x100000u	/* where it begins */
 
 #define SEARCHED	8192u		/* the header lies within that much of the file */
 #define HEADER_MAGIC	0x1BADB002u
@@ -86,14 +79,6 @@ struct map_entry {
 	uint32_t type;
 } __attribute__((packed));
 
-/* What the information is made of. */
-struct handover {
-	const struct boot_request *request;
-	const char *path;
-	struct handover_modules modules;
-	struct elf_loaded_sections sections;
-};
-
 /* --- the header --- */
 
 /* Where the header lies in the image; SIZE_MAX: nowhere. */
@@ -148,16 +133,15 @@ static int read_header(const struct boot_request *request, const struct boot_ima
 
 /* --- what the kernel is told --- */
 
-static void add_memory(const struct handover *handover, struct handover_info *out,
+static void add_memory(const struct mb_handover *handover, struct handover_info *out,
 		       struct info *info)
 {
 	struct memmap_entry entries[MEMMAP_MAX];
-	const struct mem *mem = handover->request->mem;
-	size_t count = memmap_make(mem, entries);
+	size_t count = memmap_make(handover->request->mem, entries);
 
 	info->flags |= INFO_MEMORY | INFO_MEMORY_MAP;
-	info->mem_lower = (uint32_t)(memmap_ram_end(mem, 0) / KIB);
-	info->mem_upper = (uint32_t)((memmap_ram_end(mem, UPPER_MEMORY) - UPPER_MEMORY) / KIB);
+	info->mem_lower = handover->mem_lower;
+	info->mem_upper = handover->mem_upper;
 	for (size_t i = 0; i < count; i++) {
 		struct map_entry entry = {
 			.size = sizeof(entry) - sizeof(entry.size), .base = entries[i].gpa,
@@ -171,21 +155,21 @@ static void add_memory(const struct handover *handover, struct handover_info *ou
 	}
 }
 
-static void add_command_line(const struct handover *handover, struct handover_info *out,
+static void add_command_line(const struct mb_handover *handover, struct handover_info *out,
 			     struct info *info)
 {
-	const char *append = handover->request->append;
+	const char *append = handover->request->append, *path = handover->image->path;
 
 	info->flags |= INFO_CMDLINE | INFO_LOADER_NAME | INFO_BOOT_DEVICE;
 	info->boot_device = BOOT_DEVICE;
 	info->boot_loader_name = (uint32_t)handover_add_string(out, HANDOVER_LOADER_NAME);
-	info->cmdline = (uint32_t)handover_add(out, handover->path, strlen(handover->path), 1);
+	info->cmdline = (uint32_t)handover_add(out, path, strlen(path), 1);
 	handover_add(out, " ", 1, 1);
 	handover_add_string(out, append ? append : "");
 }
 
 /* Strings first: the table must lie in one piece. */
-static void add_modules(const struct handover *handover, struct handover_info *out,
+static void add_modules(const struct mb_handover *handover, struct handover_info *out,
 			struct info *info)
 {
 	const struct handover_modules *modules = &handover->modules;
@@ -212,10 +196,10 @@ static void add_modules(const struct handover *handover, struct handover_info *o
 	}
 }
 
-static void add_sections(const struct handover *handover, struct handover_info *out,
+static void add_sections(const struct mb_handover *handover, struct handover_info *out,
 			 struct info *info)
 {
-	const struct elf_loaded_sections *sections = &handover->sections;
+	const struct elf_loaded_sections *sections = &handover->kernel.sections;
 
 	if (!sections->headers)
 		return;
@@ -240,10 +224,10 @@ static void add_framebuffer(struct info *info)
 
 static void make_info(const void *self, struct handover_info *out)
 {
-	const struct handover *handover = self;
+	const struct mb_handover *handover = self;
 	struct info info = { 0 };
 
-	/* The structure comes first; its contents are known last. */
+	/* The structure comes first; what is in it is known last. */
 	handover_add(out, &info, sizeof(info), 4);
 	add_memory(handover, out, &info);
 	add_command_line(handover, out, &info);
@@ -254,47 +238,13 @@ static void make_info(const void *self, struct handover_info *out)
 		memcpy(out->data, &info, sizeof(info));
 }
 
-static int hand_over(const struct boot_image *image, struct handover *handover,
-		     struct layout *layout, const struct mb_kernel *kernel,
-		     struct vcpu_state *state)
-{
-	const struct boot_request *request = handover->request;
-	uint64_t info;
-	int error = handover_modules_load(request, layout, &handover->modules);
-
-	if (!error)
-		error = handover_place(request, image, make_info, handover, layout, &info);
-	handover_modules_free(&handover->modules);
-	if (error)
-		return error;
-	error = start_protected(state, request->mem, kernel->entry,
-				(uint32_t)handover_stack(layout));
-	state->gpr[GPR_RAX] = LOADER_MAGIC;
-	state->gpr[GPR_RBX] = info;
-	return error;
-}
-
 static int load(const struct boot_request *request, const struct boot_image *image,
 		struct boot_result *result)
 {
-	struct handover handover = { .request = request, .path = image->path };
-	struct mb_kernel kernel;
 	struct mb_image header;
-	struct layout layout;
 	int error = read_header(request, image, &header);
 
-	if (error)
-		return error;
-	layout_init(&layout, request->mem);
-	error = mb_load(request, image, &header, &layout, &kernel);
-	if (!error) {
-		handover.sections = kernel.sections;
-		result->symbols = kernel.symbols;
-		error = hand_over(image, &handover, &layout, &kernel, &result->state);
-		free(kernel.sections.headers);
-	}
-	layout_fini(&layout);
-	return error;
+	return error ? error : mb_boot(request, image, &header, make_info, LOADER_MAGIC, result);
 }
 
 const struct boot_loader boot_multiboot = {

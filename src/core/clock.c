@@ -12,6 +12,7 @@ struct clock {
 	uint64_t now;			/* of a virtual clock */
 	uint64_t start;			/* of a real one, in CLOCK_MONOTONIC's time */
 	struct alarm *alarms;		/* sorted by deadline */
+	const struct clock_tsc *tsc;
 };
 
 uint64_t clock_monotonic(void)
@@ -56,6 +57,27 @@ void clock_advance_to(struct clock *clock, uint64_t now)
 {
 	if (now > clock->now)
 		clock->now = now;
+}
+
+void clock_set_tsc(struct clock *clock, const struct clock_tsc *tsc)
+{
+	clock->tsc = tsc;
+}
+
+uint64_t clock_tsc(const struct clock *clock)
+{
+	return clock->tsc ? clock->tsc->now(clock->tsc->self) : 0;
+}
+
+uint64_t clock_when_tsc(const struct clock *clock, uint64_t value)
+{
+	uint64_t now = clock_now(clock), tsc = clock_tsc(clock);
+	unsigned __int128 wait;
+
+	if (!clock->tsc || value <= tsc)
+		return now;
+	wait = (unsigned __int128)(value - tsc) * NS_PER_SECOND / clock->tsc->hz(clock->tsc->self);
+	return wait < CLOCK_NEVER - now ? now + (uint64_t)wait : CLOCK_NEVER;
 }
 
 void alarm_set(struct clock *clock, struct alarm *alarm, uint64_t deadline)

@@ -21,6 +21,16 @@ struct clock;
 /* The host's CLOCK_MONOTONIC in nanoseconds. */
 uint64_t clock_monotonic(void);
 
+/*
+ * The guest's time-stamp counter, which the engine has. hz: how fast it counts, as
+ * well as is known; not 0.
+ */
+struct clock_tsc {
+	uint64_t (*now)(void *self);
+	uint64_t (*hz)(void *self);
+	void *self;
+};
+
 /* Owned by its user, who must cancel it before it goes away. */
 struct alarm {
 	void (*fn)(void *self);
@@ -44,6 +54,19 @@ uint64_t clock_to_monotonic(const struct clock *clock, uint64_t time);
 
 /* A virtual clock's time: never goes back. */
 void clock_advance_to(struct clock *clock, uint64_t now);
+
+/* By the engine, once it has one; NULL: no longer. It must live as long. */
+void clock_set_tsc(struct clock *clock, const struct clock_tsc *tsc);
+
+/* The guest's time-stamp counter; 0 while there is none. */
+uint64_t clock_tsc(const struct clock *clock);
+
+/*
+ * When the guest's time-stamp counter will have reached the value, or now where
+ * it has. Off by the error of its rate: look at clock_tsc() then. CLOCK_NEVER: not
+ * in this clock's time.
+ */
+uint64_t clock_when_tsc(const struct clock *clock, uint64_t value);
 
 /*
  * Calls alarm->fn(alarm->self) once when clock_now() has reached the deadline;

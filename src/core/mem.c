@@ -200,6 +200,20 @@ static void tell_writer(const struct mem *mem, uint64_t gpa, uint64_t len)
 		mem->writer(mem->writer_self, gpa, len);
 }
 
+void mem_tell_writer(const struct mem *mem, const void *host, uint64_t len)
+{
+	uintptr_t first = (uintptr_t)host;
+
+	for (size_t i = 0; mem->writer && i < mem->count; i++) {
+		const struct mem_region *region = &mem->regions[i];
+		uint64_t offset = first - (uintptr_t)region->host;
+
+		/* Below the region the difference wraps around. */
+		if (offset < region->size && len <= region->size - offset)
+			tell_writer(mem, region->gpa + offset, len);
+	}
+}
+
 /* mem_span() without telling the writer. */
 static void *span_of(const struct mem *mem, uint64_t gpa, uint64_t *len, unsigned int rights)
 {

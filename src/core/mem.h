@@ -95,6 +95,12 @@ void *mem_span(const struct mem *mem, uint64_t gpa, uint64_t *len, unsigned int 
 typedef void mem_writer_fn(void *self, uint64_t gpa, uint64_t len);
 void mem_set_writer(struct mem *mem, mem_writer_fn *fn, void *self);
 
+/*
+ * Tells it of len bytes that are about to be written by a host pointer of the
+ * caller's own, which is the backing of a region: the screen's, say.
+ */
+void mem_tell_writer(const struct mem *mem, const void *host, uint64_t len);
+
 /* Whether every byte of the range exists and has the rights. */
 bool mem_valid(const struct mem *mem, uint64_t gpa, uint64_t len, unsigned int rights);
 

@@ -71,13 +71,24 @@ void run_kick(struct run *run)
 	pthread_mutex_unlock(&run->lock);
 }
 
+/* Done by the guest on its way to a stop that has been asked for already. */
+static bool is_too_late(const struct run *run, enum ending_kind kind)
+{
+	static const bool by_guest[ENDING_KINDS] = {
+		[ENDING_CRASH] = true, [ENDING_RESET] = true, [ENDING_HALT] = true,
+		[ENDING_EXIT] = true, [ENDING_POWEROFF] = true,
+	};
+
+	return by_guest[kind] && (run->has[ENDING_UNWANTED] || run->has[ENDING_REACHED]);
+}
+
 void run_end(struct run *run, enum ending_kind kind, int value, const char *format, ...)
 {
 	struct ending *ending = &run->endings[kind];
 	va_list args;
 
 	pthread_mutex_lock(&run->lock);
-	if (!run->has[kind]) {
+	if (!run->has[kind] && !is_too_late(run, kind)) {
 		run->has[kind] = true;
 		ending->kind = kind;
 		ending->value = value;
@@ -90,6 +101,11 @@ void run_end(struct run *run, enum ending_kind kind, int value, const char *form
 	atomic_store(&run->ended, true);
 	kick(run);
 	pthread_mutex_unlock(&run->lock);
+}
+
+void run_reset(struct run *run, const char *how)
+{
+	run_end(run, ENDING_RESET, 0, "guest asked for a reset (%s)", how);
 }
 
 bool run_ended(const struct run *run)
@@ -147,6 +163,8 @@ int ending_status(const struct ending *ending)
 	/* Negative: the ending's own value. */
 	static const int status[ENDING_KINDS] = {
 		[ENDING_HOST_ERROR] = 125,
+		[ENDING_UNWANTED] = 120,
+		[ENDING_REACHED] = 0,
 		[ENDING_CRASH] = 123,
 		[ENDING_LIMIT] = 124,
 		[ENDING_SIGNAL] = -1,

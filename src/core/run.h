@@ -16,6 +16,8 @@
 /* In order of precedence (machine.md, "Exit status"): the first one decides. */
 enum ending_kind {
 	ENDING_HOST_ERROR,	/* 125: vmm could not do its work */
+	ENDING_UNWANTED,	/* 120: the guest has shown what it must not */
+	ENDING_REACHED,		/* 0: the guest has shown what was waited for */
 	ENDING_CRASH,		/* 123: triple fault, the engine cannot go on */
 	ENDING_LIMIT,		/* 124: time, exits or instructions */
 	ENDING_SIGNAL,		/* value: 128 + the signal's number */
@@ -55,11 +57,18 @@ void run_set_kick(struct run *run, void (*kick)(void *self), void *self);
 void run_kick(struct run *run);
 
 /*
- * Ends the run. The first ending of each kind is kept. Safe from any thread.
+ * Ends the run. The first ending of each kind is kept; nothing that the guest does is one
+ * behind ENDING_UNWANTED or ENDING_REACHED, at which it is not stopped at once. Safe from any thread.
  * The text is printf's.
  */
 void run_end(struct run *run, enum ending_kind kind, int value, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/*
+ * The guest asks for a reset of the machine, by the means that how names: that ends
+ * the run. By the vCPU's thread.
+ */
+void run_reset(struct run *run, const char *how);
 
 /* Whether somebody has ended the run. */
 bool run_ended(const struct run *run);

@@ -6,6 +6,7 @@
 
 #define REAL_MODE_LIMIT 0xFFFFu
 #define PAT_RESET UINT64_C(0x0007040600070406)
+#define APIC_BASE_RESET UINT64_C(0xFEE00900)	/* enabled, the bootstrap processor */
 #define MISC_ENABLE_FAST_STRINGS 1u
 #define FCW_RESET 0x37Fu
 #define MXCSR_RESET 0x1F80u
@@ -33,7 +34,8 @@ void vcpu_state_reset(struct vcpu_state *state)
 		.dr[6] = DR6_RESET,
 		.dr[7] = DR7_RESET,
 		.xcr0 = XCR0_X87,
-		.msr = { .pat = PAT_RESET, .misc_enable = MISC_ENABLE_FAST_STRINGS },
+		.msr = { .apic_base = APIC_BASE_RESET, .pat = PAT_RESET,
+			 .misc_enable = MISC_ENABLE_FAST_STRINGS },
 	};
 	memcpy(state->xsave + XSAVE_FCW, &fcw, sizeof(fcw));
 	memcpy(state->xsave + XSAVE_MXCSR, &mxcsr, sizeof(mxcsr));

@@ -14,9 +14,17 @@
 #include "cpu/internal.h"
 
 #define ARENA_SIZE	(UINT64_C(64) << 20)	/* of address space; touched as needed */
-#define BLOCK_INSNS	32u
-#define BUCKETS		4096u			/* a power of two */
-#define TARGETS		4096u			/* a power of two */
+#define BUCKETS		16384u			/* of blocks, by address; a power of two */
+#define PAGES		4096u			/* of pages, likewise */
+#define TARGETS		16384u			/* a power of two */
+#define MODES		256u			/* more than any code_mode */
+
+/* A block as it was found by its linear address. */
+struct target {
+	uint64_t la;
+	uint64_t version;		/* blocks.epoch and cpu.code_mode then */
+	struct block *block;
+};
 
 struct block {
 	struct block *next;		/* in its bucket */
@@ -26,7 +34,8 @@ struct block {
 	uint16_t count;
 	uint16_t length;		/* bytes */
 	uint16_t depends;		/* bytes that it would be another one without */
-	_Alignas(16) struct insn insns[];
+	struct target successor[2];	/* what came behind it: last, before that */
+	_Alignas(64) struct insn insns[];	/* each within a line of the cache */
 };
 
 /* A page with decoded code. */
@@ -37,19 +46,13 @@ struct page {
 	uint64_t code[MEM_PAGE_SIZE / 64];	/* a bit for each byte that blocks depend on */
 };
 
-/* Where a block was found last by its linear address. */
-struct target {
-	uint64_t la;
-	uint64_t epoch;
-	uint8_t code_mode;
-	struct block *block;
-};
-
 struct blocks {
 	size_t used;			/* of the arena */
-	uint64_t epoch;			/* of the targets; counts up */
+	uint64_t epoch;			/* of the targets; counts up by MODES */
+	uint64_t emptied;		/* the epoch when the arena was: older targets dangle */
+	struct block *last;		/* that was entered; NULL: it is gone */
 	struct block *bucket[BUCKETS];
-	struct page *page[BUCKETS];
+	struct page *page[PAGES];
 	struct target target[TARGETS];
 	_Alignas(struct block) uint8_t crossing[sizeof(struct block) + sizeof(struct insn)];
 	_Alignas(64) uint8_t arena[ARENA_SIZE];
@@ -62,7 +65,7 @@ int blocks_create(struct cpu *cpu)
 
 	if (blocks == MAP_FAILED)
 		return -errno;
-	blocks->epoch = 1;
+	blocks->epoch = blocks->emptied = MODES;
 	cpu->blocks = blocks;
 	return 0;
 }
@@ -81,14 +84,19 @@ static void *arena_take(struct blocks *blocks, size_t size)
 	return taken;
 }
 
-static size_t bucket_of(uint64_t key)
+static size_t bucket_of(uint64_t gpa)
 {
-	return (key ^ key >> 12) & (BUCKETS - 1);
+	return (gpa ^ gpa >> PAGE_SHIFT) & (BUCKETS - 1);
+}
+
+static size_t page_bucket_of(uint64_t frame)
+{
+	return (frame >> PAGE_SHIFT ^ frame >> (2 * PAGE_SHIFT)) & (PAGES - 1);
 }
 
 static struct page *find_page(const struct blocks *blocks, uint64_t frame)
 {
-	struct page *page = blocks->page[bucket_of(frame >> PAGE_SHIFT)];
+	struct page *page = blocks->page[page_bucket_of(frame)];
 
 	while (page && page->frame != frame)
 		page = page->next;
@@ -104,7 +112,7 @@ bool blocks_page_has_code(const struct cpu *cpu, uint64_t gpa)
 
 void blocks_forget_addresses(struct cpu *cpu)
 {
-	cpu->blocks->epoch++;
+	cpu->blocks->epoch += MODES;
 }
 
 /* The bits of the bytes from first to first + size - 1 that lie in a word. */
@@ -140,7 +148,7 @@ static void add(struct cpu *cpu, struct block *block)
 	size_t bucket = bucket_of(block->gpa);
 
 	if (!page) {
-		struct page **head = &blocks->page[bucket_of(frame >> PAGE_SHIFT)];
+		struct page **head = &blocks->page[page_bucket_of(frame)];
 
 		page = arena_take(blocks, sizeof(*page));
 		*page = (struct page){ .next = *head, .frame = frame };
@@ -175,10 +183,12 @@ void blocks_stop(struct cpu *cpu)
 /* Forgets all blocks. */
 static void empty(struct blocks *blocks)
 {
-	memset(blocks->target, 0, sizeof(blocks->target));
 	memset(blocks->bucket, 0, sizeof(blocks->bucket));
 	memset(blocks->page, 0, sizeof(blocks->page));
+	blocks->last = NULL;
 	blocks->used = 0;
+	blocks->epoch += MODES;
+	blocks->emptied = blocks->epoch;
 }
 
 void blocks_forget(struct cpu *cpu)
@@ -218,7 +228,7 @@ void blocks_written(struct cpu *cpu, uint64_t gpa, unsigned int size)
 void cpu_memory_written(struct cpu *cpu, uint64_t gpa, uint64_t len)
 {
 	/* So many are sooner forgotten together. */
-	if (len / MEM_PAGE_SIZE >= BUCKETS) {
+	if (len / MEM_PAGE_SIZE >= PAGES) {
 		empty(cpu->blocks);
 		blocks_stop(cpu);
 		return;
@@ -354,39 +364,62 @@ static struct block *find(const struct cpu *cpu, uint64_t gpa)
 	return block;
 }
 
-/* The block at la by way of its physical address. */
-static struct block *look_up_slowly(struct cpu *cpu, uint64_t la, struct target *target)
+static inline uint64_t version(const struct cpu *cpu)
+{
+	return cpu->blocks->epoch + cpu->code_mode;
+}
+
+static inline bool valid(const struct cpu *cpu, const struct target *target, uint64_t la)
+{
+	return target->la == la && target->version == version(cpu) &&
+	       target->block->gpa != UINT64_MAX;
+}
+
+/* The block at la by way of its physical address; *target had it, perhaps. */
+static struct block *look_up_slowly(struct cpu *cpu, uint64_t la, const struct target *target)
 {
 	uint64_t gpa = mmu_fetch_address(cpu, la);
-	struct block *block;
+	struct block *block = target->block;
 
-	if (target->la == la && target->code_mode == cpu->code_mode && target->block &&
-	    target->block->gpa == gpa) {
-		target->epoch = cpu->blocks->epoch;
-		return target->block;
-	}
+	if (target->version >= cpu->blocks->emptied && block->gpa == gpa &&
+	    block->mode == mode_of(cpu))
+		return block;
 	block = find(cpu, gpa);
-	if (!block)
-		block = translate(cpu, la, gpa);
-	if (block->gpa != UINT64_MAX)
-		*target = (struct target){ .la = la, .epoch = cpu->blocks->epoch,
-					   .code_mode = cpu->code_mode, .block = block };
-	return block;
+	return block ? block : translate(cpu, la, gpa);
 }
 
 static struct block *look_up(struct cpu *cpu, uint64_t la)
 {
-	struct target *target = &cpu->blocks->target[la & (TARGETS - 1)];
+	struct target *target = &cpu->blocks->target[(la ^ la >> PAGE_SHIFT) & (TARGETS - 1)];
 
-	if (likely(target->la == la && target->epoch == cpu->blocks->epoch &&
-		   target->code_mode == cpu->code_mode && target->block->gpa != UINT64_MAX))
-		return target->block;
-	return look_up_slowly(cpu, la, target);
+	if (unlikely(!valid(cpu, target, la))) {
+		struct block *block = look_up_slowly(cpu, la, target);
+
+		if (block->gpa == UINT64_MAX)
+			return block;
+		*target = (struct target){ la, version(cpu), block };
+	}
+	return target->block;
 }
 
-/* How many of the block's instructions lie within room bytes; #GP(0): not even the first. */
-static unsigned int count_within(struct cpu *cpu, const struct block *block, uint64_t room)
+/* The block at la, which comes behind the last one, and will be known as that. */
+static struct block *look_up_behind(struct cpu *cpu, uint64_t la)
 {
+	struct block *block = look_up(cpu, la);
+	/* NULL where that has emptied the arena. */
+	struct block *last = cpu->blocks->last;
+
+	if (last && block->gpa != UINT64_MAX) {
+		last->successor[1] = last->successor[0];
+		last->successor[0] = (struct target){ la, version(cpu), block };
+	}
+	return block;
+}
+
+/* How many of the block's instructions end before CS does; #GP(0): not even the first. */
+static unsigned int count_within_limit(struct cpu *cpu, const struct block *block)
+{
+	uint64_t room = cpu->rip_last - cpu->rip + 1;
 	unsigned int count = 0;
 
 	while (count < block->count && block->insns[count].next <= room)
@@ -396,23 +429,77 @@ static unsigned int count_within(struct cpu *cpu, const struct block *block, uin
 	return count;
 }
 
+static inline bool within_limit(const struct cpu *cpu, const struct block *block)
+{
+	return cpu->rip + block->length - 1 <= cpu->rip_last;
+}
+
+static inline uint64_t code_address(const struct cpu *cpu)
+{
+	return (cpu->segment[SEG_CS].base + cpu->rip) & cpu->rip_mask;
+}
+
+/* Makes count instructions of a block the ones that are executed; RIP goes behind them. */
+static inline void begin(struct cpu *cpu, struct block *block, unsigned int count,
+			 unsigned int length)
+{
+	cpu->blocks->last = block;
+	cpu->gpr[REG_RIP] = cpu->rip;
+	cpu->rip = (cpu->rip + length) & cpu->rip_mask;
+	cpu->end = block->insns + count;
+	cpu->block_start = block->insns;
+}
+
 const struct insn *block_enter(struct cpu *cpu)
 {
-	const struct vcpu_segment *cs = &cpu->segment[SEG_CS];
-	uint64_t la = cs->base + cpu->rip, room = UINT64_MAX;
-	const struct block *block;
+	struct block *block;
 	unsigned int count;
 
-	if (cpu->code_bits != 64) {
-		la = (uint32_t)la;
-		if (cpu->rip > cs->limit)
-			raise_error(cpu, VECTOR_GP, 0);
-		room = cs->limit - cpu->rip + 1;
-	}
-	block = look_up(cpu, la);
-	count = likely(block->length <= room) ? block->count : count_within(cpu, block, room);
-	cpu->gpr[REG_RIP] = cpu->rip;
-	cpu->rip = (cpu->rip + block->insns[count - 1].next) & cpu->rip_mask;
-	cpu->end = block->insns + count;
+	if (cpu->rip > cpu->rip_last)
+		raise_error(cpu, VECTOR_GP, 0);
+	block = look_up_behind(cpu, code_address(cpu));
+	count = within_limit(cpu, block) ? block->count : count_within_limit(cpu, block);
+	begin(cpu, block, count, block->insns[count - 1].next);
 	return block->insns;
+}
+
+/* The same without a look at any table, where it came behind the last block before. */
+static inline const struct insn *enter_successor(struct cpu *cpu)
+{
+	const struct block *last = cpu->blocks->last;
+	uint64_t la = code_address(cpu);
+	struct block *block;
+
+	if (unlikely(!last))
+		return NULL;
+	if (valid(cpu, &last->successor[0], la))
+		block = last->successor[0].block;
+	else if (valid(cpu, &last->successor[1], la))
+		block = last->successor[1].block;
+	else
+		return NULL;
+	if (unlikely(!within_limit(cpu, block)))
+		return NULL;
+	begin(cpu, block, block->count, block->length);
+	return block->insns;
+}
+
+void block_follow(struct cpu *cpu)
+{
+	uint64_t done = cpu->done + (uint64_t)(cpu->current - cpu->block_start) + 1;
+	const struct insn *insn;
+
+	if (unlikely(done >= cpu->follow_until ||
+		     atomic_load_explicit(&cpu->events, memory_order_relaxed)))
+		return;
+	cpu->done = done;
+	insn = enter_successor(cpu);
+	if (unlikely(!insn)) {
+		/* A fault is that of no instruction. */
+		cpu->current = NULL;
+		cpu->end = NULL;
+		insn = block_enter(cpu);
+	}
+	cpu->current = insn;
+	insn->execute(cpu, insn);
 }

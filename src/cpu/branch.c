@@ -74,6 +74,7 @@ static void j##name##bits(struct cpu *cpu, const struct insn *insn)			\
 {											\
 	if (condition)									\
 		jump_relative##bits(cpu, insn);						\
+	block_follow(cpu);								\
 }
 
 #define DEFINE_JCC(name, condition)							\
@@ -101,6 +102,7 @@ bool bind_jcc(const struct decoded *decoded, struct insn *insn, bool *ends_block
 static void set##name##_reg(struct cpu *cpu, const struct insn *insn)			\
 {											\
 	REG(dst, 8) = !!(condition);							\
+	proceed(cpu, insn);								\
 }											\
 static void set##name##_mem(struct cpu *cpu, const struct insn *insn)			\
 {											\
@@ -126,6 +128,7 @@ bool bind_setcc(const struct decoded *decoded, struct insn *insn, bool *ends_blo
 static void cmov##name##bits##_reg(struct cpu *cpu, const struct insn *insn)		\
 {											\
 	STORE_REG_##bits((condition) ? REG(src, bits) : REG(dst, bits));		\
+	proceed(cpu, insn);								\
 }											\
 DEFINE_LOADING(cmov##name##bits##_mem, bits, value,					\
 	       STORE_REG_##bits((condition) ? value : REG(dst, bits)))
@@ -168,24 +171,33 @@ static inline void call##bits(struct cpu *cpu, const struct insn *insn, uint##bi
 static void jmp_rel##bits(struct cpu *cpu, const struct insn *insn)			\
 {											\
 	jump_relative##bits(cpu, insn);							\
+	block_follow(cpu);								\
 }											\
 static void jmp_reg##bits(struct cpu *cpu, const struct insn *insn)			\
 {											\
 	jump##bits(cpu, REG(src, bits));						\
+	block_follow(cpu);								\
 }											\
-DEFINE_LOADING(jmp_mem##bits, bits, target, jump##bits(cpu, target))			\
+DEFINE_LOADING(jmp_mem##bits, bits, target,						\
+	       jump##bits(cpu, target);							\
+	       block_follow(cpu); return)						\
 static void call_rel##bits(struct cpu *cpu, const struct insn *insn)			\
 {											\
 	call##bits(cpu, insn, relative_target##bits(cpu, insn));			\
+	block_follow(cpu);								\
 }											\
 static void call_reg##bits(struct cpu *cpu, const struct insn *insn)			\
 {											\
 	call##bits(cpu, insn, REG(src, bits));						\
+	block_follow(cpu);								\
 }											\
-DEFINE_LOADING(call_mem##bits, bits, target, call##bits(cpu, insn, target))		\
+DEFINE_LOADING(call_mem##bits, bits, target,						\
+	       call##bits(cpu, insn, target);						\
+	       block_follow(cpu); return)						\
 /* imm: bytes of parameters to release */						\
 DEFINE_POPPING(ret##bits, bits, target, jump##bits(cpu, target);			\
-	       cpu->gpr[GPR_RSP] = stack_moved(cpu, bits / 8, bits / 8 + insn->imm))
+	       cpu->gpr[GPR_RSP] = stack_moved(cpu, bits / 8, bits / 8 + insn->imm);	\
+	       block_follow(cpu); return)
 
 WIDE_SIZES(DEFINE_NEAR, )
 
@@ -327,19 +339,23 @@ static inline void loop_if##bits(struct cpu *cpu, const struct insn *insn, bool 
 static void loop##bits(struct cpu *cpu, const struct insn *insn)			\
 {											\
 	loop_if##bits(cpu, insn, true);							\
+	block_follow(cpu);								\
 }											\
 static void loope##bits(struct cpu *cpu, const struct insn *insn)			\
 {											\
 	loop_if##bits(cpu, insn, FLAG(ZF));						\
+	block_follow(cpu);								\
 }											\
 static void loopne##bits(struct cpu *cpu, const struct insn *insn)			\
 {											\
 	loop_if##bits(cpu, insn, !FLAG(ZF));						\
+	block_follow(cpu);								\
 }											\
 static void jcxz##bits(struct cpu *cpu, const struct insn *insn)			\
 {											\
 	if (!reg_read(cpu, GPR_RCX, insn->address_size))				\
 		jump_relative##bits(cpu, insn);						\
+	block_follow(cpu);								\
 }
 
 WIDE_SIZES(DEFINE_LOOP, )

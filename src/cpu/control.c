@@ -127,6 +127,8 @@ static void set_cr8(struct cpu *cpu, uint64_t value)
 	if (value & ~(uint64_t)CR8_BITS)
 		raise_error(cpu, VECTOR_GP, 0);
 	cpu->cr8 = value;
+	if (cpu->ops->write_cr8)
+		cpu->ops->write_cr8(cpu->self, (uint8_t)value);
 }
 
 struct control {

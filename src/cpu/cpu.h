@@ -32,6 +32,14 @@ struct cpu_ops {
 			    size_t count);
 	void (*write_string)(void *self, uint16_t port, unsigned int size, const void *data,
 			     size_t count);
+	/*
+	 * A model-specific register that the processor itself does not have, and the
+	 * APIC's base, which others want to know of. Return false: #GP. NULL: all do.
+	 */
+	bool (*read_msr)(void *self, uint32_t number, uint64_t *value);
+	bool (*write_msr)(void *self, uint32_t number, uint64_t value);
+	/* CR8 has been written, 0 to 15. NULL: nobody wants to know. */
+	void (*write_cr8)(void *self, uint8_t cr8);
 	/* Takes the interrupt that is due: its vector, or -1 where it went away. */
 	int (*acknowledge)(void *self);
 	/* The time-stamp counter, before the guest's own offset. */
@@ -49,7 +57,7 @@ enum cpu_stop {
 
 /*
  * Returns 0 or -errno. All that it is given must outlive the cpu, which the
- * caller owns.
+ * caller owns; the regions of mem stay as they are.
  */
 int cpu_create(struct cpu **cpu, struct mem *mem, const struct cpu_ops *ops, void *self);
 void cpu_destroy(struct cpu *cpu);
@@ -79,6 +87,15 @@ bool cpu_interrupts_enabled(const struct cpu *cpu);
 
 /* The level of the interrupt request pin (INTR). From any thread. */
 void cpu_set_interrupt(struct cpu *cpu, bool level);
+
+/*
+ * CR8, where somebody else than the guest's MOV has set it. By the cpu's own thread,
+ * also in the middle of an access to the machine.
+ */
+void cpu_set_cr8(struct cpu *cpu, uint8_t cr8);
+
+/* The time-stamp counter, as the guest reads it. */
+uint64_t cpu_tsc(struct cpu *cpu);
 
 /*
  * A non-maskable interrupt: taken whatever RFLAGS.IF says, once the handler of the
@@ -141,6 +158,8 @@ struct cpu_module {
 	void (*set_interrupt)(struct cpu *cpu, bool level);
 	void (*inject_nmi)(struct cpu *cpu);
 	void (*set_a20)(struct cpu *cpu, bool on);
+	void (*set_cr8)(struct cpu *cpu, uint8_t cr8);
+	uint64_t (*tsc)(struct cpu *cpu);
 	void (*kick)(struct cpu *cpu);
 	void (*memory_written)(struct cpu *cpu, uint64_t gpa, uint64_t len);
 	void (*get_registers)(const struct cpu *cpu, struct vcpu_state *state);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define LEAF_FEATURES		0x1u
+#define LEAF_POWER		0x6u
 #define LEAF_STRUCTURED		0x7u
 #define LEAF_XSAVE		0xDu
 #define LEAF_HYPERVISOR		0x40000000u
@@ -24,7 +25,11 @@
 #define CLFLUSH_LINE_SIZE	(8u << 8)	/* in units of 8 bytes */
 #define ADDRESS_SIZES		0x3028u		/* 48 bits linear, 40 physical */
 
-#define HYPERVISOR_BIT		(1u << 31)	/* leaf 1, ECX */
+/* Leaf 1: EBX's initial APIC ID, ECX's hypervisor and x2APIC; leaf 6, EAX: ARAT. */
+#define APIC_ID_BITS		0xFF000000u
+#define HYPERVISOR_BIT		(1u << 31)
+#define X2APIC_BIT		(1u << 21)
+#define ARAT_BIT		(1u << 2)
 
 /* XSAVE components x87, SSE and AVX: SDM vol. 1, 13.1 and 13.4. */
 #define XSAVE_COMPONENTS	0x7u
@@ -69,6 +74,11 @@ static const struct {
 	{ FEATURE_LAHF, FEATURE_LM }, { FEATURE_FSGSBASE, FEATURE_LM },
 	{ FEATURE_RDTSCP, FEATURE_TSC },
 };
+
+void cpuid_leave_out(struct cpuid_config *config, enum cpu_feature feature)
+{
+	config->removed[features[feature].word] |= features[feature].bit;
+}
 
 static bool left_out(const struct cpuid_config *config, unsigned int feature)
 {
@@ -117,7 +127,7 @@ static const char *parse_item(const char *item, size_t length, struct cpuid_conf
 	if (feature == FEATURE_NONE)
 		return "no feature of the model has that name (see vmm(1), --cpu)";
 	if (*item == '-')
-		config->removed[features[feature].word] |= features[feature].bit;
+		cpuid_leave_out(config, feature);
 	else
 		config->removed[features[feature].word] &= ~features[feature].bit;
 	return NULL;
@@ -137,8 +147,7 @@ const char *cpuid_parse(const char *text, struct cpuid_config *config)
 	}
 	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
 		if (left_out(config, needs[i].needs))
-			config->removed[features[needs[i].feature].word] |=
-				features[needs[i].feature].bit;
+			cpuid_leave_out(config, needs[i].feature);
 	return wrong;
 }
 
@@ -206,6 +215,17 @@ uint64_t cpuid_features(const struct cpuid_leaf *leaves, unsigned int count)
 				found |= UINT64_C(1) << j;
 	}
 	return found;
+}
+
+void cpuid_set_apic(struct cpuid_leaf *leaf)
+{
+	if (leaf->leaf == LEAF_FEATURES) {
+		leaf->ebx &= ~APIC_ID_BITS;
+		leaf->ecx = (leaf->ecx & ~X2APIC_BIT) | features[FEATURE_TSC_DEADLINE].bit;
+		leaf->edx |= features[FEATURE_APIC].bit;
+	} else if (leaf->leaf == LEAF_POWER) {
+		leaf->eax |= ARAT_BIT;
+	}
 }
 
 /*
@@ -298,7 +318,9 @@ unsigned int cpuid_model(const struct cpuid_config *config,
 	for (uint32_t part = 0; part <= LEAF_BRAND_END - LEAF_BRAND; part++)
 		leaves[count++] = brand(part);
 	leaves[count++] = (struct cpuid_leaf){ .leaf = LEAF_ADDRESS_SIZES, .eax = ADDRESS_SIZES };
-	for (unsigned int i = 0; i < count; i++)
+	for (unsigned int i = 0; i < count; i++) {
+		cpuid_set_apic(&leaves[i]);
 		cpuid_mask(config, &leaves[i]);
+	}
 	return count;
 }

@@ -41,6 +41,7 @@ enum cpuid_word {
 	X(SSE42, "sse4.2", CPUID_1_ECX, 20)					\
 	X(MOVBE, "movbe", CPUID_1_ECX, 22)					\
 	X(POPCNT, "popcnt", CPUID_1_ECX, 23)					\
+	X(TSC_DEADLINE, "tsc-deadline", CPUID_1_ECX, 24)			\
 	X(XSAVE, "xsave", CPUID_1_ECX, 26)					\
 	X(AVX, "avx", CPUID_1_ECX, 28)						\
 	X(F16C, "f16c", CPUID_1_ECX, 29)					\
@@ -52,6 +53,7 @@ enum cpuid_word {
 	X(MSR, "msr", CPUID_1_EDX, 5)						\
 	X(PAE, "pae", CPUID_1_EDX, 6)						\
 	X(CX8, "cx8", CPUID_1_EDX, 8)						\
+	X(APIC, "apic", CPUID_1_EDX, 9)						\
 	X(SEP, "sep", CPUID_1_EDX, 11)						\
 	X(PGE, "pge", CPUID_1_EDX, 13)						\
 	X(CMOV, "cmov", CPUID_1_EDX, 15)					\
@@ -107,8 +109,18 @@ struct cpuid_config {
  */
 const char *cpuid_parse(const char *text, struct cpuid_config *config);
 
+/* As ",-NAME" does, for an engine that cannot have it. */
+void cpuid_leave_out(struct cpuid_config *config, enum cpu_feature feature);
+
 /* Takes out of a leaf's row what the configuration leaves out. */
 void cpuid_mask(const struct cpuid_config *config, struct cpuid_leaf *leaf);
+
+/*
+ * Puts into a leaf's row what the machine's own local APIC has, whatever the host's
+ * has: that it is there, no x2APIC mode, a timer that goes by the TSC if it is told
+ * to, and that does not stop.
+ */
+void cpuid_set_apic(struct cpuid_leaf *leaf);
 
 /*
  * Fills in the leaves in rising order and returns how many there are. Runs

@@ -25,6 +25,7 @@ static void name##bits##_reg(struct cpu *cpu, const struct insn *insn)			\
 											\
 	STORE_REG_AT(dst, bits, b);							\
 	STORE_REG_AT(src, bits, a);							\
+	proceed(cpu, insn);								\
 }											\
 DEFINE_CHANGING(name##bits##_mem, bits, REG(src, bits), STORE_REG_AT(src, bits, a))
 

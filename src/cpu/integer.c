@@ -27,11 +27,13 @@
 static void name##bits##_reg_reg(struct cpu *cpu, const struct insn *insn)		\
 {											\
 	keep##_##bits(alu_##asm_name##bits(&cpu->arith, REG(dst, bits), REG(src, bits))); \
+	proceed(cpu, insn);								\
 }											\
 static void name##bits##_reg_imm(struct cpu *cpu, const struct insn *insn)		\
 {											\
 	keep##_##bits(alu_##asm_name##bits(&cpu->arith, REG(dst, bits),			\
 					   (uint##bits##_t)insn->imm));			\
+	proceed(cpu, insn);								\
 }											\
 DEFINE_LOADING(name##bits##_reg_mem, bits, b,						\
 	       keep##_##bits(alu_##asm_name##bits(&cpu->arith, REG(dst, bits), b)))	\
@@ -100,6 +102,7 @@ ALL_SIZES(DEFINE_ALU_UNARY, not)
 static void name##bits##_reg(struct cpu *cpu, const struct insn *insn)			\
 {											\
 	STORE_REG_##bits(alu_##name##bits(&cpu->arith, REG(dst, bits)));		\
+	proceed(cpu, insn);								\
 }											\
 DEFINE_CHANGING(name##bits##_mem, bits, alu_##name##bits(&flags, a), )
 
@@ -142,6 +145,7 @@ static void name##bits##_reg(struct cpu *cpu, const struct insn *insn)			\
 {											\
 	STORE_REG_##bits(alu_##name##bits(&cpu->arith, REG(dst, bits),			\
 					  shift_count(cpu, insn)));			\
+	proceed(cpu, insn);								\
 }											\
 DEFINE_CHANGING(name##bits##_mem, bits,							\
 		alu_##name##bits(&flags, a, shift_count(cpu, insn)), )
@@ -178,6 +182,7 @@ static void name##bits##_reg(struct cpu *cpu, const struct insn *insn)			\
 {											\
 	STORE_REG_##bits(alu_##name##bits(&cpu->arith, REG(dst, bits), REG(src, bits),	\
 					  shift_count(cpu, insn)));			\
+	proceed(cpu, insn);								\
 }											\
 DEFINE_CHANGING(name##bits##_mem, bits,							\
 		alu_##name##bits(&flags, a, REG(src, bits), shift_count(cpu, insn)), )
@@ -215,6 +220,7 @@ static void name##bits(struct cpu *cpu, const struct insn *insn, uint##bits##_t 
 static void name##bits##_reg(struct cpu *cpu, const struct insn *insn)			\
 {											\
 	name##bits(cpu, insn, REG(src, bits));						\
+	proceed(cpu, insn);								\
 }											\
 DEFINE_LOADING(name##bits##_mem, bits, b, name##bits(cpu, insn, b))
 

@@ -172,6 +172,9 @@ struct insn {
 	const void *extra;	/* the function's own */
 };
 
+/* The most that a block has of them. */
+#define BLOCK_INSNS 32u
+
 /* --- decoding --- */
 
 enum operand_kind {
@@ -279,6 +282,7 @@ struct cpu {
 	const struct insn *current;
 	uint64_t rip;			/* between blocks; in one: behind it, or the target */
 	uint64_t rip_mask;		/* by code size */
+	uint64_t rip_last;		/* the last one with code: by the limit of CS */
 	uint64_t stack_mask;		/* by stack size */
 	struct tlb *tlb;		/* the one in use */
 	uint64_t rflags;		/* all but RFLAGS_ARITH */
@@ -310,6 +314,7 @@ struct cpu {
 	struct fpu *fpu;		/* fpu.c's */
 
 	uint64_t done;			/* instructions in the blocks before this one */
+	uint64_t follow_until;		/* of done: from then on blocks go back to the loop */
 	const struct insn *block_start;
 	atomic_bool events;		/* interrupt or kick: look */
 	atomic_bool interrupt;		/* level of INTR */
@@ -330,6 +335,7 @@ struct cpu {
 	uint64_t features;		/* a bit each, once cpuid_count is set */
 
 	struct mem *mem;
+	const struct mem_region *region;	/* of it, that was looked for last */
 	const struct cpu_ops *ops;
 	void *self;
 	struct blocks *blocks;		/* block.c's */
@@ -425,6 +431,22 @@ static inline void end_block(struct cpu *cpu, const struct insn *insn)
 {
 	cpu->rip = next_rip(cpu, insn);
 	cpu->end = NULL;
+}
+
+/*
+ * The last thing that the function of a frequent instruction does: goes on to the
+ * next one of the block, if there is one. It is a jump from function to function,
+ * so that the host's processor learns what follows what; functions that just
+ * return go on by the loop in run.c.
+ */
+static inline __attribute__((always_inline)) void proceed(struct cpu *cpu,
+							   const struct insn *insn)
+{
+	insn++;
+	if (likely(insn < cpu->end)) {
+		cpu->current = insn;
+		insn->execute(cpu, insn);
+	}
 }
 
 /* --- registers --- */
@@ -741,5 +763,11 @@ void blocks_stop(struct cpu *cpu);
  * are set. Raises page faults, #UD is an instruction of the block.
  */
 const struct insn *block_enter(struct cpu *cpu);
+
+/*
+ * The last thing that a jump does: goes on to the block at RIP, unless the loop in
+ * run.c has to look at something before.
+ */
+void block_follow(struct cpu *cpu);
 
 #endif

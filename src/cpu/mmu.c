@@ -3,6 +3,11 @@
  * mmu.c - from linear addresses to memory: the page walk with its side effects
  * (SDM vol. 3, chapter 4), the TLB, and accesses that the inline fast path does
  * not take.
+ *
+ * Reports have a walk of their own (pagewalk.c): that one keeps each entry, changes
+ * nothing, knows what this processor does not (5 levels), and is in vmm itself
+ * rather than in this module; this one marks entries, has the PDPTEs in registers,
+ * and raises page faults. tests/unit-walkers.c has both agree.
  */
 #include "cpu/descriptor.h"
 #include "cpu/internal.h"
@@ -76,13 +81,33 @@ static _Noreturn void walk_fault(struct cpu *cpu, const struct walk *walk, uint3
 	raise_page_fault(cpu, walk->la, error);
 }
 
-/* Page tables outside memory read as all ones on the bus: with reserved bits set. */
+/* mem_find(), which most often gives the same region as the time before. */
+static const struct mem_region *find_region(struct cpu *cpu, uint64_t gpa)
+{
+	const struct mem_region *last = cpu->region;
+
+	if (last && gpa >= last->gpa && gpa - last->gpa < last->size)
+		return last;
+	last = mem_find(cpu->mem, gpa);
+	if (last)
+		cpu->region = last;
+	return last;
+}
+
+/*
+ * Page tables outside memory read as all ones on the bus: with reserved bits set.
+ * Entries are aligned, so that all of one lies where its first byte does.
+ */
 static uint64_t entry_read(struct cpu *cpu, uint64_t gpa, unsigned int size)
 {
+	const struct mem_region *region;
 	uint64_t value = 0;
 
-	if (mem_read(cpu->mem, gpa & cpu->address_lines, &value, size))
+	gpa &= cpu->address_lines;
+	region = find_region(cpu, gpa);
+	if (!region || !(region->flags & MEM_READ))
 		return size == 8 ? UINT64_MAX : UINT32_MAX;
+	memcpy(&value, region->host + (gpa - region->gpa), size);
 	return value;
 }
 
@@ -430,7 +455,7 @@ static const struct mem_region *resolve(struct cpu *cpu, struct walk *walk)
 	const struct mem_region *region;
 
 	translate(cpu, walk);
-	region = mem_find(cpu->mem, walk->physical);
+	region = find_region(cpu, walk->physical);
 	if (region)
 		tlb_fill(cpu, walk, region);
 	return region;
@@ -468,6 +493,9 @@ static void access_physical(struct cpu *cpu, const struct walk *walk,
 	bool write = walk->access == ACCESS_WRITE;
 	uint8_t *host;
 
+	/* Memory that is trapped is executed all the same. */
+	if (region && write)
+		blocks_written(cpu, gpa, size);
 	if (!region || region->flags & MEM_TRAP) {
 		device_access(cpu, gpa, data, size, write);
 		return;
@@ -476,7 +504,6 @@ static void access_physical(struct cpu *cpu, const struct walk *walk,
 	if (!write) {
 		memcpy(data, host, size);
 	} else if (region->flags & MEM_WRITE) {
-		blocks_written(cpu, gpa, size);
 		memcpy(host, data, size);
 	}
 }

@@ -11,19 +11,23 @@
 static void name##bits##_reg_reg(struct cpu *cpu, const struct insn *insn)		\
 {											\
 	STORE_REG_##bits(REG(src, bits));						\
+	proceed(cpu, insn);								\
 }											\
 static void name##bits##_reg_imm(struct cpu *cpu, const struct insn *insn)		\
 {											\
 	STORE_REG_##bits((uint##bits##_t)insn->imm);					\
+	proceed(cpu, insn);								\
 }											\
 DEFINE_LOADING(name##bits##_reg_mem, bits, b, STORE_REG_##bits(b))			\
 static void name##bits##_mem_reg(struct cpu *cpu, const struct insn *insn)		\
 {											\
 	store##bits(cpu, insn, REG(src, bits));						\
+	proceed(cpu, insn);								\
 }											\
 static void name##bits##_mem_imm(struct cpu *cpu, const struct insn *insn)		\
 {											\
 	store##bits(cpu, insn, (uint##bits##_t)insn->imm);					\
+	proceed(cpu, insn);								\
 }
 
 ALL_SIZES(DEFINE_MOV, mov)
@@ -113,6 +117,7 @@ bool bind_mov(const struct decoded *decoded, struct insn *insn, bool *ends_block
 static void name##from##_##to##_reg(struct cpu *cpu, const struct insn *insn)		\
 {											\
 	STORE_REG_##to((uint##to##_t)(type##from##_t)REG(src, from));			\
+	proceed(cpu, insn);								\
 }											\
 DEFINE_LOADING(name##from##_##to##_mem, from, b,					\
 	       STORE_REG_##to((uint##to##_t)(type##from##_t)b))
@@ -155,6 +160,7 @@ DEFINE_LOADING(name##bits##_load, bits, b, STORE_REG_##bits(__builtin_bswap##bit
 static void name##bits##_store(struct cpu *cpu, const struct insn *insn)		\
 {											\
 	store##bits(cpu, insn, __builtin_bswap##bits(REG(src, bits)));				\
+	proceed(cpu, insn);								\
 }
 
 WIDE_SIZES(DEFINE_MOVBE, movbe)
@@ -177,6 +183,7 @@ bool bind_movbe(const struct decoded *decoded, struct insn *insn, bool *ends_blo
 static void name##bits(struct cpu *cpu, const struct insn *insn)			\
 {											\
 	STORE_REG_##bits((uint##bits##_t)effective_address(cpu, insn));			\
+	proceed(cpu, insn);								\
 }
 
 WIDE_SIZES(DEFINE_LEA, lea)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * msr.c - model-specific registers (SDM vol. 4): a table of those that there
- * are; all others raise #GP.
+ * msr.c - model-specific registers (SDM vol. 4): a table of those that the
+ * processor has; it asks the machine for all others.
  */
 #include "cpu/bind.h"
 #include "cpu/descriptor.h"
@@ -115,6 +115,21 @@ static bool write_efer(struct cpu *cpu, const struct msr *msr, uint64_t value)
 	return true;
 }
 
+static bool write_elsewhere(struct cpu *cpu, uint32_t number, uint64_t value)
+{
+	return cpu->ops->write_msr && cpu->ops->write_msr(cpu->self, number, value);
+}
+
+/* The local APIC has to know, and may refuse; CPUID looks at it here. */
+static bool write_apic_base(struct cpu *cpu, const struct msr *msr, uint64_t value)
+{
+	if (value & ~APIC_BASE_ALLOWED || (cpu->ops->write_msr &&
+					   !write_elsewhere(cpu, MSR_APIC_BASE, value)))
+		return false;
+	cpu->msr.apic_base = value;
+	return true;
+}
+
 static uint64_t read_zero(struct cpu *cpu)
 {
 	return 0;
@@ -135,8 +150,7 @@ static bool write_tsc(struct cpu *cpu, const struct msr *msr, uint64_t value)
 
 static const struct msr msrs[] = {
 	{ MSR_TSC, .read = read_tsc, .write = write_tsc, .feature = FEATURE_TSC },
-	{ MSR_APIC_BASE, STORED(msr.apic_base), .write = write_masked,
-	  .allowed = APIC_BASE_ALLOWED },
+	{ MSR_APIC_BASE, STORED(msr.apic_base), .write = write_apic_base },
 	{ MSR_BIOS_SIGN_ID, .read = read_zero, .write = write_nothing },
 	{ MSR_MTRR_CAP, .read = read_zero },
 	{ MSR_SYSENTER_CS, STORED(msr.sysenter_cs), .write = write_any,
@@ -168,6 +182,7 @@ static const struct msr msrs[] = {
 	  .feature = FEATURE_RDTSCP },
 };
 
+/* NULL: it is not the processor's. */
 static const struct msr *find_msr(struct cpu *cpu)
 {
 	uint32_t number = (uint32_t)cpu->gpr[GPR_RCX];
@@ -176,21 +191,33 @@ static const struct msr *find_msr(struct cpu *cpu)
 	for (unsigned int i = 0; i < sizeof(msrs) / sizeof(msrs[0]); i++)
 		if (msrs[i].number == number && cpu_has(cpu, msrs[i].feature))
 			return &msrs[i];
-	raise_error(cpu, VECTOR_GP, 0);
+	return NULL;
 }
 
 static void execute_rdmsr(struct cpu *cpu, const struct insn *insn)
 {
 	const struct msr *msr = find_msr(cpu);
+	uint64_t value;
 
-	set_pair(cpu, msr->read ? msr->read(cpu) : *stored(cpu, msr));
+	if (msr)
+		value = msr->read ? msr->read(cpu) : *stored(cpu, msr);
+	else if (!cpu->ops->read_msr ||
+		 !cpu->ops->read_msr(cpu->self, (uint32_t)cpu->gpr[GPR_RCX], &value))
+		raise_error(cpu, VECTOR_GP, 0);
+	set_pair(cpu, value);
 }
 
 static void execute_wrmsr(struct cpu *cpu, const struct insn *insn)
 {
 	const struct msr *msr = find_msr(cpu);
+	uint64_t value = get_pair(cpu);
+	bool done;
 
-	if (!msr->write || !msr->write(cpu, msr, get_pair(cpu)))
+	if (msr)
+		done = msr->write && msr->write(cpu, msr, value);
+	else
+		done = write_elsewhere(cpu, (uint32_t)cpu->gpr[GPR_RCX], value);
+	if (!done)
 		raise_error(cpu, VECTOR_GP, 0);
 }
 

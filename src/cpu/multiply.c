@@ -86,6 +86,7 @@ DEFINE_DIVIDE(64, 128)
 static void name##bits##_reg(struct cpu *cpu, const struct insn *insn)			\
 {											\
 	name##bits(cpu, REG(src, bits));						\
+	proceed(cpu, insn);								\
 }											\
 DEFINE_LOADING(name##bits##_mem, bits, b, name##bits(cpu, b))
 
@@ -102,6 +103,7 @@ WIDE_SIZES(DEFINE_ALU_IN_OUT, imul)
 static void name##bits##_reg_reg(struct cpu *cpu, const struct insn *insn)		\
 {											\
 	STORE_REG_##bits(alu_imul##bits(&cpu->arith, REG(dst, bits), REG(src, bits)));	\
+	proceed(cpu, insn);								\
 }											\
 DEFINE_LOADING(name##bits##_reg_mem, bits, b,						\
 	       STORE_REG_##bits(alu_imul##bits(&cpu->arith, REG(dst, bits), b)))	\
@@ -109,6 +111,7 @@ static void name##bits##_reg_reg_imm(struct cpu *cpu, const struct insn *insn)		
 {											\
 	STORE_REG_##bits(alu_imul##bits(&cpu->arith, REG(src, bits),			\
 					(uint##bits##_t)insn->imm));			\
+	proceed(cpu, insn);								\
 }											\
 DEFINE_LOADING(name##bits##_reg_mem_imm, bits, b,					\
 	       STORE_REG_##bits(alu_imul##bits(&cpu->arith, b, (uint##bits##_t)insn->imm)))

@@ -76,6 +76,7 @@ static void function(struct cpu *cpu, const struct insn *insn)				\
 	}										\
 	b = *(const any##bits##_t *)host;						\
 	__VA_ARGS__;									\
+	proceed(cpu, insn);								\
 }
 
 #define DEFINE_LOADING(function, bits, b, ...)						\
@@ -115,6 +116,7 @@ static void function(struct cpu *cpu, const struct insn *insn)				\
 	*(any##bits##_t *)host = operation;						\
 	cpu->arith = flags;								\
 	__VA_ARGS__;									\
+	proceed(cpu, insn);								\
 }
 
 #define DEFINE_CHANGING(function, bits, operation, ...)					\

@@ -5,6 +5,7 @@
 
 #include "cpu/bind.h"
 #include "cpu/internal.h"
+#include "cpu/system.h"
 
 #define A20_BIT (UINT64_C(1) << 20)
 
@@ -136,6 +137,16 @@ void cpu_inject_nmi(struct cpu *cpu)
 	atomic_store(&cpu->events, true);
 }
 
+void cpu_set_cr8(struct cpu *cpu, uint8_t cr8)
+{
+	cpu->cr8 = cr8;
+}
+
+uint64_t cpu_tsc(struct cpu *cpu)
+{
+	return tsc_now(cpu);
+}
+
 void cpu_kick(struct cpu *cpu)
 {
 	atomic_store(&cpu->kicked, true);
@@ -204,23 +215,36 @@ static void truncate_block(struct cpu *cpu, const struct insn *start, uint64_t c
 	cpu->rip = next_rip(cpu, last);
 }
 
-/* One block, or less where there is reason to look again sooner. */
+/*
+ * So many instructions follow each other without the loop. Where the compiler makes
+ * no jumps of the calls from one to the next (-O0), each takes some stack.
+ */
+#define FOLLOWING 4096u
+
+/*
+ * One block and those that follow it, or less where there is reason to look again
+ * sooner. No more than room instructions.
+ */
 static void run_block(struct cpu *cpu, uint64_t room)
 {
 	bool one = cpu->shadow || cpu->breakpoints || cpu->rflags & (RFLAGS_TF | RFLAGS_RF);
+	uint64_t following = room < FOLLOWING ? room : FOLLOWING;
 	const struct insn *insn;
 
 	if (unlikely(one))
 		debug_begin(cpu);
 	insn = block_enter(cpu);
+	cpu->follow_until = 0;
 	if (one || (uint64_t)(cpu->end - insn) > room)
 		truncate_block(cpu, insn, one ? 1 : room);
-	cpu->block_start = insn;
+	else if (following > BLOCK_INSNS)
+		cpu->follow_until = cpu->done + following - BLOCK_INSNS;
 	cpu->shadow = false;
-	for (; insn < cpu->end; insn++) {
+	do {
 		cpu->current = insn;
 		insn->execute(cpu, insn);
-	}
+		insn = cpu->current + 1;
+	} while (insn < cpu->end);
 	cpu->done += (uint64_t)(cpu->current - cpu->block_start) + 1;
 	cpu->current = NULL;
 	cpu->end = NULL;
@@ -288,6 +312,8 @@ const struct cpu_module vmm_cpu_module = {
 	.set_interrupt = cpu_set_interrupt,
 	.inject_nmi = cpu_inject_nmi,
 	.set_a20 = cpu_set_a20,
+	.set_cr8 = cpu_set_cr8,
+	.tsc = cpu_tsc,
 	.kick = cpu_kick,
 	.memory_written = cpu_memory_written,
 	.get_registers = cpu_get_registers,

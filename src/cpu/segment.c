@@ -66,6 +66,7 @@ void cpu_mode_changed(struct cpu *cpu)
 	cpu->code_bits = cpu_long(cpu) && cs->l ? 64 : cs->db ? 32 : 16;
 	/* IP of 16-bit code is cut by the jumps: it runs into its limit, not around. */
 	cpu->rip_mask = code_is_64(cpu) ? UINT64_MAX : UINT32_MAX;
+	cpu->rip_last = code_is_64(cpu) ? UINT64_MAX : cs->limit;
 	cpu->code_mode = (uint8_t)(cpu->code_bits | (cpu_real(cpu) ? CODE_REAL : 0) |
 				   (cpu->cpl == 3 ? CODE_USER : 0));
 	stack_size_changed(cpu);

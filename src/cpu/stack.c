@@ -14,11 +14,13 @@
 static void name##_reg##bits(struct cpu *cpu, const struct insn *insn)			\
 {											\
 	push##bits(cpu, REG(src, bits));						\
+	proceed(cpu, insn);								\
 }											\
 DEFINE_LOADING(name##_mem##bits, bits, value, push##bits(cpu, value))			\
 static void name##_imm##bits(struct cpu *cpu, const struct insn *insn)			\
 {											\
 	push##bits(cpu, (uint##bits##_t)insn->imm);					\
+	proceed(cpu, insn);								\
 }											\
 static void name##_segment##bits(struct cpu *cpu, const struct insn *insn)		\
 {											\

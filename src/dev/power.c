@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* power.c - reset control and PM1a control, see power.h. */
+/* power.c - reset control, system control port A and PM1a control, see power.h. */
 #include "dev/power.h"
 
 #include <errno.h>
@@ -9,6 +9,10 @@
 /* Reset control register (PIIX3, 82371SB). */
 #define RCR_SRST	(1u << 1)	/* the reset is a hard one */
 #define RCR_RCPU	(1u << 2)	/* 0 to 1: reset */
+
+/* System control port A (IBM PS/2 Technical Reference). */
+#define PORT_92_RESET	(1u << 0)	/* 0 to 1: reset */
+#define PORT_92_A20	(1u << 1)
 
 /* PM1 control register (ACPI 6.5, 4.8.3.2.1). */
 #define PM1_SCI_EN	(1u << 0)	/* ACPI mode; there is no SMM to leave it for */
@@ -20,25 +24,31 @@
 
 struct power {
 	struct run *run;
+	struct a20 *a20;
 	uint8_t reset_control;
+	uint8_t port_92;
 	uint16_t pm1_control;
 };
-
-int power_create(struct power **power, struct run *run)
-{
-	*power = calloc(1, sizeof(**power));
-	if (!*power)
-		return -ENOMEM;
-	(*power)->run = run;
-	return 0;
-}
 
 static void power_reset(void *self)
 {
 	struct power *power = self;
 
 	power->reset_control = 0;
+	power->port_92 = PORT_92_A20;
+	a20_set(power->a20, A20_PORT_92, true);
 	power->pm1_control = 0;
+}
+
+int power_create(struct power **power, struct run *run, struct a20 *a20)
+{
+	*power = calloc(1, sizeof(**power));
+	if (!*power)
+		return -ENOMEM;
+	(*power)->run = run;
+	(*power)->a20 = a20;
+	power_reset(*power);
+	return 0;
 }
 
 static uint64_t reset_control_read(void *self, uint64_t offset, unsigned int size)
@@ -56,13 +66,37 @@ static void reset_control_write(void *self, uint64_t offset, unsigned int size, 
 
 	power->reset_control = value & (RCR_SRST | RCR_RCPU);
 	if (rises)
-		run_end(power->run, ENDING_RESET, 0, "guest asked for a reset (port 0xCF9)");
+		run_reset(power->run, "port 0xCF9");
 }
 
 const struct bus_ops reset_control_ops = {
 	.sizes = BUS_SIZE_1,
 	.read = reset_control_read,
 	.write = reset_control_write,
+};
+
+static uint64_t port_92_read(void *self, uint64_t offset, unsigned int size)
+{
+	const struct power *power = self;
+
+	return power->port_92;
+}
+
+static void port_92_write(void *self, uint64_t offset, unsigned int size, uint64_t value)
+{
+	struct power *power = self;
+	bool rises = value & ~(uint64_t)power->port_92 & PORT_92_RESET;
+
+	power->port_92 = (uint8_t)value;
+	a20_set(power->a20, A20_PORT_92, value & PORT_92_A20);
+	if (rises)
+		run_reset(power->run, "port 0x92");
+}
+
+const struct bus_ops port_92_ops = {
+	.sizes = BUS_SIZE_1,
+	.read = port_92_read,
+	.write = port_92_write,
 };
 
 static uint64_t pm1a_control_read(void *self, uint64_t offset, unsigned int size)

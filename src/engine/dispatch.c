@@ -56,6 +56,22 @@ static enum dispatch_answer on_mmio(const struct dispatch *dispatch, struct vmex
 	return DISPATCH_CONTINUE;
 }
 
+static enum dispatch_answer on_msr(const struct dispatch *dispatch, struct vmexit *exit)
+{
+	uint64_t value = 0;
+	bool done;
+
+	if (exit->msr.write) {
+		memcpy(&value, exit->msr.data, sizeof(value));
+		done = msrs_write(dispatch->msrs, exit->msr.number, value);
+	} else {
+		done = msrs_read(dispatch->msrs, exit->msr.number, &value);
+		memcpy(exit->msr.data, &value, sizeof(value));
+	}
+	*exit->msr.fault = !done;
+	return DISPATCH_CONTINUE;
+}
+
 static enum dispatch_answer on_hlt(const struct dispatch *dispatch, struct vmexit *exit)
 {
 	if (exit->hlt.interrupts_enabled)
@@ -93,6 +109,7 @@ static enum dispatch_answer (*const answers[VMEXIT_REASONS])(const struct dispat
 							     struct vmexit *exit) = {
 	[VMEXIT_PIO] = on_pio,
 	[VMEXIT_MMIO] = on_mmio,
+	[VMEXIT_MSR] = on_msr,
 	[VMEXIT_HLT] = on_hlt,
 	[VMEXIT_KICK] = on_nothing,
 	[VMEXIT_EMULATED] = on_nothing,

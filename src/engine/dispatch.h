@@ -6,6 +6,7 @@
 #define VMM_ENGINE_DISPATCH_H
 
 #include "core/bus.h"
+#include "core/msrs.h"
 #include "core/run.h"
 #include "engine/engine.h"
 
@@ -17,6 +18,7 @@ enum dispatch_answer {
 
 struct dispatch {
 	struct bus *bus;
+	struct msrs *msrs;
 	struct run *run;
 	int halt_status;	/* for HLT with interrupts disabled: 0 to 255 */
 };

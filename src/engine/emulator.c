@@ -52,6 +52,34 @@ static void emulator_write_string(void *self, uint16_t port, unsigned int size,
 	hand_over(self, access_exit(BUS_PIO, port, size, true, (void *)(uintptr_t)data, count));
 }
 
+static bool access_msr(struct emulator *emulator, uint32_t number, bool write, uint64_t *value)
+{
+	uint8_t fault = 0;
+
+	hand_over(emulator, (struct vmexit){
+		.reason = VMEXIT_MSR,
+		.msr = { .number = number, .write = write, .data = value, .fault = &fault },
+	});
+	return !fault;
+}
+
+static bool emulator_read_msr(void *self, uint32_t number, uint64_t *value)
+{
+	return access_msr(self, number, false, value);
+}
+
+static bool emulator_write_msr(void *self, uint32_t number, uint64_t value)
+{
+	return access_msr(self, number, true, &value);
+}
+
+static void emulator_write_cr8(void *self, uint8_t cr8)
+{
+	struct emulator *emulator = self;
+
+	emulator->ops->write_cr8(emulator->self, cr8);
+}
+
 static int emulator_acknowledge(void *self)
 {
 	struct emulator *emulator = self;
@@ -82,6 +110,9 @@ static const struct cpu_ops cpu_ops = {
 	.write = emulator_write,
 	.read_string = emulator_read_string,
 	.write_string = emulator_write_string,
+	.read_msr = emulator_read_msr,
+	.write_msr = emulator_write_msr,
+	.write_cr8 = emulator_write_cr8,
 	.acknowledge = emulator_acknowledge,
 	.tsc = emulator_tsc,
 	.random = emulator_random,

@@ -14,11 +14,12 @@
 
 /* What the processor asks of its engine. */
 struct emulator_ops {
-	/* Takes an access in the middle of an instruction: VMEXIT_PIO or VMEXIT_MMIO. */
+	/* Takes an access in the middle of an instruction: VMEXIT_PIO, VMEXIT_MMIO or VMEXIT_MSR. */
 	void (*access)(void *self, struct vmexit *exit);
 	/* As in struct cpu_ops. */
 	int (*acknowledge)(void *self);
 	uint64_t (*tsc)(void *self);
+	void (*write_cr8)(void *self, uint8_t cr8);
 };
 
 struct emulator {

@@ -17,12 +17,14 @@
 #include "core/intr.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/msrs.h"
 #include "core/vcpu.h"
 #include "cpu/cpuid.h"
 
 enum vmexit_reason {
 	VMEXIT_PIO,		/* IN, OUT, INS, OUTS */
 	VMEXIT_MMIO,		/* memory that is not mapped for the guest */
+	VMEXIT_MSR,		/* RDMSR, WRMSR of what the engine has not */
 	VMEXIT_HLT,
 	VMEXIT_KICK,		/* engine_ops.kick() was called: nothing to do */
 	VMEXIT_EMULATED,	/* an instruction has been emulated for the engine: nothing to do */
@@ -52,6 +54,12 @@ struct vmexit {
 			uint8_t *data;		/* size bytes */
 		} mmio;
 		struct {
+			uint32_t number;
+			bool write;
+			void *data;		/* 8 bytes, little endian */
+			uint8_t *fault;		/* to be set to 1 where the access raises #GP */
+		} msr;
+		struct {
 			bool interrupts_enabled;	/* RFLAGS.IF */
 		} hlt;
 		struct {
@@ -80,12 +88,13 @@ struct engine_probe {
 struct engine_config {
 	struct mem *mem;	/* complete; does not change while the engine lives */
 	struct intr *intr;	/* looked at before the guest is entered */
+	struct msrs *msrs;	/* the chips', likewise */
 	struct clock *clock;	/* virtual only for engines with counts_instructions */
 	uint64_t insn_limit;	/* likewise; 0: none */
 	struct cpuid_config cpu;	/* which CPU the guest sees */
 	/*
 	 * Takes an access in the middle of an instruction, in place of an exit
-	 * from run(): VMEXIT_PIO or VMEXIT_MMIO.
+	 * from run(): VMEXIT_PIO, VMEXIT_MMIO or VMEXIT_MSR.
 	 */
 	void (*on_access)(void *self, struct vmexit *exit);
 	void *self;

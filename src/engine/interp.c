@@ -36,6 +36,8 @@ struct engine {
 	uint64_t chunk;		/* instructions at a time, at most */
 	uint64_t target;	/* instructions up to which run_to() goes; else UINT64_MAX */
 	uint64_t tsc_start;	/* of the host */
+	uint64_t tsc_start_time;	/* the clock's */
+	struct clock_tsc tsc;
 };
 
 static bool virtual_clock(const struct engine *engine)
@@ -67,6 +69,15 @@ static uint64_t plan(struct engine *engine)
 	return end - done > engine->chunk ? done + engine->chunk : end;
 }
 
+/* What the interrupt controller has for the processor. */
+static void show_pins(struct engine *engine)
+{
+	engine->api->set_interrupt(engine->cpu, intr_level(engine->config.intr));
+	engine->api->set_cr8(engine->cpu, intr_cr8(engine->config.intr));
+	if (intr_take_nmi(engine->config.intr))
+		engine->api->inject_nmi(engine->cpu);
+}
+
 /* Hands an access to the machine, in the middle of the instruction. */
 static void hand_over(void *self, struct vmexit *exit)
 {
@@ -74,7 +85,7 @@ static void hand_over(void *self, struct vmexit *exit)
 
 	update_clock(engine);
 	engine->config.on_access(engine->config.self, exit);
-	engine->api->set_interrupt(engine->cpu, intr_level(engine->config.intr));
+	show_pins(engine);
 	/* A timer may have been set to an earlier time than was planned for. */
 	if (plan(engine) < engine->planned)
 		engine->api->kick(engine->cpu);
@@ -101,10 +112,40 @@ static uint64_t interp_tsc(void *self)
 	return __rdtsc() - engine->tsc_start;
 }
 
+static void interp_write_cr8(void *self, uint8_t cr8)
+{
+	struct engine *engine = self;
+
+	update_clock(engine);
+	intr_write_cr8(engine->config.intr, cr8);
+	show_pins(engine);
+}
+
+/* --- the time-stamp counter, for timers that go by it --- */
+
+static uint64_t guest_tsc(void *self)
+{
+	struct engine *engine = self;
+
+	return engine->api->tsc(engine->cpu);
+}
+
+/* By how far it has come: nobody says how fast the host's is. */
+static uint64_t tsc_hz(void *self)
+{
+	struct engine *engine = self;
+	uint64_t time = clock_now(engine->config.clock) - engine->tsc_start_time;
+
+	if (virtual_clock(engine) || !time)
+		return NS_PER_SECOND;
+	return (uint64_t)((unsigned __int128)interp_tsc(engine) * NS_PER_SECOND / time) ?: 1;
+}
+
 static const struct emulator_ops interp_emulator_ops = {
 	.access = hand_over,
 	.acknowledge = interp_acknowledge,
 	.tsc = interp_tsc,
+	.write_cr8 = interp_write_cr8,
 };
 
 static void interp_probe(struct engine_probe *probe)
@@ -125,6 +166,7 @@ static void interp_destroy(struct engine *engine)
 	if (!engine)
 		return;
 	mem_set_writer(engine->config.mem, NULL, NULL);
+	clock_set_tsc(engine->config.clock, NULL);
 	emulator_close(&engine->emulator);
 	free(engine);
 }
@@ -142,6 +184,8 @@ static int interp_create(struct engine **out, const struct engine_config *config
 	engine->chunk = REAL_CLOCK_CHUNK;
 	engine->target = UINT64_MAX;
 	engine->tsc_start = __rdtsc();
+	engine->tsc_start_time = clock_now(config->clock);
+	engine->tsc = (struct clock_tsc){ .now = guest_tsc, .hz = tsc_hz, .self = engine };
 	engine->emulator = (struct emulator){
 		.ops = &interp_emulator_ops, .self = engine,
 		.random = RANDOM_SEED ^ (virtual_clock(engine) ? 0 : engine->tsc_start),
@@ -154,6 +198,7 @@ static int interp_create(struct engine **out, const struct engine_config *config
 	engine->api = engine->emulator.api;
 	engine->cpu = engine->emulator.cpu;
 	mem_set_writer(config->mem, on_memory_written, engine);
+	clock_set_tsc(config->clock, &engine->tsc);
 	*out = engine;
 	return 0;
 }
@@ -185,6 +230,7 @@ static int interp_set_general(struct engine *engine, const struct vcpu_state *ge
 static int interp_set_state(struct engine *engine, const struct vcpu_state *state)
 {
 	engine->api->set_state(engine->cpu, state);
+	intr_write_cr8(engine->config.intr, (uint8_t)state->cr8);
 	return 0;
 }
 
@@ -204,7 +250,7 @@ static void interp_run(struct engine *engine, struct vmexit *exit)
 	uint64_t done = engine->api->instructions(engine->cpu);
 	enum cpu_stop stop;
 
-	engine->api->set_interrupt(engine->cpu, intr_level(engine->config.intr));
+	show_pins(engine);
 	engine->planned = plan(engine);
 	stop = engine->api->run(engine->cpu, engine->planned - done);
 	update_clock(engine);

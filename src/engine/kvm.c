@@ -75,6 +75,9 @@ struct engine {
 	uint8_t posted[8];	/* data of the coalesced write being delivered */
 	pthread_t thread;
 	bool entered;		/* the vCPU's registers are no longer those after reset */
+	unsigned int filtered_msrs;	/* whose accesses are exits */
+	uint64_t apic_base;	/* as the chips know it */
+	struct clock_tsc tsc;
 	struct emulator emulator;	/* opened at the first instruction for it */
 	enum stop_way stop_way;		/* the best that this KVM can */
 	uint32_t debug_control;		/* of the last KVM_SET_GUEST_DEBUG */
@@ -285,7 +288,9 @@ static void mask_entry(const struct cpuid_config *config, struct kvm_cpuid_entry
 		.ebx = entry->ebx, .ecx = entry->ecx, .edx = entry->edx,
 	};
 
+	cpuid_set_apic(&leaf);
 	cpuid_mask(config, &leaf);
+	entry->eax = leaf.eax;
 	entry->ebx = leaf.ebx;
 	entry->ecx = leaf.ecx;
 	entry->edx = leaf.edx;
@@ -313,6 +318,17 @@ static int set_host_cpuid(struct engine *engine, const struct cpuid_config *conf
 	return error;
 }
 
+/* Where KVM cannot have the guest's accesses come out, the APIC does without its MSR. */
+static int set_cpuid(struct engine *engine, const struct cpuid_config *config)
+{
+	struct cpuid_config possible = *config;
+
+	if (extension(engine, KVM_CAP_X86_MSR_FILTER) <= 0)
+		cpuid_leave_out(&possible, FEATURE_TSC_DEADLINE);
+	return config->host ? set_host_cpuid(engine, &possible) :
+	       set_model_cpuid(engine, &possible);
+}
+
 static int create_vcpu(struct engine *engine, const struct cpuid_config *cpu)
 {
 	int size = ioctl(engine->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
@@ -338,7 +354,28 @@ static int create_vcpu(struct engine *engine, const struct cpuid_config *cpu)
 	if (ring_page > 0 && ((size_t)ring_page + 1) * MEM_PAGE_SIZE <= engine->run_size)
 		engine->ring = (void *)((uint8_t *)engine->run +
 					(size_t)ring_page * MEM_PAGE_SIZE);
-	return cpu->host ? set_host_cpuid(engine, cpu) : set_model_cpuid(engine, cpu);
+	return set_cpuid(engine, cpu);
+}
+
+/* --- the time-stamp counter, for timers that go by it --- */
+
+static uint64_t guest_tsc(void *self)
+{
+	struct engine *engine = self;
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entry;
+	} list = { .head.nmsrs = 1, .entry.index = MSR_TSC };
+
+	return ioctl(engine->vcpu, KVM_GET_MSRS, &list) == 1 ? list.entry.data : 0;
+}
+
+static uint64_t tsc_hz(void *self)
+{
+	struct engine *engine = self;
+	int khz = ioctl(engine->vcpu, KVM_GET_TSC_KHZ, 0);
+
+	return khz > 0 ? (uint64_t)khz * 1000 : NS_PER_SECOND;
 }
 
 static void ignore_signal(int number)
@@ -365,6 +402,7 @@ static void kvm_destroy(struct engine *engine)
 {
 	if (!engine)
 		return;
+	clock_set_tsc(engine->config.clock, NULL);
 	emulator_close(&engine->emulator);
 	if (engine->run)
 		munmap(engine->run, engine->run_size);
@@ -397,6 +435,8 @@ static int kvm_create(struct engine **out, const struct engine_config *config)
 		kvm_destroy(engine);
 		return error;
 	}
+	engine->tsc = (struct clock_tsc){ .now = guest_tsc, .hz = tsc_hz, .self = engine };
+	clock_set_tsc(config->clock, &engine->tsc);
 	*out = engine;
 	return 0;
 }
@@ -629,8 +669,9 @@ static int get_system(const struct engine *engine, struct vcpu_state *state)
 	state->cr2 = sregs.cr2;
 	state->cr3 = sregs.cr3;
 	state->cr4 = sregs.cr4;
-	state->cr8 = sregs.cr8;
+	state->cr8 = intr_cr8(engine->config.intr);
 	state->efer = sregs.efer;
+	state->msr.apic_base = sregs.apic_base;
 	return 0;
 }
 
@@ -652,7 +693,7 @@ static int set_system(struct engine *engine, const struct vcpu_state *state)
 	struct kvm_sregs sregs;
 
 	engine->synced = false;
-	/* For what the neutral state does not have: the APIC base. */
+	/* For what the neutral state does not have: KVM's pending interrupts. */
 	if (ioctl(engine->vcpu, KVM_GET_SREGS, &sregs) < 0)
 		return -errno;
 	for (size_t i = 0; i < SEG_COUNT; i++)
@@ -667,6 +708,7 @@ static int set_system(struct engine *engine, const struct vcpu_state *state)
 	sregs.cr4 = state->cr4;
 	sregs.cr8 = state->cr8;
 	sregs.efer = state->efer;
+	sregs.apic_base = state->msr.apic_base;
 	memcpy(debug.db, state->dr, sizeof(debug.db));
 	if (ioctl(engine->vcpu, KVM_SET_SREGS, &sregs) < 0 ||
 	    ioctl(engine->vcpu, KVM_SET_DEBUGREGS, &debug) < 0)
@@ -679,7 +721,8 @@ static bool same_system(const struct vcpu_state *a, const struct vcpu_state *b)
 	const size_t first = offsetof(struct vcpu_state, segment);
 
 	return memcmp((const uint8_t *)a + first, (const uint8_t *)b + first,
-		      offsetof(struct vcpu_state, xcr0) - first) == 0;
+		      offsetof(struct vcpu_state, xcr0) - first) == 0 &&
+	       a->msr.apic_base == b->msr.apic_base;
 }
 
 static int get_general(const struct engine *engine, struct vcpu_state *state)
@@ -746,6 +789,7 @@ static int kvm_set_state(struct engine *engine, const struct vcpu_state *state)
 		error = set_system(engine, state);
 	if (!error)
 		error = set_general(engine, state);
+	intr_write_cr8(engine->config.intr, (uint8_t)state->cr8);
 	return error ? error : set_extended(engine, &before, state);
 }
 
@@ -763,7 +807,7 @@ static void failure(struct vmexit *exit, bool host, const char *format, ...)
 	va_end(args);
 }
 
-static void on_io(const struct kvm_run *run, struct vmexit *exit)
+static void on_io(struct kvm_run *run, struct vmexit *exit)
 {
 	exit->reason = VMEXIT_PIO;
 	exit->pio.port = run->io.port;
@@ -773,7 +817,7 @@ static void on_io(const struct kvm_run *run, struct vmexit *exit)
 	exit->pio.data = (uint8_t *)run + run->io.data_offset;
 }
 
-static void on_mmio(const struct kvm_run *run, struct vmexit *exit)
+static void on_mmio(struct kvm_run *run, struct vmexit *exit)
 {
 	exit->reason = VMEXIT_MMIO;
 	exit->mmio.gpa = run->mmio.phys_addr;
@@ -783,29 +827,38 @@ static void on_mmio(const struct kvm_run *run, struct vmexit *exit)
 	exit->mmio.data = (uint8_t *)run->mmio.data;
 }
 
-static void on_hlt(const struct kvm_run *run, struct vmexit *exit)
+static void on_msr(struct kvm_run *run, struct vmexit *exit)
+{
+	exit->reason = VMEXIT_MSR;
+	exit->msr.number = run->msr.index;
+	exit->msr.write = run->exit_reason == KVM_EXIT_X86_WRMSR;
+	exit->msr.data = &run->msr.data;
+	exit->msr.fault = &run->msr.error;
+}
+
+static void on_hlt(struct kvm_run *run, struct vmexit *exit)
 {
 	exit->reason = VMEXIT_HLT;
 	exit->hlt.interrupts_enabled = run->if_flag;
 }
 
-static void on_intr(const struct kvm_run *run, struct vmexit *exit)
+static void on_intr(struct kvm_run *run, struct vmexit *exit)
 {
 	exit->reason = VMEXIT_KICK;
 }
 
-static void on_shutdown(const struct kvm_run *run, struct vmexit *exit)
+static void on_shutdown(struct kvm_run *run, struct vmexit *exit)
 {
 	exit->reason = VMEXIT_SHUTDOWN;
 }
 
-static void on_fail_entry(const struct kvm_run *run, struct vmexit *exit)
+static void on_fail_entry(struct kvm_run *run, struct vmexit *exit)
 {
 	failure(exit, false, "the processor refused to enter the guest (hardware reason 0x%llx)",
 		(unsigned long long)run->fail_entry.hardware_entry_failure_reason);
 }
 
-static void on_internal_error(const struct kvm_run *run, struct vmexit *exit)
+static void on_internal_error(struct kvm_run *run, struct vmexit *exit)
 {
 	static const char *const text[] = {
 		[KVM_INTERNAL_ERROR_EMULATION] = "KVM cannot emulate the instruction",
@@ -821,16 +874,18 @@ static void on_internal_error(const struct kvm_run *run, struct vmexit *exit)
 }
 
 /* Only run_to() asks for it. */
-static void on_debug(const struct kvm_run *run, struct vmexit *exit)
+static void on_debug(struct kvm_run *run, struct vmexit *exit)
 {
 	exit->reason = VMEXIT_STEPPED;
 }
 
 /* KVM's exit reasons, neutrally. */
-static void (*const decoders[])(const struct kvm_run *run, struct vmexit *exit) = {
+static void (*const decoders[])(struct kvm_run *run, struct vmexit *exit) = {
 	[KVM_EXIT_IO] = on_io,
 	[KVM_EXIT_HLT] = on_hlt,
 	[KVM_EXIT_MMIO] = on_mmio,
+	[KVM_EXIT_X86_RDMSR] = on_msr,
+	[KVM_EXIT_X86_WRMSR] = on_msr,
 	[KVM_EXIT_SHUTDOWN] = on_shutdown,
 	[KVM_EXIT_FAIL_ENTRY] = on_fail_entry,
 	[KVM_EXIT_INTR] = on_intr,
@@ -838,7 +893,7 @@ static void (*const decoders[])(const struct kvm_run *run, struct vmexit *exit) 
 	[KVM_EXIT_DEBUG] = on_debug,
 };
 
-static void decode(const struct kvm_run *run, struct vmexit *exit)
+static void decode(struct kvm_run *run, struct vmexit *exit)
 {
 	uint32_t reason = run->exit_reason;
 
@@ -871,6 +926,35 @@ static bool take_posted(struct engine *engine, struct vmexit *exit)
 }
 
 /*
+ * Has accesses to the MSRs of chips come out as exits, once a chip needs it: as KVM sees
+ * it, the processor has the MSRs itself, and where there is no local APIC of KVM's
+ * they have no effect.
+ */
+static int bring_out_msrs(struct engine *engine)
+{
+	struct kvm_enable_cap cap = {
+		.cap = KVM_CAP_X86_USER_SPACE_MSR, .args = { KVM_MSR_EXIT_REASON_FILTER },
+	};
+	struct kvm_msr_filter filter = { .flags = KVM_MSR_FILTER_DEFAULT_ALLOW };
+	static uint8_t none_allowed;
+	const uint32_t *numbers;
+	unsigned int count = msrs_watched(engine->config.msrs, &numbers);
+
+	if (count == engine->filtered_msrs)
+		return 0;
+	engine->filtered_msrs = count;
+	for (unsigned int i = 0; i < count && i < KVM_MSR_FILTER_MAX_RANGES; i++)
+		filter.ranges[i] = (struct kvm_msr_filter_range){
+			.flags = KVM_MSR_FILTER_READ | KVM_MSR_FILTER_WRITE,
+			.base = numbers[i], .nmsrs = 1, .bitmap = &none_allowed,
+		};
+	if (ioctl(engine->vm, KVM_ENABLE_CAP, &cap) < 0 ||
+	    ioctl(engine->vm, KVM_X86_SET_MSR_FILTER, &filter) < 0)
+		return errno;
+	return 0;
+}
+
+/*
  * Injects the interrupt that is due, or (ask) asks for an exit as soon as the
  * guest can take one.
  */
@@ -885,31 +969,50 @@ static void inject(const struct engine *engine, bool ask)
 		run->ready_for_interrupt_injection = 0;
 	}
 	run->request_interrupt_window = ask && intr_level(engine->config.intr);
+	if (intr_take_nmi(engine->config.intr))
+		ioctl(engine->vcpu, KVM_NMI);
 }
 
+/* What the processor has and the local APIC must know. */
+static void tell_apic(struct engine *engine)
+{
+	const struct kvm_run *run = engine->run;
+
+	if (run->cr8 != intr_cr8(engine->config.intr))
+		intr_write_cr8(engine->config.intr, (uint8_t)run->cr8);
+	if (run->apic_base != engine->apic_base)
+		msrs_write(engine->config.msrs, MSR_APIC_BASE, run->apic_base);
+	engine->apic_base = run->apic_base;
+}
+
+/* One KVM_RUN. Returns 0 or an errno. */
 static int enter_once(struct engine *engine)
 {
+	int error = bring_out_msrs(engine);
+
 	engine->entered = true;
 	engine->synced = false;
-	while (ioctl(engine->vcpu, KVM_RUN, 0) < 0)
+	engine->run->cr8 = intr_cr8(engine->config.intr);
+	while (!error && ioctl(engine->vcpu, KVM_RUN, 0) < 0)
 		if (errno != EAGAIN)
-			return errno;
-	engine->synced = engine->syncs;
-	return 0;
+			error = errno;
+	tell_apic(engine);
+	engine->synced = !error && engine->syncs;
+	return error;
 }
 
 /* Runs the guest until an exit. Returns 0 or an errno. */
 static int enter(struct engine *engine)
 {
+	const struct kvm_run *run = engine->run;
 	int error;
 
 	do {
 		inject(engine, true);
 		error = enter_once(engine);
-		if (error)
-			return error;
-	} while (engine->run->exit_reason == KVM_EXIT_IRQ_WINDOW_OPEN);
-	return 0;
+	} while (!error && (run->exit_reason == KVM_EXIT_IRQ_WINDOW_OPEN ||
+			    run->exit_reason == KVM_EXIT_SET_TPR));
+	return error;
 }
 
 static bool gave_up(const struct kvm_run *run)
@@ -939,10 +1042,18 @@ static uint64_t emulator_tsc(void *self)
 	return __rdtsc();
 }
 
+static void emulator_write_cr8(void *self, uint8_t cr8)
+{
+	struct engine *engine = self;
+
+	intr_write_cr8(engine->config.intr, cr8);
+}
+
 static const struct emulator_ops emulator_ops = {
 	.access = emulator_access,
 	.acknowledge = emulator_acknowledge,
 	.tsc = emulator_tsc,
+	.write_cr8 = emulator_write_cr8,
 };
 
 static int open_emulator(struct engine *engine)
@@ -957,8 +1068,12 @@ static int open_emulator(struct engine *engine)
 	return emulator_open(&engine->emulator, &engine->config, engine_kvm.name);
 }
 
-/* Executes the instruction at RIP, or delivers its exception. */
-static void emulate_one(struct engine *engine, struct vcpu_state *state, struct vmexit *exit)
+/*
+ * Executes the instruction at RIP, or delivers its exception. *before becomes what
+ * the emulator makes of it, so that only what the instruction changes differs.
+ */
+static void emulate_one(struct engine *engine, struct vcpu_state *before,
+			struct vcpu_state *after, struct vmexit *exit)
 {
 	const struct cpu_module *api = engine->emulator.api;
 	struct cpu *cpu = engine->emulator.cpu;
@@ -967,9 +1082,10 @@ static void emulate_one(struct engine *engine, struct vcpu_state *state, struct 
 
 	/* KVM has let the guest write where it liked. */
 	api->memory_written(cpu, 0, PHYSICAL_ADDRESSES);
-	api->set_state(cpu, state);
+	api->set_state(cpu, before);
+	api->get_state(cpu, before);
 	stop = api->run(cpu, 1);
-	api->get_state(cpu, state);
+	api->get_state(cpu, after);
 	if (stop == CPU_SHUTDOWN) {
 		exit->reason = VMEXIT_SHUTDOWN;
 	} else if (stop == CPU_HALTED) {
@@ -1008,9 +1124,8 @@ static bool emulate(struct engine *engine, struct vmexit *exit)
 	if (open_emulator(engine))
 		return false;
 	error = kvm_get_state(engine, &before);
-	after = before;
 	if (!error) {
-		emulate_one(engine, &after, exit);
+		emulate_one(engine, &before, &after, exit);
 		error = put_back(engine, &before, &after);
 	}
 	if (error)
@@ -1165,7 +1280,7 @@ static bool goes_on(struct engine *engine, struct engine_target *target, enum st
 	struct kvm_run *run = engine->run;
 	struct vcpu_state state;
 
-	if (run->exit_reason == KVM_EXIT_IRQ_WINDOW_OPEN)
+	if (run->exit_reason == KVM_EXIT_IRQ_WINDOW_OPEN || run->exit_reason == KVM_EXIT_SET_TPR)
 		return true;
 	if (run->exit_reason == KVM_EXIT_HLT && way == STOP_HLT) {
 		*error = -get_general(engine, &state);
@@ -1266,7 +1381,7 @@ static int enter_to(struct engine *engine, struct engine_target *target)
 		error = -kvm_get_registers(engine, &before);
 	if (error)
 		return error;
-	if (!target->begun && intr_level(engine->config.intr))
+	if (!target->begun && intr_wakes(engine->config.intr))
 		error = inject_first(engine);
 	if (error)
 		return error;

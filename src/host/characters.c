@@ -34,6 +34,8 @@ struct characters {
 	enum kind kind;
 	struct output *output;
 	struct characters_receiver receiver;
+	void (*on_room)(void *self);	/* NULL: nobody types */
+	void *on_room_self;
 	const struct endpoint_ops *endpoint_ops;	/* NULL: standard input, or none */
 	struct endpoint *endpoint;
 	char *path;			/* of the socket */
@@ -275,12 +277,27 @@ void characters_feed(struct characters *characters)
 
 	if (!receiver->receive)
 		return;
+	if (characters->on_room)
+		characters->on_room(characters->on_room_self);
 	do {
 		read_unpolled(characters);
 		len = peek(characters, bytes);
 		taken = len ? receiver->receive(receiver->self, bytes, len) : 0;
 		drop(characters, taken);
 	} while (taken);
+}
+
+size_t characters_send(struct characters *characters, const uint8_t *data, size_t len)
+{
+	const struct characters_receiver *receiver = &characters->receiver;
+
+	return receiver->receive ? receiver->receive(receiver->self, data, len) : 0;
+}
+
+void characters_on_room(struct characters *characters, void (*fn)(void *self), void *self)
+{
+	characters->on_room = fn;
+	characters->on_room_self = self;
 }
 
 static void on_work(void *self)

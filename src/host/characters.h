@@ -76,6 +76,13 @@ void characters_connect(struct characters *characters,
  */
 int characters_start(struct characters *characters);
 
+/*
+ * For one who types on the line: bytes for the receiver, before all that comes in. Returns
+ * how many it took. fn is called whenever it may have room for more. One at most.
+ */
+size_t characters_send(struct characters *characters, const uint8_t *data, size_t len);
+void characters_on_room(struct characters *characters, void (*fn)(void *self), void *self);
+
 /* The receiver may have room again. */
 void characters_feed(struct characters *characters);
 

@@ -42,6 +42,8 @@ struct output {
 	int fd;			/* -1: closed, or none */
 	output_fn *fn;		/* in its place, where it is set */
 	void *self;
+	void (*written)(void *self, const uint8_t *data, size_t len);	/* NULL: nobody listens */
+	void *written_self;
 	const char *name;	/* for messages */
 	bool blocks;		/* a write may wait for a reader */
 	int error;
@@ -215,6 +217,13 @@ int output_open(struct output **output, const char *path, struct outputs *output
 	return 0;
 }
 
+void output_on_write(struct output *output,
+		     void (*fn)(void *self, const uint8_t *data, size_t len), void *self)
+{
+	output->written = fn;
+	output->written_self = self;
+}
+
 int output_start(struct output *output)
 {
 	struct stat status;
@@ -361,6 +370,8 @@ void output_write(struct output *output, const void *data, size_t len)
 
 	if (outputs->config.capture)
 		capture_add(outputs->config.capture, data, len, outputs->config.log);
+	if (output->written)
+		output->written(output->written_self, data, len);
 	if (outputs->last != output || len > GATHERED_MAX - outputs->gathered)
 		outputs_flush(outputs, true);
 	if (!outputs->config.loop || len > GATHERED_MAX)

@@ -75,6 +75,10 @@ typedef int output_fn(void *self, const uint8_t *data, size_t len);
 int output_open_fn(struct output **output, output_fn *fn, void *self, const char *name,
 		   struct outputs *outputs);
 
+/* fn is called with each output_write(), before it. One at most. */
+void output_on_write(struct output *output,
+		     void (*fn)(void *self, const uint8_t *data, size_t len), void *self);
+
 /* Empties the file: the run begins. Returns 0, or -errno with a message in the log. */
 int output_start(struct output *output);
 

@@ -17,7 +17,6 @@
 #include "host/png_module.h"
 #include "host/raster.h"
 
-#define UTF8_MAX 3u		/* bytes of a character of code page 437 */
 #define REASON_SIZE 256u	/* of a failure, in words */
 #define SHOWN_DIFFERENCES 10u
 
@@ -254,6 +253,26 @@ static char *utf8_put(char *at, uint8_t character)
 	return at;
 }
 
+char *picture_put(char *at, uint8_t character)
+{
+	return utf8_put(at, is_blank(font_unicode[character]) ? ' ' : character);
+}
+
+size_t picture_text(const struct screen_frame *frame, char text[PICTURE_TEXT_MAX])
+{
+	char *at = text;
+
+	for (unsigned int cell = 0; cell < SCREEN_CELLS; cell++) {
+		uint8_t character = frame->cells[cell * 2];
+
+		at = picture_put(at, character);
+		if (cell % SCREEN_COLUMNS == SCREEN_COLUMNS - 1)
+			*at++ = '\n';
+	}
+	*at = '\0';
+	return (size_t)(at - text);
+}
+
 #define UTF8_END (-1)
 #define UTF8_INVALID (-2)
 
@@ -341,7 +360,7 @@ static bool text_equal(const union content *content, const struct screen_frame *
 /* As 'A' (0x41). */
 static void print_character(FILE *stream, uint8_t character)
 {
-	char text[UTF8_MAX + 1];
+	char text[PICTURE_UTF8_MAX + 1];
 
 	*utf8_put(text, character) = '\0';
 	fprintf(stream, "'%s' (0x%02x)", text, character);
@@ -435,7 +454,7 @@ static char *row_put(char *at, const struct screen_frame *frame, unsigned int ro
 
 int picture_write_text(const struct screen_frame *frame, FILE *stream, bool trim)
 {
-	char text[SCREEN_ROWS * (SCREEN_COLUMNS * UTF8_MAX + 1)];
+	char text[SCREEN_ROWS * (SCREEN_COLUMNS * PICTURE_UTF8_MAX + 1)];
 	char *at = text, *last = text;
 	int error;
 

@@ -8,6 +8,8 @@
 #ifndef VMM_HOST_PICTURE_H
 #define VMM_HOST_PICTURE_H
 
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "core/log.h"
@@ -21,6 +23,19 @@ int picture_write(const struct screen_frame *frame, const char *path, const stru
 
 /* The frame as 25 lines of UTF-8. trim: leave out blank lines at the end. */
 int picture_write_text(const struct screen_frame *frame, FILE *stream, bool trim);
+
+#define PICTURE_UTF8_MAX 3u	/* bytes of a character of the screen */
+/* All rows in UTF-8, each with a newline behind it, and a NUL. */
+#define PICTURE_TEXT_MAX (SCREEN_ROWS * (SCREEN_COLUMNS * PICTURE_UTF8_MAX + 1) + 1)
+
+/*
+ * A character of the screen in UTF-8, no NUL; all that are blank give a space. Returns
+ * where the next one goes.
+ */
+char *picture_put(char *at, uint8_t character);
+
+/* What stands on the frame, with all blanks. Returns the text's length. */
+size_t picture_text(const struct screen_frame *frame, char text[PICTURE_TEXT_MAX]);
 
 /*
  * Whether pictures of the format can be written here (PNG is a module). Returns

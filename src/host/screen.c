@@ -31,6 +31,8 @@ struct screen {
 	void *memory;		/* SCREEN_MEMORY_SIZE bytes, page aligned */
 	_Atomic uint64_t cursor;	/* struct screen_cursor in one piece: cursor_pack() */
 	_Atomic uint16_t start;
+	void (*written)(void *self, size_t offset, const uint8_t *data, size_t len);
+	void *written_self;
 };
 
 static void clear(word_t *memory)
@@ -99,6 +101,16 @@ void screen_write(struct screen *screen, size_t offset, const void *data, size_t
 			from += sizeof(cell);
 		}
 	}
+	if (screen->written)
+		screen->written(screen->written_self, end - len, data, len);
+}
+
+void screen_on_write(struct screen *screen,
+		     void (*fn)(void *self, size_t offset, const uint8_t *data, size_t len),
+		     void *self)
+{
+	screen->written = fn;
+	screen->written_self = self;
 }
 
 void screen_put(struct screen *screen, unsigned int position, const uint8_t *cells,

@@ -60,6 +60,11 @@ uint8_t *screen_memory(struct screen *screen);
 void screen_read(const struct screen *screen, size_t offset, void *data, size_t len);
 void screen_write(struct screen *screen, size_t offset, const void *data, size_t len);
 
+/* fn is called with each screen_write() and screen_put(). One at most. */
+void screen_on_write(struct screen *screen,
+		     void (*fn)(void *self, size_t offset, const uint8_t *data, size_t len),
+		     void *self);
+
 /*
  * Puts cells (two bytes each) into the picture, left to right and top to
  * bottom from a position counted from its first cell; position + count: at

@@ -24,6 +24,7 @@ struct window_view {
 	SDL_Renderer *renderer;
 	SDL_Texture *texture;
 	const struct quit_key *quit_key;
+	struct window_input input;
 	struct screen_frame frame;	/* what the texture shows */
 	uint32_t pixels[RASTER_COLORS];	/* the palette */
 	bool stale;			/* the window does not show the texture */
@@ -37,6 +38,115 @@ static const struct quit_key {
 	[WINDOW_QUIT_ESC] = { .key = SDLK_ESCAPE },
 	[WINDOW_QUIT_CTRL_ALT_Q] = { .key = SDLK_q, .modifiers = { KMOD_CTRL, KMOD_ALT } },
 	[WINDOW_QUIT_NONE] = { .key = SDLK_UNKNOWN },
+};
+
+/* Keys by where they are, as on a US keyboard: the guest has layouts of its own. */
+static const enum key keys[SDL_NUM_SCANCODES] = {
+	[SDL_SCANCODE_ESCAPE] = KEY_ESC,
+	[SDL_SCANCODE_1] = KEY_1,
+	[SDL_SCANCODE_2] = KEY_2,
+	[SDL_SCANCODE_3] = KEY_3,
+	[SDL_SCANCODE_4] = KEY_4,
+	[SDL_SCANCODE_5] = KEY_5,
+	[SDL_SCANCODE_6] = KEY_6,
+	[SDL_SCANCODE_7] = KEY_7,
+	[SDL_SCANCODE_8] = KEY_8,
+	[SDL_SCANCODE_9] = KEY_9,
+	[SDL_SCANCODE_0] = KEY_0,
+	[SDL_SCANCODE_MINUS] = KEY_MINUS,
+	[SDL_SCANCODE_EQUALS] = KEY_EQUAL,
+	[SDL_SCANCODE_BACKSPACE] = KEY_BACKSPACE,
+	[SDL_SCANCODE_TAB] = KEY_TAB,
+	[SDL_SCANCODE_Q] = KEY_Q,
+	[SDL_SCANCODE_W] = KEY_W,
+	[SDL_SCANCODE_E] = KEY_E,
+	[SDL_SCANCODE_R] = KEY_R,
+	[SDL_SCANCODE_T] = KEY_T,
+	[SDL_SCANCODE_Y] = KEY_Y,
+	[SDL_SCANCODE_U] = KEY_U,
+	[SDL_SCANCODE_I] = KEY_I,
+	[SDL_SCANCODE_O] = KEY_O,
+	[SDL_SCANCODE_P] = KEY_P,
+	[SDL_SCANCODE_LEFTBRACKET] = KEY_BRACKET_LEFT,
+	[SDL_SCANCODE_RIGHTBRACKET] = KEY_BRACKET_RIGHT,
+	[SDL_SCANCODE_RETURN] = KEY_RET,
+	[SDL_SCANCODE_LCTRL] = KEY_CTRL,
+	[SDL_SCANCODE_A] = KEY_A,
+	[SDL_SCANCODE_S] = KEY_S,
+	[SDL_SCANCODE_D] = KEY_D,
+	[SDL_SCANCODE_F] = KEY_F,
+	[SDL_SCANCODE_G] = KEY_G,
+	[SDL_SCANCODE_H] = KEY_H,
+	[SDL_SCANCODE_J] = KEY_J,
+	[SDL_SCANCODE_K] = KEY_K,
+	[SDL_SCANCODE_L] = KEY_L,
+	[SDL_SCANCODE_SEMICOLON] = KEY_SEMICOLON,
+	[SDL_SCANCODE_APOSTROPHE] = KEY_APOSTROPHE,
+	[SDL_SCANCODE_GRAVE] = KEY_GRAVE_ACCENT,
+	[SDL_SCANCODE_LSHIFT] = KEY_SHIFT,
+	[SDL_SCANCODE_BACKSLASH] = KEY_BACKSLASH,
+	[SDL_SCANCODE_Z] = KEY_Z,
+	[SDL_SCANCODE_X] = KEY_X,
+	[SDL_SCANCODE_C] = KEY_C,
+	[SDL_SCANCODE_V] = KEY_V,
+	[SDL_SCANCODE_B] = KEY_B,
+	[SDL_SCANCODE_N] = KEY_N,
+	[SDL_SCANCODE_M] = KEY_M,
+	[SDL_SCANCODE_COMMA] = KEY_COMMA,
+	[SDL_SCANCODE_PERIOD] = KEY_DOT,
+	[SDL_SCANCODE_SLASH] = KEY_SLASH,
+	[SDL_SCANCODE_RSHIFT] = KEY_SHIFT_R,
+	[SDL_SCANCODE_KP_MULTIPLY] = KEY_KP_MULTIPLY,
+	[SDL_SCANCODE_LALT] = KEY_ALT,
+	[SDL_SCANCODE_SPACE] = KEY_SPC,
+	[SDL_SCANCODE_CAPSLOCK] = KEY_CAPS_LOCK,
+	[SDL_SCANCODE_F1] = KEY_F1,
+	[SDL_SCANCODE_F2] = KEY_F2,
+	[SDL_SCANCODE_F3] = KEY_F3,
+	[SDL_SCANCODE_F4] = KEY_F4,
+	[SDL_SCANCODE_F5] = KEY_F5,
+	[SDL_SCANCODE_F6] = KEY_F6,
+	[SDL_SCANCODE_F7] = KEY_F7,
+	[SDL_SCANCODE_F8] = KEY_F8,
+	[SDL_SCANCODE_F9] = KEY_F9,
+	[SDL_SCANCODE_F10] = KEY_F10,
+	[SDL_SCANCODE_F11] = KEY_F11,
+	[SDL_SCANCODE_F12] = KEY_F12,
+	[SDL_SCANCODE_NUMLOCKCLEAR] = KEY_NUM_LOCK,
+	[SDL_SCANCODE_SCROLLLOCK] = KEY_SCROLL_LOCK,
+	[SDL_SCANCODE_KP_7] = KEY_KP_7,
+	[SDL_SCANCODE_KP_8] = KEY_KP_8,
+	[SDL_SCANCODE_KP_9] = KEY_KP_9,
+	[SDL_SCANCODE_KP_MINUS] = KEY_KP_SUBTRACT,
+	[SDL_SCANCODE_KP_4] = KEY_KP_4,
+	[SDL_SCANCODE_KP_5] = KEY_KP_5,
+	[SDL_SCANCODE_KP_6] = KEY_KP_6,
+	[SDL_SCANCODE_KP_PLUS] = KEY_KP_ADD,
+	[SDL_SCANCODE_KP_1] = KEY_KP_1,
+	[SDL_SCANCODE_KP_2] = KEY_KP_2,
+	[SDL_SCANCODE_KP_3] = KEY_KP_3,
+	[SDL_SCANCODE_KP_0] = KEY_KP_0,
+	[SDL_SCANCODE_KP_PERIOD] = KEY_KP_DECIMAL,
+	[SDL_SCANCODE_NONUSBACKSLASH] = KEY_LESS,
+	[SDL_SCANCODE_KP_ENTER] = KEY_KP_ENTER,
+	[SDL_SCANCODE_RCTRL] = KEY_CTRL_R,
+	[SDL_SCANCODE_KP_DIVIDE] = KEY_KP_DIVIDE,
+	[SDL_SCANCODE_RALT] = KEY_ALT_R,
+	[SDL_SCANCODE_HOME] = KEY_HOME,
+	[SDL_SCANCODE_UP] = KEY_UP,
+	[SDL_SCANCODE_PAGEUP] = KEY_PGUP,
+	[SDL_SCANCODE_LEFT] = KEY_LEFT,
+	[SDL_SCANCODE_RIGHT] = KEY_RIGHT,
+	[SDL_SCANCODE_END] = KEY_END,
+	[SDL_SCANCODE_DOWN] = KEY_DOWN,
+	[SDL_SCANCODE_PAGEDOWN] = KEY_PGDN,
+	[SDL_SCANCODE_INSERT] = KEY_INSERT,
+	[SDL_SCANCODE_DELETE] = KEY_DELETE,
+	[SDL_SCANCODE_LGUI] = KEY_META_L,
+	[SDL_SCANCODE_RGUI] = KEY_META_R,
+	[SDL_SCANCODE_APPLICATION] = KEY_MENU,
+	[SDL_SCANCODE_PRINTSCREEN] = KEY_PRINT,
+	[SDL_SCANCODE_PAUSE] = KEY_PAUSE,
 };
 
 /* What SDL does by itself and a window among others should not do. The environment overrides it. */
@@ -187,8 +297,8 @@ static void sdl_close(struct window_view *view)
 	free(view);
 }
 
-static int sdl_open(struct window_view **view, enum window_quit_key quit_key, char *error,
-		    size_t error_size)
+static int sdl_open(struct window_view **view, enum window_quit_key quit_key,
+		    const struct window_input *input, char *error, size_t error_size)
 {
 	struct window_view *made = calloc(1, sizeof(*made));
 	int result;
@@ -198,6 +308,7 @@ static int sdl_open(struct window_view **view, enum window_quit_key quit_key, ch
 		return -ENOMEM;
 	}
 	made->quit_key = &quit_keys[quit_key];
+	made->input = *input;
 	for (unsigned int i = 0; i < RASTER_COLORS; i++)
 		made->pixels[i] = OPAQUE | (uint32_t)raster_palette[i].red << 16 |
 				  (uint32_t)raster_palette[i].green << 8 | raster_palette[i].blue;
@@ -290,6 +401,20 @@ static bool is_quit_key(const struct window_view *view, const SDL_Keysym *presse
 	return true;
 }
 
+/* Returns whether it is the quit key, which the guest does not see. */
+static bool handle_key(struct window_view *view, const SDL_KeyboardEvent *event)
+{
+	bool pressed = event->type == SDL_KEYDOWN;
+	enum key key = keys[event->keysym.scancode];
+
+	if (pressed && is_quit_key(view, &event->keysym))
+		return true;
+	if (key != KEY_NONE)
+		view->input.key(view->input.self, key, !pressed ? KEY_RELEASED :
+				event->repeat ? KEY_REPEATED : KEY_PRESSED);
+	return false;
+}
+
 /* Returns whether the event ends the run. */
 static bool handle_event(struct window_view *view, const SDL_Event *event)
 {
@@ -297,7 +422,8 @@ static bool handle_event(struct window_view *view, const SDL_Event *event)
 	case SDL_QUIT:
 		return true;
 	case SDL_KEYDOWN:
-		return is_quit_key(view, &event->key.keysym);
+	case SDL_KEYUP:
+		return handle_key(view, &event->key);
 	case SDL_RENDER_TARGETS_RESET:
 	case SDL_RENDER_DEVICE_RESET:
 		/* The texture is lost, too. */

@@ -193,13 +193,27 @@ static void show(struct window *window)
 	}
 }
 
+/* What the guest has no room for is lost, and it is told so. */
+static void on_key(void *self, enum key key, enum key_action action)
+{
+	struct window *window = self;
+	bool running;
+
+	pthread_mutex_lock(&window->lock);
+	running = !window->ended;
+	pthread_mutex_unlock(&window->lock);
+	if (running)
+		keyboard_send(window->config.keyboard, key, action);
+}
+
 static void *window_thread(void *self)
 {
 	struct window *window = self;
+	const struct window_input input = { .key = on_key, .self = window };
 	const struct window_module *module = window->module;
 
-	window->error = module->open(&window->view, window->config.quit_key, window->error_text,
-				     sizeof(window->error_text));
+	window->error = module->open(&window->view, window->config.quit_key, &input,
+				     window->error_text, sizeof(window->error_text));
 	if (window->error) {
 		set_state(window, WINDOW_FAILED);
 		return NULL;

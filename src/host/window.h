@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #include "core/log.h"
+#include "host/keyboard.h"
 #include "host/screen.h"
 
 enum window_quit_key {
@@ -26,6 +27,7 @@ struct window_config {
 	const struct screen *screen;
 	const char *name;		/* of the guest, for the title */
 	enum window_quit_key quit_key;
+	struct keyboard *keyboard;	/* gets the keys while the guest runs */
 	/*
 	 * Called in the window's thread when the quit key is pressed or the
 	 * window is closed while the guest runs.

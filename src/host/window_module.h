@@ -11,11 +11,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "host/keyboard.h"
 #include "host/screen.h"
 #include "host/window.h"
 
 /* To be raised with every change to struct window_module or to what it uses. */
-#define WINDOW_MODULE_VERSION 1u
+#define WINDOW_MODULE_VERSION 2u
 #define WINDOW_MODULE_SYMBOL "vmm_window_module"
 
 struct window_view;	/* the module's own */
@@ -26,12 +27,18 @@ enum window_event {
 	WINDOW_LOST,		/* the window system is gone; for good */
 };
 
+/* Told of keys in the window, but for the quit key, by wait(). */
+struct window_input {
+	void (*key)(void *self, enum key key, enum key_action action);
+	void *self;
+};
+
 struct window_module {
 	unsigned int version;	/* WINDOW_MODULE_VERSION */
 
 	/* Opens a window. Returns 0, or -errno with the reason in error. */
-	int (*open)(struct window_view **view, enum window_quit_key quit_key, char *error,
-		    size_t error_size);
+	int (*open)(struct window_view **view, enum window_quit_key quit_key,
+		    const struct window_input *input, char *error, size_t error_size);
 	void (*close)(struct window_view *view);
 
 	/* title: UTF-8, but for what bytes the guest's name has. */

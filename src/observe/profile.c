@@ -47,6 +47,7 @@ static const struct {
 	[PROFILE_PIO] = { "pio", true, BUS_PIO, 4, UINT64_MAX },
 	[PROFILE_MMIO] = { "mmio", true, BUS_MMIO, 8, PAGE_MASK },
 	[PROFILE_POSTED] = { "posted", true, BUS_MMIO, 8, PAGE_MASK },
+	[PROFILE_MSR] = { .name = "msr" },
 	[PROFILE_HLT] = { .name = "hlt" },
 	[PROFILE_KICK] = { .name = "kick" },
 	[PROFILE_EMULATED] = { .name = "emulated" },

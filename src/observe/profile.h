@@ -17,6 +17,7 @@ enum profile_kind {
 	PROFILE_PIO,
 	PROFILE_MMIO,
 	PROFILE_POSTED,		/* a write to memory that came out with a later exit */
+	PROFILE_MSR,
 	PROFILE_HLT,
 	PROFILE_KICK,
 	PROFILE_EMULATED,	/* an instruction that the engine left to the emulator */

@@ -28,6 +28,14 @@ static int64_t pv_screen_info(void *self, struct mem *mem,
 	return SCREEN_COLUMNS | SCREEN_ROWS << 16;
 }
 
+/* The guest may have executed what is there. */
+static void put(struct screen *screen, const struct mem *mem, int64_t cell, const uint8_t *cells,
+		uint64_t count)
+{
+	mem_tell_writer(mem, screen_memory(screen), SCREEN_MEMORY_SIZE);
+	screen_put(screen, (unsigned int)cell, cells, (unsigned int)count);
+}
+
 /* (column, row, character | attribute << 8) */
 static int64_t pv_screen_put(void *self, struct mem *mem, const uint64_t argument[HYPERCALL_ARGS])
 {
@@ -38,7 +46,7 @@ static int64_t pv_screen_put(void *self, struct mem *mem, const uint64_t argumen
 		return cell;
 	if (argument[2] > 0xFFFF)
 		return -EINVAL;
-	screen_put(self, (unsigned int)cell, bytes, 1);
+	put(self, mem, cell, bytes, 1);
 	return 0;
 }
 
@@ -57,7 +65,7 @@ static int64_t pv_screen_write(void *self, struct mem *mem,
 	error = mem_read(mem, argument[2], cells, count * 2);
 	if (error)
 		return error;
-	screen_put(self, (unsigned int)cell, cells, (unsigned int)count);
+	put(self, mem, cell, cells, count);
 	return 0;
 }
 

@@ -18,16 +18,35 @@ use constant {
 	START_ROUNDS => 3,	# times as many: short runs, which much disturbs
 	MEDIUM_SHARE => 2,	# half as many of what takes a second
 	SLOW_SHARE => 10,	# a tenth as many of what takes long
+	HANDOVERS => 1000,	# of handover.S
 	WORK_MOST => 10,	# ns an instruction: 100 million a second
 };
 
-# The instructions that cpu-loop.S and cpu-sieve.S take beyond cpu-none.S, counted
-# in the source: 12 a round and 7 around them; 5,585,270 a round (805,341 numbers
-# are struck out) and 7. "vmm --insn-limit" finds the same.
-my %work_instructions = (
-	loop => 10_000_000 * 12 + 7 - 2,
-	sieve => 20 * 5_585_270 + 7 - 2,
+# The instructions that the guests cpu-*.S take beyond cpu-none.S, by the bits that
+# there are of each. Counted in the source, 12 a round and 7 around them; 5,585,270 a
+# round of the sieve (805,341 numbers are struck out) and 7; and so on. "vmm
+# --insn-limit" finds the same.
+my %instructions = (
+	beside => { map { $_ => 500_000 * 7 + 7 - 2 } 32, 64 },
+	code => { map { $_ => 400 * (4096 * 19.5 + 4) + 4096 * 5 + 10 } 32, 64 },
+	kernel => { 64 => 20_000 * 244 + 2_670 },
+	loop => { map { $_ => 10_000_000 * 12 + 7 - 2 } 32, 64 },
+	sieve => { map { $_ => 20 * 5_585_270 + 7 - 2 } 32, 64 },
 );
+
+my %work_titles = (
+	beside => 'data beside code', code => 'much code', kernel => 'a kernel\'s work',
+	loop => 'integer loop', sieve => 'sieve in memory',
+);
+
+# What the host's processor can run as a program: not what writes where it executes.
+my %native = map { $_ => 1 } qw(loop none sieve);
+
+sub works {
+	my ($bits) = @_;
+
+	return grep { $instructions{$_}{$bits} } sort keys %instructions;
+}
 
 # The path of a file that must be there.
 sub present {
@@ -66,6 +85,8 @@ sub commands {
 		'floor no-pwrite' => [$write, $disk, 0],
 		'floor pwrite' => [$write, $disk, SECTORS],
 		(map { engine_commands($_, [@vmm, "--engine=$_"], $disk, \%guest) } qw(kvm interp)),
+		(map { ("kvm $_->[0]" => [@vmm, '--engine=kvm', present("$option->{tools}/$_->[1]")]) }
+			['handover', 'handover.bin32'], ['none', 'cpu-none.bin32']),
 		work_commands($option, [@vmm, '--engine=interp']),
 		qemu_commands($option, $disk),
 	);
@@ -89,10 +110,11 @@ sub work_commands {
 	my %command;
 
 	for my $bits (32, 64) {
-		for my $work ('none', keys %work_instructions) {
+		for my $work ('none', works($bits)) {
 			my $path = "$option->{tools}/cpu-$work";
 
-			$command{"native$bits $work"} = [present("$path.native$bits")];
+			$command{"native$bits $work"} = [present("$path.native$bits")]
+				if $native{$work};
 			$command{"interp$bits $work"} = [@$vmm, present("$path.bin$bits")];
 		}
 	}
@@ -117,7 +139,7 @@ sub qemu_commands {
 		for my $bits (32, 64) {
 			$command{"pc$bits-$accel $_"} =
 				[@pc, '-bios', present("$option->{tools}/cpu-$_.rom$bits")]
-				for 'none', keys %work_instructions;
+				for 'none', works($bits);
 		}
 		$command{"microvm-$accel halt"} = [@microvm, '-bios', $rom{halt}];
 		$command{"pc-$accel halt"} = [@pc, '-bios', $rom{halt}];
@@ -165,6 +187,21 @@ sub exit_comparison {
 	};
 }
 
+# What KVM cannot emulate and vmm does. Where KVM runs on virtualization, that does
+# not happen.
+sub handover_comparison {
+	my ($exits) = @_;
+
+	return {
+		id => 'handover', title => 'An instruction that KVM leaves to vmm', unit => 'us',
+		rows => [
+			row('floor', 'bare KVM loop, a PIO exit', 'floor pio',
+			    less => 'floor halt', per => $exits),
+			row('subject', 'vmm, engine kvm', 'kvm handover',
+			    less => 'kvm none', per => HANDOVERS) ],
+	};
+}
+
 sub sector_comparison {
 	my ($id, $title, @rows) = @_;
 
@@ -176,16 +213,16 @@ sub work_session {
 	my ($bits, $rounds) = @_;
 	my @comparisons;
 
-	for my $work (sort keys %work_instructions) {
+	for my $work (works($bits)) {
 		push @comparisons, {
 			id => "$work$bits", unit => 'ns',
-			title => "An instruction, $bits bits, " .
-				 ($work eq 'sieve' ? 'sieve in memory' : 'integer loop'),
+			title => "An instruction, $bits bits, $work_titles{$work}",
 			rows => [
 				map { row($_->[0], $_->[1], "$_->[2] $work",
 					  less => "$_->[2] none",
-					  per => $work_instructions{$work}) }
-					['floor', 'the host\'s processor', "native$bits"],
+					  per => $instructions{$work}{$bits}) }
+					$native{$work} ?
+					['floor', 'the host\'s processor', "native$bits"] : (),
 					['subject', 'vmm, engine interp', "interp$bits"],
 					['peer', 'QEMU pc, TCG', "pc$bits-tcg"] ],
 			targets => [ [undef, WORK_MOST] ],
@@ -226,6 +263,7 @@ sub sessions {
 			exit_comparison('pio', 'A port access (PIO exit)', $exits->{pio},
 					['bare KVM loop', 1.1]),
 			exit_comparison('mmio', 'A memory access (MMIO exit)', $exits->{mmio}),
+			$kvm_emulates ? handover_comparison($exits->{pio}) : (),
 		] },
 		{ name => 'hypercalls', rounds => $some, comparisons => [ {
 			id => 'disk-pv', title => '10,000 sectors, a hypercall each',

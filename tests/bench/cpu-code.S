@@ -15,6 +15,14 @@
 main:
 	push	REG_B
 	push	REG_DI
+	movl	$functions, %edi
+	movl	$FUNCTIONS, %edx
+copy:
+	movl	$function, %esi
+	movl	$(WIDTH / 4), %ecx
+	rep movsl
+	decl	%edx
+	jnz	copy
 	xorl	%esi, %esi
 	movl	$ROUNDS, %edi
 round:
@@ -36,10 +44,7 @@ next:
 	pop	REG_B
 	ret
 
-	.balign	4096
-functions:
-	.rept	FUNCTIONS
-	.balign	WIDTH
+function:
 	movl	%ecx, %eax
 	shrl	$1, %eax
 	jnc	1f
@@ -56,4 +61,9 @@ functions:
 3:	movzbl	%al, %edx
 	incl	%esi
 	ret
-	.endr
+	.balign	WIDTH
+
+	.bss
+	.balign	4096
+functions:
+	.zero	FUNCTIONS * WIDTH

@@ -35,6 +35,7 @@ main:
 	push	%rbp
 	push	%r12
 	call	make_tables
+	call	make_functions
 	call	enable
 	movl	$ROUNDS, %r12d
 	xorl	%ebp, %ebp
@@ -147,13 +148,15 @@ enable:
 	wrmsr
 	ret
 
-	.balign	PAGE
-functions:
-	.rept	PAGES
-	.balign	PAGE
-	incl	%ebp
+/* INCL %EBP and RET at the start of each page. */
+make_functions:
+	movl	$functions, %edi
+	movl	$PAGES, %ecx
+1:	movl	$0xC3C5FF, (%rdi)
+	addl	$PAGE, %edi
+	decl	%ecx
+	jnz	1b
 	ret
-	.endr
 
 	.bss
 	.balign	PAGE
@@ -169,3 +172,6 @@ kernel_data:
 	.zero	(PAGES + 1) * (PAGE + 64)
 user_data:
 	.zero	(PAGES + 1) * (PAGE + 64)
+	.balign	PAGE
+functions:
+	.zero	PAGES * PAGE

@@ -43,13 +43,13 @@ tests/bench/exits.bin: tests/bench/exits.S
 	$(AM_V_GEN)$(bench_assemble) $(srcdir)/tests/bench/exits.S && $(bench_image)
 
 # Work for the processor, in 32 and in 64 bits. The same object becomes a guest, one
-# for QEMU, and a program of the host's.
-bench_work = tests/bench/cpu-beside tests/bench/cpu-code tests/bench/cpu-loop \
-	tests/bench/cpu-none tests/bench/cpu-sieve
+# for QEMU, and a program of the host's, where it needs no more than that has.
+bench_work_host = tests/bench/cpu-loop tests/bench/cpu-none tests/bench/cpu-sieve
+bench_work = $(bench_work_host) tests/bench/cpu-beside tests/bench/cpu-code
 bench_work_objects = $(bench_work:=.o32) $(bench_work:=.o64)
 bench_work_bins = $(bench_work:=.bin32) $(bench_work:=.bin64)
 bench_work_roms = $(bench_work:=.rom32) $(bench_work:=.rom64)
-bench_work_natives = $(bench_work:=.native32) $(bench_work:=.native64)
+bench_work_natives = $(bench_work_host:=.native32) $(bench_work_host:=.native64)
 bench_work_start = tests/bench/cpu-native.o32 tests/bench/cpu-native.o64 \
 	tests/bench/qemu-end.o32 tests/bench/qemu-end.o64
 bench_native_link = $(CC) -nostdlib -static -Wl,--build-id=none -o $@
@@ -77,8 +77,17 @@ $(bench_work_natives): $(guest_lib32) $(guest_lib64) $(bench_work_start)
 
 bench_guests = guest/bench-halt.bin guest/bench-pio.bin guest/bench-mmio.bin \
 	guest/bench-disk-emul.bin guest/bench-disk-pv.bin guest/bench-disk-bulk.bin
+
+# What there is for one mode only: a day in a kernel, and what KVM leaves to vmm's own
+# emulator.
+bench_own = tests/bench/cpu-kernel.bin64 tests/bench/cpu-kernel.rom64 \
+	tests/bench/handover.bin32
+tests/bench/cpu-kernel.bin64 tests/bench/cpu-kernel.wrapped64 \
+tests/bench/handover.bin32: $(guest_lib32) $(guest_lib64) $(bench_work_start)
+tests/bench/cpu-kernel.o64: tests/bench/cpu-work.h
+
 .PHONY: bench
-bench: vmm cpu.la $(bench_programs) $(bench_roms) $(bench_guests) \
+bench: vmm cpu.la $(bench_programs) $(bench_roms) $(bench_guests) $(bench_own) \
 		$(bench_work_bins) $(bench_work_roms) $(bench_work_natives)
 	perl -I $(srcdir)/tests/bench $(srcdir)/tests/bench/bench.pl $(BENCH_FLAGS)
 
@@ -87,7 +96,8 @@ EXTRA_DIST += tests/bench/README tests/bench/BenchChart.pm tests/bench/BenchPlan
 	tests/bench/cpu-beside.S tests/bench/cpu-code.S tests/bench/cpu-kernel.S \
 	tests/bench/cpu-loop.S tests/bench/cpu-native.S tests/bench/cpu-none.S \
 	tests/bench/cpu-sieve.S tests/bench/cpu-work.h tests/bench/exits.S \
+	tests/bench/handover.S \
 	tests/bench/qemu-end.c tests/bench/rom.S
 CLEANFILES += $(EXTRA_PROGRAMS) $(bench_roms) tests/bench/*.o32 tests/bench/*.o64 \
 	tests/bench/*.wrapped tests/bench/*.wrapped?? $(bench_work_bins) $(bench_work_roms) \
-	$(bench_work_natives) bench.json bench.svg
+	$(bench_work_natives) $(bench_own) bench.json bench.svg
