@@ -135,7 +135,9 @@ static int open_all(struct board *board, const struct options *options, const st
 {
 	struct engine_wishes wishes = {
 		.isolates = options->isolate,
-		.counts_instructions = options->insn_limit.set || options->clock == CLOCK_VIRTUAL,
+		.counts_instructions = !options->lockstep &&
+			(options->insn_limit.set || options->clock == CLOCK_VIRTUAL),
+		.runs_to = options->lockstep,
 	};
 	uint64_t ram = options->memory.set ? options->memory.value : MEMORY_DEFAULT;
 	struct mem *mem;

@@ -2,7 +2,7 @@
 # The program, as a library (which the tests link with) and a main().
 
 noinst_LIBRARIES += libvmm.a
-bin_PROGRAMS += vmm
+bin_PROGRAMS += vmm vmm-lockstep
 
 libvmm_a_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src -I$(srcdir)/guest/include -I$(builddir) -I$(builddir)/src $(POPT_CFLAGS) \
 	-DVMM_PKGLIBDIR='"$(pkglibdir)"' -DVMM_PKGDATADIR='"$(pkgdatadir)"'
@@ -11,6 +11,7 @@ libvmm_a_SOURCES = \
 	src/board.c src/board.h \
 	src/display.c src/display.h \
 	src/expect.c src/expect.h \
+	src/lockstep_options.h \
 	src/machine.c src/machine.h \
 	src/options.c src/options.h \
 	src/report.c src/report.h \
@@ -109,6 +110,7 @@ libvmm_a_SOURCES = \
 	src/host/typist.c src/host/typist.h \
 	src/host/watch.c src/host/watch.h \
 	src/host/window.c src/host/window.h src/host/window_module.h \
+	src/observe/compare.c src/observe/compare.h \
 	src/observe/crash.c src/observe/crash.h \
 	src/observe/hash.c src/observe/hash.h \
 	src/observe/profile.c src/observe/profile.h
@@ -130,6 +132,12 @@ vmm_CFLAGS = $(VMM_CFLAGS)
 vmm_LDFLAGS = $(VMM_LDFLAGS)
 vmm_SOURCES = src/vmm.c
 vmm_LDADD = libvmm.a $(POPT_LIBS)
+
+vmm_lockstep_CPPFLAGS = $(libvmm_a_CPPFLAGS)
+vmm_lockstep_CFLAGS = $(VMM_CFLAGS)
+vmm_lockstep_LDFLAGS = $(VMM_LDFLAGS)
+vmm_lockstep_SOURCES = src/lockstep.c src/divergence.c src/divergence.h src/pair.c src/pair.h
+vmm_lockstep_LDADD = libvmm.a $(POPT_LIBS)
 
 # Modules, which vmm opens when it wants them (see src/core/module.h).
 module_ldflags = -module -avoid-version -shared -export-symbols-regex '^vmm_' $(VMM_LDFLAGS)

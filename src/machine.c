@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #define SIGNAL_STATUS 128		/* as shells count */
 #define STRAY_LINES 32u			/* shown of unclaimed accesses */
 #define NANOSECONDS 1e9
+#define STALL_TIME UINT64_C(3000000000)	/* nanoseconds */
 
 struct machine {
 	const struct log *log;
@@ -45,6 +47,11 @@ struct machine {
 	void *at_end_self;
 	void (*at_rest)(void *self);	/* likewise */
 	void *at_rest_self;
+	const struct machine_watch *watch;	/* NULL: none */
+	atomic_ulong steps;		/* begun; for the timer that looks for stalls */
+	unsigned long steps_seen;
+	atomic_bool stalled;
+	struct timer stall;
 	struct vcpu_state state;	/* at the end of the run */
 };
 
@@ -281,7 +288,7 @@ static bool is_posted(const struct vmexit *exit)
 /* The guest's exits, not those that vmm's own kicks are. */
 static bool is_exit(const struct vmexit *exit)
 {
-	return exit->reason != VMEXIT_KICK && !is_posted(exit);
+	return exit->reason != VMEXIT_KICK && exit->reason != VMEXIT_STEPPED && !is_posted(exit);
 }
 
 static void count_exit(struct profile *profile, const struct vmexit *exit)
@@ -296,6 +303,7 @@ static void count_exit(struct profile *profile, const struct vmexit *exit)
 		[VMEXIT_SHUTDOWN] = PROFILE_OTHER,
 		[VMEXIT_FAILURE] = PROFILE_OTHER,
 		[VMEXIT_INSN_LIMIT] = PROFILE_OTHER,
+		[VMEXIT_STEPPED] = PROFILE_OTHER,
 	};
 	enum profile_kind kind = is_posted(exit) ? PROFILE_POSTED : kinds[exit->reason];
 
@@ -330,14 +338,24 @@ static void arm_wake(struct machine *machine)
 			  clock_to_monotonic(machine->clock, next));
 }
 
+static bool is_access(const struct vmexit *exit)
+{
+	return exit->reason == VMEXIT_PIO || exit->reason == VMEXIT_MMIO;
+}
+
 /* What the machine does at an exit, or at an access that an engine hands over. */
 static void take_exit(void *self, struct vmexit *exit)
 {
 	struct machine *machine = self;
+	const struct machine_watch *watch = is_access(exit) ? machine->watch : NULL;
 
 	if (machine->profile)
 		count_exit(machine->profile, exit);
+	if (watch)
+		watch->before(watch->self, exit);
 	machine->answer = dispatch_exit(&machine->dispatch, exit);
+	if (watch)
+		watch->after(watch->self, exit);
 	if (is_exit(exit) && ++machine->exits == machine->exit_limit &&
 	    machine->answer != DISPATCH_STOP)
 		run_end(machine->run, ENDING_LIMIT, 0, "exit limit reached");
@@ -484,6 +502,18 @@ static int run_with_loop(struct machine *machine)
 	return error;
 }
 
+static void finish(struct machine *machine)
+{
+	int error;
+
+	run_set_kick(machine->run, NULL, NULL);
+	loop_stop(machine->loop);
+	error = machine->ops->get_state(machine->engine, &machine->state);
+	if (error)
+		run_end(machine->run, ENDING_HOST_ERROR, 0, "cannot read the registers: %s",
+			strerror(-error));
+}
+
 void machine_run(struct machine *machine, const struct machine_limits *limits,
 		 struct profile *profile)
 {
@@ -516,10 +546,87 @@ void machine_run(struct machine *machine, const struct machine_limits *limits,
 			on_time_limit(machine);
 		machine->ops->complete(machine->engine);
 	}
-	run_set_kick(machine->run, NULL, NULL);
-	loop_stop(machine->loop);
-	error = machine->ops->get_state(machine->engine, &machine->state);
-	if (error)
-		run_end(machine->run, ENDING_HOST_ERROR, 0, "cannot read the registers: %s",
-			strerror(-error));
+	finish(machine);
+}
+
+/* The loop's thread looks from time to time whether steps still come to an end. */
+static void on_stall_timer(void *self)
+{
+	struct machine *machine = self;
+	unsigned long steps = atomic_load(&machine->steps);
+
+	/* An odd number: a step is under way. */
+	if (steps % 2 && steps == machine->steps_seen) {
+		atomic_store(&machine->stalled, true);
+		run_kick(machine->run);
+	}
+	machine->steps_seen = steps;
+	timer_set(machine->loop, &machine->stall, loop_now(machine->loop) + STALL_TIME);
+}
+
+int machine_start(struct machine *machine, bool catches_signals)
+{
+	machine->stall = (struct timer){ .fn = on_stall_timer, .self = machine };
+	timer_set(machine->loop, &machine->stall, loop_now(machine->loop) + STALL_TIME);
+	run_set_kick(machine->run, kick, machine);
+	return catches_signals ? start_loop(machine) : loop_start(machine->loop);
+}
+
+void machine_finish(struct machine *machine)
+{
+	finish(machine);
+}
+
+enum machine_step machine_step(struct machine *machine, struct engine_target *target)
+{
+	struct vmexit exit;
+
+	atomic_fetch_add(&machine->steps, 1);
+	do {
+		machine->ops->run_to(machine->engine, target, &exit);
+		take_exit(machine, &exit);
+		run_pending(machine);
+		if (run_ended(machine->run) && !is_posted(&exit))
+			machine->answer = DISPATCH_STOP;
+	} while (machine->answer == DISPATCH_CONTINUE && exit.reason != VMEXIT_STEPPED &&
+		 !atomic_load(&machine->stalled));
+	atomic_fetch_add(&machine->steps, 1);
+	if (machine->answer == DISPATCH_STOP) {
+		machine->ops->complete(machine->engine);
+		return MACHINE_ENDED;
+	}
+	if (machine->answer == DISPATCH_WAIT)
+		return MACHINE_HALTED;
+	return exit.reason == VMEXIT_STEPPED ? MACHINE_STEPPED : MACHINE_STALLED;
+}
+
+void machine_advance_to(struct machine *machine, uint64_t now)
+{
+	clock_advance_to(machine->clock, now);
+	clock_run_alarms(machine->clock);
+}
+
+void machine_set_watch(struct machine *machine, const struct machine_watch *watch)
+{
+	machine->watch = watch;
+}
+
+int machine_get_registers(struct machine *machine, struct vcpu_state *state)
+{
+	return machine->ops->get_registers(machine->engine, state);
+}
+
+int machine_get_state(struct machine *machine, struct vcpu_state *state)
+{
+	return machine->ops->get_state(machine->engine, state);
+}
+
+int machine_set_state(struct machine *machine, const struct vcpu_state *state)
+{
+	return machine->ops->set_state(machine->engine, state);
+}
+
+int machine_set_general(struct machine *machine, const struct vcpu_state *state)
+{
+	return machine->ops->set_general(machine->engine, state);
 }

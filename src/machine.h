@@ -33,6 +33,13 @@
 
 struct machine;
 
+/* Told of the guest's accesses to devices, before and after they are made. */
+struct machine_watch {
+	void (*before)(void *self, const struct vmexit *exit);
+	void (*after)(void *self, const struct vmexit *exit);
+	void *self;
+};
+
 struct machine_config {
 	int halt_status;	/* of a run that ends by HLT with interrupts disabled */
 	uint64_t insn_limit;	/* 0: none; for engines that count instructions */
@@ -97,6 +104,37 @@ void machine_at_rest(struct machine *machine, void (*fn)(void *self), void *self
 
 /* One at most. */
 void machine_at_end(struct machine *machine, machine_end_fn *fn, void *self);
+
+/*
+ * A run in steps, side by side with another machine: machine_start(), any number
+ * of steps, machine_finish(), in place of machine_run(). catches_signals: as
+ * machine_run() does. The clock has to be virtual. machine_start() returns 0 or
+ * -errno.
+ */
+int machine_start(struct machine *machine, bool catches_signals);
+void machine_finish(struct machine *machine);
+
+enum machine_step {
+	MACHINE_STEPPED,	/* at the target */
+	MACHINE_HALTED,		/* in HLT with interrupts enabled */
+	MACHINE_ENDED,		/* the run has ended */
+	MACHINE_STALLED,	/* not at the target within seconds */
+};
+
+/* Runs to a target (engine.h). */
+enum machine_step machine_step(struct machine *machine, struct engine_target *target);
+
+/* Time passes, up to now: alarms that are due by then go off. */
+void machine_advance_to(struct machine *machine, uint64_t now);
+
+/* NULL: nobody watches. */
+void machine_set_watch(struct machine *machine, const struct machine_watch *watch);
+
+/* The vCPU's registers between steps; see engine.h. Return 0 or -errno. */
+int machine_get_registers(struct machine *machine, struct vcpu_state *state);
+int machine_get_state(struct machine *machine, struct vcpu_state *state);
+int machine_set_state(struct machine *machine, const struct vcpu_state *state);
+int machine_set_general(struct machine *machine, const struct vcpu_state *state);
 
 /*
  * After the run: SIGINT, SIGTERM and SIGHUP end the program as they do in

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * options.c - the command line (machine.md, "Command line"), read with popt.
+ * options.c - the command lines of vmm (machine.md, "Command line") and of
+ * vmm-lockstep, read with popt.
  *
  * One table says for each option its name, what kind of value it takes and
  * where the value goes. The tables for popt are made from it: a visible one
@@ -20,15 +21,20 @@
 #include "engine/select.h"
 #include "host/characters.h"
 #include "host/picture.h"
+#include "lockstep_options.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #define MEMORY_MAX (UINT64_C(512) << 30)
 #define DEMO_DEFAULT "demo"
+#define LOCKSTEP_ENGINES "interp,kvm"
+#define GROUPS_MAX 8
 
 /* All that the command line can set. */
 struct parsed {
+	const struct program *program;
 	struct options options;
+	struct lockstep_options lockstep;
 	char wrong[160];		/* a message that had to be made */
 	bool verbose;
 	bool quiet;
@@ -57,6 +63,16 @@ struct group {
 	const char *title;
 	const struct option *options;
 	size_t count;
+	const char *const *without;	/* names that this program does not offer; NULL: none */
+};
+
+/* One of the programs that have a command line here. */
+struct program {
+	const char *name;
+	const char *arguments;
+	const struct group *groups;
+	size_t group_count;		/* at most GROUPS_MAX */
+	const char *more;		/* printed behind the help */
 };
 
 /* --- kinds of values --- */
@@ -251,34 +267,74 @@ static const char *parse_module(const struct option *option, void *target, const
 	return NULL;
 }
 
-static const char *parse_expect_mem(const struct option *option, void *target,
-				    const char *value, struct parsed *parsed)
+/* Bytes as hexadecimal digits, to be freed by the caller; NULL: what is wrong is returned. */
+static const char *parse_bytes(const char *hex, const char *wrong, uint8_t **bytes, size_t *size)
 {
-	static const char wrong[] = "must be ADDR:HEXBYTES (0x400:2a00, say)";
-	struct options *options = &parsed->options;
-	struct expect_bytes expect = { 0 }, *grown;
-	const char *hex;
+	size_t length = strlen(hex) / 2;
 
-	if (!parse_digits(value, &hex, &expect.gpa) || *hex++ != ':' || !*hex)
-		return wrong;
-	expect.bytes = malloc(strlen(hex));
-	grown = reallocarray(options->expect.mem, options->expect.mem_count + 1, sizeof(*grown));
-	if (grown)
-		options->expect.mem = grown;
-	if (!expect.bytes || !grown) {
-		free(expect.bytes);
-		return "out of memory";
-	}
+	*size = 0;
+	*bytes = length ? malloc(length) : NULL;
+	if (!*bytes)
+		return length ? "out of memory" : wrong;
 	for (; *hex; hex += 2) {
 		int byte = escape_hex(hex);
 
 		if (byte < 0) {
-			free(expect.bytes);
+			free(*bytes);
+			*bytes = NULL;
 			return wrong;
 		}
-		expect.bytes[expect.size++] = (uint8_t)byte;
+		(*bytes)[(*size)++] = (uint8_t)byte;
 	}
+	return NULL;
+}
+
+static const char *parse_expect_mem(const struct option *option, void *target,
+				    const char *value, struct parsed *parsed)
+{
+	static const char syntax[] = "must be ADDR:HEXBYTES (0x400:2a00, say)";
+	struct options *options = &parsed->options;
+	struct expect_bytes expect = { 0 }, *grown;
+	const char *hex, *wrong;
+
+	if (!parse_digits(value, &hex, &expect.gpa) || *hex++ != ':')
+		return syntax;
+	wrong = parse_bytes(hex, syntax, &expect.bytes, &expect.size);
+	if (wrong)
+		return wrong;
+	grown = reallocarray(options->expect.mem, options->expect.mem_count + 1, sizeof(*grown));
+	if (!grown) {
+		free(expect.bytes);
+		return "out of memory";
+	}
+	options->expect.mem = grown;
 	grown[options->expect.mem_count++] = expect;
+	return NULL;
+}
+
+static const char *parse_poke(const struct option *option, void *target, const char *value,
+			      struct parsed *parsed)
+{
+	static const char syntax[] = "must be SIDE:COUNT:ADDR:HEXBYTES (b:1000:0x400:2a00, say)";
+	struct lockstep_options *lockstep = &parsed->lockstep;
+	char side = (char)tolower((unsigned char)value[0]);
+	struct lockstep_poke poke = { .side = side == 'b' }, *grown;
+	const char *at, *wrong;
+
+	if ((side != 'a' && side != 'b') || value[1] != ':' ||
+	    !parse_digits(value + 2, &at, &poke.count) || *at++ != ':' ||
+	    !parse_digits(at, &at, &poke.gpa) || *at++ != ':')
+		return syntax;
+	wrong = parse_bytes(at, syntax, &poke.bytes, &poke.size);
+	if (wrong)
+		return wrong;
+	grown = reallocarray(lockstep->pokes, lockstep->poke_count + 1, sizeof(*grown));
+	if (!grown) {
+		free(poke.bytes);
+		return "out of memory";
+	}
+	lockstep->pokes = grown;
+	grown[lockstep->poke_count++] = poke;
 	return NULL;
 }
 
@@ -397,6 +453,7 @@ static const char *const debug_exits[] = { "plain", "qemu", NULL };
 
 #define IN(field) offsetof(struct parsed, field)
 #define OPTION(field) offsetof(struct parsed, options.field)
+#define LOCKSTEP(field) offsetof(struct parsed, lockstep.field)
 
 static const struct option guest_options[] = {
 	{ "guest", 'g', parse_file, OPTION(guest), "FILE", NULL,
@@ -512,7 +569,25 @@ static const struct option report_options[] = {
 	{ "usage", 0, parse_flag, IN(usage), NULL, NULL, "print a short usage message" },
 };
 
-#define GROUP(title, options) { title, options, COUNT(options) }
+static const struct option comparison_options[] = {
+	{ "engines", 0, parse_engine, LOCKSTEP(engines), "A,B", NULL,
+	  "the engines that are compared (default " LOCKSTEP_ENGINES ")" },
+	{ "insn-limit", 0, parse_count, LOCKSTEP(insn_limit), "N", NULL,
+	  "end after N instructions" },
+	{ "stride", 0, parse_count, LOCKSTEP(stride), "N", NULL,
+	  "compare registers each N instructions first (where both engines count them)" },
+	{ "memory-stride", 0, parse_count, LOCKSTEP(memory_stride), "N", NULL,
+	  "compare memory each N instructions first (default 1048576)" },
+	{ "fpu", 0, parse_flag, LOCKSTEP(fpu), NULL, NULL,
+	  "compare x87, MMX, SSE and AVX registers too" },
+	{ "accept", 0, parse_count, LOCKSTEP(accept), "N", NULL,
+	  "go on behind the first N differences: both sides get the leader's state" },
+	{ "poke", 0, parse_poke, 0, "SIDE:COUNT:ADDR:HEXBYTES", NULL,
+	  "make a difference: bytes into memory of side a or b after COUNT instructions" },
+};
+
+#define GROUP(title, options) { title, options, COUNT(options), NULL }
+#define GROUP_WITHOUT(title, options, names) { title, options, COUNT(options), names }
 
 static const struct group groups[] = {
 	GROUP("The guest:", guest_options),
@@ -524,23 +599,56 @@ static const struct group groups[] = {
 	GROUP("Reports and help:", report_options),
 };
 
+static const struct program vmm_program = {
+	"vmm", "[OPTION...] [GUEST]", groups, COUNT(groups),
+	"\nEvery long option also works with one dash (vmm -guest BIN -disk FILE).\n"
+	"See vmm(1) for exit statuses and examples, vmm-machine(7) for what a guest sees.\n",
+};
+
+/* What vmm-lockstep decides itself, and what only a run of one machine is about. */
+static const char *const lockstep_without[] = {
+	"demo", "name", "engine", "isolate", "disk-mode", "clock", "mergeable", "profile",
+	"state-hash", NULL,
+};
+
+static const struct group lockstep_groups[] = {
+	GROUP_WITHOUT("The guest:", guest_options, lockstep_without),
+	GROUP_WITHOUT("The machines:", machine_options, lockstep_without),
+	GROUP("The comparison:", comparison_options),
+	GROUP_WITHOUT("Reports and help:", report_options, lockstep_without),
+};
+
+static const struct program lockstep_program = {
+	"vmm-lockstep", "[OPTION...] GUEST", lockstep_groups, COUNT(lockstep_groups),
+	"\nEvery long option also works with one dash.\n"
+	"See vmm-lockstep(1) for exit statuses, examples and how it works.\n",
+};
+
 /* --- popt --- */
 
 /* popt's tables: a visible one a group, then all again with one dash. */
 struct tables {
-	struct poptOption *visible[COUNT(groups)];
+	struct poptOption *visible[GROUPS_MAX];
 	struct poptOption *one_dash;
-	struct poptOption top[COUNT(groups) + 2];
+	struct poptOption top[GROUPS_MAX + 2];
 	const struct option **by_value;	/* popt's val - 1 */
 };
 
-static size_t option_count(void)
+static size_t option_count(const struct program *program)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < COUNT(groups); i++)
-		count += groups[i].count;
+	for (size_t i = 0; i < program->group_count; i++)
+		count += program->groups[i].count;
 	return count;
+}
+
+static bool offered(const struct group *group, const struct option *option)
+{
+	for (const char *const *name = group->without; name && *name; name++)
+		if (!strcmp(*name, option->name))
+			return false;
+	return true;
 }
 
 static struct poptOption popt_option(const struct option *option, int value)
@@ -561,46 +669,57 @@ static struct poptOption popt_include(struct poptOption *table, const char *titl
 
 static void tables_free(struct tables *tables)
 {
-	for (size_t i = 0; i < COUNT(groups); i++)
+	for (size_t i = 0; i < GROUPS_MAX; i++)
 		free(tables->visible[i]);
 	free(tables->one_dash);
 	free(tables->by_value);
 }
 
-static int tables_make(struct tables *tables)
+/* A group's visible table; its options also go to the others, from *value on. */
+static int add_group(struct tables *tables, size_t index, const struct group *group,
+		     size_t *value)
 {
-	size_t count = option_count(), value = 0;
+	struct poptOption *visible = calloc(group->count + 1, sizeof(*visible));
+
+	tables->visible[index] = visible;
+	if (!visible)
+		return -ENOMEM;
+	tables->top[index] = popt_include(visible, group->title);
+	for (size_t i = 0; i < group->count; i++) {
+		struct poptOption option = popt_option(&group->options[i], (int)*value + 1);
+
+		if (!offered(group, &group->options[i]))
+			continue;
+		*visible++ = option;
+		option.shortName = 0;
+		option.argInfo |= POPT_ARGFLAG_ONEDASH | POPT_ARGFLAG_DOC_HIDDEN;
+		tables->one_dash[*value] = option;
+		tables->by_value[(*value)++] = &group->options[i];
+	}
+	return 0;
+}
+
+static int tables_make(struct tables *tables, const struct program *program)
+{
+	size_t count = option_count(program), value = 0;
+	int error = 0;
 
 	*tables = (struct tables){ 0 };
 	tables->one_dash = calloc(count + 1, sizeof(*tables->one_dash));
 	tables->by_value = calloc(count, sizeof(const struct option *));
 	if (!tables->one_dash || !tables->by_value)
 		return -ENOMEM;
-	for (size_t i = 0; i < COUNT(groups); i++) {
-		tables->visible[i] = calloc(groups[i].count + 1, sizeof(*tables->visible[i]));
-		if (!tables->visible[i])
-			return -ENOMEM;
-		tables->top[i] = popt_include(tables->visible[i], groups[i].title);
-		for (size_t j = 0; j < groups[i].count; j++) {
-			struct poptOption option = popt_option(&groups[i].options[j],
-							       (int)value + 1);
-
-			tables->visible[i][j] = option;
-			option.shortName = 0;
-			option.argInfo |= POPT_ARGFLAG_ONEDASH | POPT_ARGFLAG_DOC_HIDDEN;
-			tables->one_dash[value] = option;
-			tables->by_value[value++] = &groups[i].options[j];
-		}
-	}
-	tables->top[COUNT(groups)] = popt_include(tables->one_dash, NULL);
-	return 0;
+	for (size_t i = 0; i < program->group_count && !error; i++)
+		error = add_group(tables, i, &program->groups[i], &value);
+	tables->top[program->group_count] = popt_include(tables->one_dash, NULL);
+	return error;
 }
 
 /* Says what is wrong with the command line; always false. */
 static bool usage_error(const struct log *log, const char *what, const char *about,
 			const char *why)
 {
-	log_error(log, "%s%s: %s (see vmm --help)", what, about, why);
+	log_error(log, "%s%s: %s (see %s --help)", what, about, why, log_program(log));
 	return false;
 }
 
@@ -616,8 +735,8 @@ static bool read_options(poptContext popt, const struct tables *tables, struct p
 						  text, parsed);
 
 		if (wrong)
-			log_error(log, "--%s%s%s: %s (see vmm --help)", option->name,
-				  text ? "=" : "", text ? text : "", wrong);
+			log_error(log, "--%s%s%s: %s (see %s --help)", option->name,
+				  text ? "=" : "", text ? text : "", wrong, log_program(log));
 		free(text);
 		if (wrong)
 			return false;
@@ -668,20 +787,19 @@ static void name_demo(int argc, const char **argv)
 			argv[i] = "--demo=" DEMO_DEFAULT;
 }
 
-static void print_version(void)
+static void print_version(const struct program *program)
 {
-	printf("vmm (%s) %s\n"
+	printf("%s (%s) %s\n"
 	       "Copyright (C) 2026 the authors of vmm.\n"
 	       "License GPL-3.0-or-later <https://gnu.org/licenses/gpl.html>.\n"
 	       "This is free software; there is no warranty, to the extent permitted by law.\n",
-	       PACKAGE, VERSION);
+	       program->name, PACKAGE, VERSION);
 }
 
-static void print_help(poptContext popt)
+static void print_help(poptContext popt, const struct program *program)
 {
 	poptPrintHelp(popt, stdout, 0);
-	printf("\nEvery long option also works with one dash (vmm -guest BIN -disk FILE).\n"
-	       "See vmm(1) for exit statuses and examples, vmm-machine(7) for what a guest sees.\n");
+	fputs(program->more, stdout);
 }
 
 /* What is printed in place of a run. */
@@ -691,16 +809,17 @@ static enum options_answer answer(poptContext popt, const struct parsed *parsed,
 	const struct options *options = &parsed->options;
 
 	if (parsed->help)
-		print_help(popt);
+		print_help(popt, parsed->program);
 	else if (parsed->usage)
 		poptPrintUsage(popt, stdout, 0);
 	else if (parsed->version)
-		print_version();
+		print_version(parsed->program);
 	else if (options->guest || options->demo)
 		return OPTIONS_RUN;
 	else {
 		poptPrintUsage(popt, log_stream(log), 0);
-		log_error(log, "no guest: name an image, or try vmm --demo");
+		log_error(log, "no guest: name an image%s",
+			  parsed->program == &vmm_program ? ", or try vmm --demo" : "");
 		return OPTIONS_USAGE;
 	}
 	return OPTIONS_DONE;
@@ -720,29 +839,122 @@ static enum options_answer parse(struct parsed *parsed, poptContext popt,
 	return answer(popt, parsed, log);
 }
 
-enum options_answer options_parse(struct options *options, int argc, const char **argv,
-				  struct log *log)
+static enum options_answer parse_program(struct parsed *parsed, int argc, const char **argv,
+					 struct log *log)
 {
-	struct parsed parsed = {
-		.options = { .quit_key = QUIT_KEY_DEFAULT, .engine = strdup("auto") },
-	};
+	const struct program *program = parsed->program;
 	enum options_answer result = OPTIONS_USAGE;
 	poptContext popt = NULL;
 	struct tables tables;
 
-	name_demo(argc, argv);
-	if (!tables_make(&tables) && parsed.options.engine)
-		popt = poptGetContext("vmm", argc, argv, tables.top, 0);
+	if (!tables_make(&tables, program))
+		popt = poptGetContext(program->name, argc, argv, tables.top, 0);
 	if (popt) {
-		poptSetOtherOptionHelp(popt, "[OPTION...] [GUEST]");
-		result = parse(&parsed, popt, &tables, log);
+		poptSetOtherOptionHelp(popt, program->arguments);
+		result = parse(parsed, popt, &tables, log);
 		poptFreeContext(popt);
 	} else {
 		log_error(log, "out of memory");
 	}
 	tables_free(&tables);
+	return result;
+}
+
+static char *copy_text(const char *text, const struct log *log)
+{
+	char *copy = strdup(text);
+
+	if (!copy)
+		log_error(log, "out of memory");
+	return copy;
+}
+
+enum options_answer options_parse(struct options *options, int argc, const char **argv,
+				  struct log *log)
+{
+	struct parsed parsed = {
+		.program = &vmm_program,
+		.options = { .quit_key = QUIT_KEY_DEFAULT, .engine = copy_text("auto", log) },
+	};
+	enum options_answer result = OPTIONS_USAGE;
+
+	name_demo(argc, argv);
+	if (parsed.options.engine)
+		result = parse_program(&parsed, argc, argv, log);
 	*options = parsed.options;
 	return result;
+}
+
+/* --- vmm-lockstep --- */
+
+/* "A,B": each side gets its own options, which share all but the engine's name. */
+static int split_engines(struct lockstep_options *lockstep, const struct options *options,
+			 const struct log *log)
+{
+	char *comma = strchr(lockstep->engines, ',');
+
+	if (!comma || strchr(comma + 1, ',') || strstr(lockstep->engines, "auto")) {
+		log_error(log, "--engines=%s: must be two engines by name (interp,kvm, say; "
+			  "see vmm-lockstep --help)", lockstep->engines);
+		return -EINVAL;
+	}
+	if (engine_list_check(lockstep->engines, log))
+		return -EINVAL;
+	*comma = '\0';
+	for (size_t i = 0; i < LOCKSTEP_SIDES; i++) {
+		lockstep->machine[i] = malloc(sizeof(*options));
+		if (!lockstep->machine[i])
+			return -ENOMEM;
+		*lockstep->machine[i] = *options;
+		lockstep->machine[i]->engine = i ? comma + 1 : lockstep->engines;
+	}
+	return 0;
+}
+
+enum lockstep_answer lockstep_options_parse(struct lockstep_options *lockstep, int argc,
+					    const char **argv, struct log *log)
+{
+	struct parsed parsed = {
+		.program = &lockstep_program,
+		.options = {
+			.engine = copy_text("auto", log), .clock = CLOCK_VIRTUAL, .lockstep = true,
+			.disk_mode = DISK_SNAPSHOT, .debugcon = copy_text("none", log),
+			.serial = { copy_text("none", log) },
+		},
+		.lockstep = { .engines = copy_text(LOCKSTEP_ENGINES, log) },
+	};
+	enum options_answer answer = OPTIONS_USAGE;
+
+	if (parsed.options.engine && parsed.options.debugcon && parsed.options.serial[0] &&
+	    parsed.lockstep.engines)
+		answer = parse_program(&parsed, argc, argv, log);
+	free(parsed.options.engine);
+	parsed.options.engine = NULL;
+	*lockstep = parsed.lockstep;
+	lockstep->cpu = parsed.options.cpu;
+	lockstep->machine_options = malloc(sizeof(parsed.options));
+	if (!lockstep->machine_options) {
+		options_free(&parsed.options);
+		return LOCKSTEP_USAGE;
+	}
+	*lockstep->machine_options = parsed.options;
+	if (answer == OPTIONS_RUN && split_engines(lockstep, lockstep->machine_options, log))
+		answer = OPTIONS_USAGE;
+	return answer == OPTIONS_RUN ? LOCKSTEP_RUN :
+	       answer == OPTIONS_DONE ? LOCKSTEP_DONE : LOCKSTEP_USAGE;
+}
+
+void lockstep_options_free(struct lockstep_options *lockstep)
+{
+	for (size_t i = 0; i < LOCKSTEP_SIDES; i++)
+		free(lockstep->machine[i]);
+	for (size_t i = 0; i < lockstep->poke_count; i++)
+		free(lockstep->pokes[i].bytes);
+	free(lockstep->pokes);
+	if (lockstep->machine_options)
+		options_free(lockstep->machine_options);
+	free(lockstep->machine_options);
+	free(lockstep->engines);
 }
 
 static void free_conditions(struct condition *conditions, size_t count)

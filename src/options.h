@@ -51,6 +51,7 @@ struct options {
 	int debug_exit;			/* enum option_debug_exit */
 	int reboot;			/* enum option_reboot */
 	int clock;			/* enum option_clock */
+	bool lockstep;			/* to be run side by side with another machine */
 	struct cpuid_config cpu;
 
 	/* the disk */

@@ -13,6 +13,7 @@ struct intr {
 	uint8_t cr8;
 	intr_fn *acknowledge;
 	void *self;
+	uint64_t taken;
 	struct {
 		intr_level_fn *fn;
 		void *self;
@@ -66,7 +67,13 @@ bool intr_level(const struct intr *intr)
 
 uint8_t intr_acknowledge(struct intr *intr)
 {
+	intr->taken++;
 	return intr->acknowledge(intr->self);
+}
+
+uint64_t intr_taken(const struct intr *intr)
+{
+	return intr->taken;
 }
 
 void intr_raise_nmi(struct intr *intr)

@@ -39,6 +39,9 @@ bool intr_level(const struct intr *intr);
 /* Only while the level is high. */
 uint8_t intr_acknowledge(struct intr *intr);
 
+/* How many interrupts the processor has taken. */
+uint64_t intr_taken(const struct intr *intr);
+
 /* --- NMI, an edge that is kept until the processor takes it --- */
 
 void intr_raise_nmi(struct intr *intr);

@@ -13,7 +13,7 @@ static void put(const struct log *log, const char *format, va_list args)
 
 	/* Locked, so that lines of several threads do not mix. */
 	flockfile(stream);
-	fputs("vmm: ", stream);
+	fprintf(stream, "%s: ", log_program(log));
 	vfprintf(stream, format, args);
 	putc('\n', stream);
 	fflush(stream);
@@ -51,6 +51,11 @@ void log_verbose(const struct log *log, const char *format, ...)
 	va_start(args, format);
 	put(log, format, args);
 	va_end(args);
+}
+
+const char *log_program(const struct log *log)
+{
+	return log->program ? log->program : "vmm";
 }
 
 FILE *log_stream(const struct log *log)

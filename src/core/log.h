@@ -2,7 +2,7 @@
 /*
  * log.h - what the user is told on standard error.
  *
- * Every line begins with "vmm: ". There is no global log: main() makes one
+ * Every line begins with the program's name, "vmm: ". There is no global log: main() makes one
  * and everything that can fail is given a pointer to it. A function that is
  * given a log and returns a negative errno has already told the user why.
  */
@@ -21,6 +21,7 @@ enum log_level {
 struct log {
 	FILE *stream;
 	enum log_level level;
+	const char *program;	/* in front of each line; NULL: vmm */
 };
 
 /* Always shown, unless silent: vmm could not do what it was asked to. */
@@ -34,6 +35,9 @@ void log_notice(const struct log *log, const char *format, ...)
 /* Shown with -v. */
 void log_verbose(const struct log *log, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* The program's name. */
+const char *log_program(const struct log *log);
 
 /*
  * The stream for reports of several lines that carry no "vmm: " (the crash

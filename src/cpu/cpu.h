@@ -69,6 +69,9 @@ void cpu_set_cpuid(struct cpu *cpu, const struct cpuid_config *config);
 void cpu_get_state(const struct cpu *cpu, struct vcpu_state *state);
 void cpu_set_state(struct cpu *cpu, const struct vcpu_state *state);
 
+/* Of cpu_get_state() all but FPU, MSRs and debug registers, which stay as they are. */
+void cpu_get_registers(const struct cpu *cpu, struct vcpu_state *state);
+
 /*
  * Executes at most limit instructions (a repeated string instruction counts
  * once for each time it is entered). Halted processors wake only by an
@@ -117,6 +120,22 @@ void cpu_kick(struct cpu *cpu);
  */
 void cpu_memory_written(struct cpu *cpu, uint64_t gpa, uint64_t len);
 
+/* What can be said of an instruction without executing it. */
+struct cpu_insn {
+	uint8_t length;			/* bytes */
+	char text[96];			/* in Intel's syntax */
+	uint32_t undefined_flags;	/* that the manuals leave to the processor, as in RFLAGS */
+	bool from_outside;		/* its result is time, chance, or what CPUID says */
+};
+
+/*
+ * Disassembles what bytes hold, at most 15 of them. bits: of the code, 16, 32
+ * or 64; real: real or virtual-8086 mode; rip: where it is. Returns 0, or -EINVAL
+ * where that is no instruction.
+ */
+int cpu_disassemble(struct cpu_insn *insn, const uint8_t *bytes, size_t len, unsigned int bits,
+		    bool real, uint64_t rip);
+
 /*
  * The same functions as a module (core/module.h), which is how vmm has the
  * processor: its tables and the library of its decoder would cost every start,
@@ -124,7 +143,7 @@ void cpu_memory_written(struct cpu *cpu, uint64_t gpa, uint64_t len);
  */
 #define CPU_MODULE_FILE "cpu.so"
 #define CPU_MODULE_SYMBOL "vmm_cpu_module"
-#define CPU_MODULE_VERSION 3u
+#define CPU_MODULE_VERSION 4u
 
 struct cpu_module {
 	unsigned int version;	/* CPU_MODULE_VERSION */
@@ -143,6 +162,9 @@ struct cpu_module {
 	uint64_t (*tsc)(struct cpu *cpu);
 	void (*kick)(struct cpu *cpu);
 	void (*memory_written)(struct cpu *cpu, uint64_t gpa, uint64_t len);
+	void (*get_registers)(const struct cpu *cpu, struct vcpu_state *state);
+	int (*disassemble)(struct cpu_insn *insn, const uint8_t *bytes, size_t len,
+			   unsigned int bits, bool real, uint64_t rip);
 };
 
 extern const struct cpu_module vmm_cpu_module;

@@ -305,3 +305,40 @@ int decode(struct decoded *decoded, const uint8_t *bytes, size_t len, unsigned i
 	set_raw(decoded, &instruction, bytes);
 	return decoded->op == OP_UNDEFINED ? -EINVAL : 0;
 }
+
+/* Results that are no function of the guest's own state. */
+static bool is_from_outside(ZydisMnemonic mnemonic)
+{
+	switch (mnemonic) {
+	case ZYDIS_MNEMONIC_RDTSC: case ZYDIS_MNEMONIC_RDTSCP: case ZYDIS_MNEMONIC_RDPMC:
+	case ZYDIS_MNEMONIC_RDRAND: case ZYDIS_MNEMONIC_RDSEED: case ZYDIS_MNEMONIC_CPUID:
+	case ZYDIS_MNEMONIC_RDMSR:
+		return true;
+	default:
+		return false;
+	}
+}
+
+int cpu_disassemble(struct cpu_insn *insn, const uint8_t *bytes, size_t len, unsigned int bits,
+		    bool real, uint64_t rip)
+{
+	ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+	ZydisDecodedInstruction instruction;
+	unsigned int width = width_index(bits);
+	ZydisFormatter formatter;
+	ZydisDecoder decoder;
+
+	*insn = (struct cpu_insn){ 0 };
+	ZydisDecoderInit(&decoder, machine_modes[real][width], stack_widths[width]);
+	disable_extensions(&decoder);
+	if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, len, &instruction, operands)))
+		return -EINVAL;
+	insn->length = instruction.length;
+	insn->undefined_flags = instruction.cpu_flags ? instruction.cpu_flags->undefined : 0;
+	insn->from_outside = is_from_outside(instruction.mnemonic);
+	if (!ZYAN_SUCCESS(ZydisFormatterInit(&formatter, ZYDIS_FORMATTER_STYLE_INTEL)) ||
+	    !ZYAN_SUCCESS(ZydisFormatterFormatInstruction(&formatter, &instruction, operands,
+			instruction.operand_count_visible, insn->text, sizeof(insn->text), rip, NULL)))
+		return -EINVAL;
+	return 0;
+}

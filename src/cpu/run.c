@@ -43,17 +43,31 @@ void cpu_destroy(struct cpu *cpu)
 	free(cpu);
 }
 
+void cpu_get_registers(const struct cpu *cpu, struct vcpu_state *state)
+{
+	memcpy(state->gpr, cpu->gpr, sizeof(state->gpr));
+	memcpy(state->segment, cpu->segment, sizeof(state->segment));
+	state->rip = cpu->rip;
+	state->rflags = flags_get(cpu);
+	state->ldtr = cpu->ldtr;
+	state->tr = cpu->tr;
+	state->gdtr = cpu->gdtr;
+	state->idtr = cpu->idtr;
+	state->cr0 = cpu->cr0;
+	state->cr2 = cpu->cr2;
+	state->cr3 = cpu->cr3;
+	state->cr4 = cpu->cr4;
+	state->cr8 = cpu->cr8;
+	state->efer = cpu->efer;
+	state->interrupt_shadow = cpu->shadow;
+}
+
 void cpu_get_state(const struct cpu *cpu, struct vcpu_state *state)
 {
 	*state = (struct vcpu_state){
-		.rip = cpu->rip, .rflags = flags_get(cpu), .ldtr = cpu->ldtr, .tr = cpu->tr,
-		.gdtr = cpu->gdtr, .idtr = cpu->idtr, .cr0 = cpu->cr0, .cr2 = cpu->cr2,
-		.cr3 = cpu->cr3, .cr4 = cpu->cr4, .cr8 = cpu->cr8, .efer = cpu->efer,
-		.xcr0 = cpu->xcr0, .msr = cpu->msr, .interrupt_shadow = cpu->shadow,
-		.nmi_blocked = cpu->nmi_blocked,
+		.xcr0 = cpu->xcr0, .msr = cpu->msr, .nmi_blocked = cpu->nmi_blocked,
 	};
-	memcpy(state->gpr, cpu->gpr, sizeof(state->gpr));
-	memcpy(state->segment, cpu->segment, sizeof(state->segment));
+	cpu_get_registers(cpu, state);
 	memcpy(state->dr, cpu->dr, sizeof(state->dr));
 	fpu_get_state(cpu, state);
 }
@@ -265,13 +279,14 @@ static enum cpu_stop run(struct cpu *cpu, uint64_t limit)
 			return CPU_SHUTDOWN;
 		if (unlikely(cpu->debug_pending) && !cpu->debug_shadow)
 			debug_trap(cpu);
+		/* Before events: what comes behind the last instruction is the next run's. */
+		if (unlikely(cpu->done >= last))
+			return cpu->halted ? CPU_HALTED : CPU_LIMIT;
 		if (unlikely(atomic_load_explicit(&cpu->events, memory_order_relaxed)) &&
 		    take_events(cpu, &stop))
 			return stop;
 		if (unlikely(cpu->halted))
 			return CPU_HALTED;
-		if (unlikely(cpu->done >= last))
-			return CPU_LIMIT;
 		run_block(cpu, last - cpu->done);
 	}
 }
@@ -301,4 +316,6 @@ const struct cpu_module vmm_cpu_module = {
 	.tsc = cpu_tsc,
 	.kick = cpu_kick,
 	.memory_written = cpu_memory_written,
+	.get_registers = cpu_get_registers,
+	.disassemble = cpu_disassemble,
 };

@@ -121,6 +121,7 @@ static enum dispatch_answer (*const answers[VMEXIT_REASONS])(const struct dispat
 	[VMEXIT_SHUTDOWN] = on_shutdown,
 	[VMEXIT_FAILURE] = on_failure,
 	[VMEXIT_INSN_LIMIT] = on_insn_limit,
+	[VMEXIT_STEPPED] = on_nothing,
 };
 
 enum dispatch_answer dispatch_exit(const struct dispatch *dispatch, struct vmexit *exit)

@@ -31,6 +31,7 @@ enum vmexit_reason {
 	VMEXIT_SHUTDOWN,	/* triple fault */
 	VMEXIT_FAILURE,		/* the engine cannot go on */
 	VMEXIT_INSN_LIMIT,	/* as many instructions as were allowed are done */
+	VMEXIT_STEPPED,		/* run_to() has come to its target: nothing to do */
 	VMEXIT_REASONS,
 };
 
@@ -100,6 +101,23 @@ struct engine_config {
 	const struct log *log;
 };
 
+/*
+ * Where run_to() stops: what a machine that is run side by side with this one
+ * has come to. Engines that count instructions go by the count, the others by
+ * the address, which no instruction in between may have passed.
+ */
+struct engine_target {
+	uint64_t count;		/* instructions; 0: the processor is to stay halted */
+	uint64_t from;		/* the linear address at which it starts */
+	uint64_t linear;	/* the address behind the instructions: linear, */
+	uint64_t rip;		/* in its segment, and */
+	uint64_t gpa;		/* guest-physical; UINT64_MAX: nowhere in memory */
+	uint8_t code;		/* the byte that is there afterwards */
+	bool user;		/* code there is of privilege 1 to 3 */
+	uint64_t done;		/* the engine's own, 0 at first: instructions so far */
+	bool begun;		/* likewise */
+};
+
 struct engine;
 
 struct engine_ops {
@@ -137,6 +155,23 @@ struct engine_ops {
 	 * that end at once. NULL where the engine cannot.
 	 */
 	void (*run_briefly)(struct engine *engine, struct vmexit *exit);
+
+	/*
+	 * Optional, for runs side by side with another engine: run() that also
+	 * ends at the target (VMEXIT_STEPPED). Called again with the same one
+	 * until it is reached. An interrupt that is due is taken before the first
+	 * instruction, and none behind it.
+	 */
+	void (*run_to)(struct engine *engine, struct engine_target *target, struct vmexit *exit);
+
+	/*
+	 * With run_to(): of get_state() the registers that most instructions can
+	 * change, without FPU, MSRs and debug registers, whose fields stay as they
+	 * are.
+	 */
+	int (*get_registers)(struct engine *engine, struct vcpu_state *state);
+	/* With run_to(): general registers, RIP and RFLAGS alone. */
+	int (*set_general)(struct engine *engine, const struct vcpu_state *state);
 
 	/*
 	 * Completes an access that the last exit began, so that registers are

@@ -34,6 +34,7 @@ struct engine {
 	uint64_t skipped;	/* virtual nanoseconds spent in HLT */
 	uint64_t planned;	/* instructions up to which the cpu was asked to go */
 	uint64_t chunk;		/* instructions at a time, at most */
+	uint64_t target;	/* instructions up to which run_to() goes; else UINT64_MAX */
 	uint64_t tsc_start;	/* of the host */
 	uint64_t tsc_start_time;	/* the clock's */
 	struct clock_tsc tsc;
@@ -58,6 +59,8 @@ static uint64_t plan(struct engine *engine)
 	uint64_t done = engine->api->instructions(engine->cpu), next;
 	uint64_t end = engine->config.insn_limit ? engine->config.insn_limit : UINT64_MAX;
 
+	if (engine->target < end)
+		end = engine->target;
 	if (virtual_clock(engine)) {
 		next = clock_next_alarm(engine->config.clock);
 		if (next != CLOCK_NEVER && next - engine->skipped < end)
@@ -179,6 +182,7 @@ static int interp_create(struct engine **out, const struct engine_config *config
 	}
 	engine->config = *config;
 	engine->chunk = REAL_CLOCK_CHUNK;
+	engine->target = UINT64_MAX;
 	engine->tsc_start = __rdtsc();
 	engine->tsc_start_time = clock_now(config->clock);
 	engine->tsc = (struct clock_tsc){ .now = guest_tsc, .hz = tsc_hz, .self = engine };
@@ -202,6 +206,24 @@ static int interp_create(struct engine **out, const struct engine_config *config
 static int interp_get_state(struct engine *engine, struct vcpu_state *state)
 {
 	engine->api->get_state(engine->cpu, state);
+	return 0;
+}
+
+static int interp_get_registers(struct engine *engine, struct vcpu_state *state)
+{
+	engine->api->get_registers(engine->cpu, state);
+	return 0;
+}
+
+static int interp_set_general(struct engine *engine, const struct vcpu_state *general)
+{
+	struct vcpu_state state;
+
+	engine->api->get_state(engine->cpu, &state);
+	memcpy(state.gpr, general->gpr, sizeof(state.gpr));
+	state.rip = general->rip;
+	state.rflags = general->rflags;
+	engine->api->set_state(engine->cpu, &state);
 	return 0;
 }
 
@@ -260,6 +282,18 @@ static void interp_run_briefly(struct engine *engine, struct vmexit *exit)
 	engine->chunk = REAL_CLOCK_CHUNK;
 }
 
+static void interp_run_to(struct engine *engine, struct engine_target *target, struct vmexit *exit)
+{
+	uint64_t start = engine->api->instructions(engine->cpu);
+
+	engine->target = start + target->count - target->done;
+	interp_run(engine, exit);
+	target->done += engine->api->instructions(engine->cpu) - start;
+	engine->target = UINT64_MAX;
+	if (exit->reason == VMEXIT_KICK && target->done >= target->count)
+		exit->reason = VMEXIT_STEPPED;
+}
+
 static void interp_complete(struct engine *engine)
 {
 	/* Accesses are complete when they have been handed over. */
@@ -286,6 +320,9 @@ const struct engine_ops engine_interp = {
 	.set_state = interp_set_state,
 	.run = interp_run,
 	.run_briefly = interp_run_briefly,
+	.run_to = interp_run_to,
+	.get_registers = interp_get_registers,
+	.set_general = interp_set_general,
 	.complete = interp_complete,
 	.set_a20 = interp_set_a20,
 	.kick = interp_kick,

@@ -87,6 +87,9 @@ static void consider(struct candidate *candidate, size_t index,
 	} else if (wishes->counts_instructions && !ops->counts_instructions) {
 		snprintf(probe->text, sizeof(probe->text),
 			 "does not count instructions, as --insn-limit and --clock=virtual want (interp does)");
+	} else if (wishes->runs_to && !ops->run_to) {
+		snprintf(probe->text, sizeof(probe->text),
+			 "cannot be run side by side with another engine");
 	} else {
 		ops->probe(probe);
 		if (probe->usable)

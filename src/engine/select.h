@@ -20,6 +20,7 @@ int engine_list_check(const char *list, const struct log *log);
 struct engine_wishes {
 	bool isolates;
 	bool counts_instructions;
+	bool runs_to;		/* has run_to() */
 };
 
 /*
