@@ -33,8 +33,8 @@ struct cpu_ops {
 	void (*write_string)(void *self, uint16_t port, unsigned int size, const void *data,
 			     size_t count);
 	/*
-	 * A model-specific register that the processor itself does not have, and the
-	 * APIC's base, which others want to know of. Return false: #GP. NULL: all do.
+	 * A model-specific register that a chip has (IA32_TSC_DEADLINE), and writes of
+	 * IA32_APIC_BASE, which one has to know of. Return false: #GP. NULL: always.
 	 */
 	bool (*read_msr)(void *self, uint32_t number, uint64_t *value);
 	bool (*write_msr)(void *self, uint32_t number, uint64_t value);

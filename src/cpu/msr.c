@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * msr.c - model-specific registers (SDM vol. 4): a table of those that the
- * processor has; it asks the machine for all others.
+ * msr.c - model-specific registers (SDM vol. 4): a table of those that there
+ * are; all others raise #GP.
  */
 #include "cpu/bind.h"
 #include "cpu/descriptor.h"
@@ -25,6 +25,7 @@ struct msr {
 	bool (*write)(struct cpu *cpu, const struct msr *msr, uint64_t value);
 	uint64_t allowed;		/* bits that may be set: for write_masked() */
 	enum cpu_feature feature;	/* that it came with */
+	bool of_chip;			/* the machine has it (cpu_ops.read_msr) */
 };
 
 static uint64_t *stored(struct cpu *cpu, const struct msr *msr)
@@ -115,16 +116,15 @@ static bool write_efer(struct cpu *cpu, const struct msr *msr, uint64_t value)
 	return true;
 }
 
-static bool write_elsewhere(struct cpu *cpu, uint32_t number, uint64_t value)
+static bool write_chip(struct cpu *cpu, const struct msr *msr, uint64_t value)
 {
-	return cpu->ops->write_msr && cpu->ops->write_msr(cpu->self, number, value);
+	return cpu->ops->write_msr && cpu->ops->write_msr(cpu->self, msr->number, value);
 }
 
 /* The local APIC has to know, and may refuse; CPUID looks at it here. */
 static bool write_apic_base(struct cpu *cpu, const struct msr *msr, uint64_t value)
 {
-	if (value & ~APIC_BASE_ALLOWED || (cpu->ops->write_msr &&
-					   !write_elsewhere(cpu, MSR_APIC_BASE, value)))
+	if (value & ~APIC_BASE_ALLOWED || (cpu->ops->write_msr && !write_chip(cpu, msr, value)))
 		return false;
 	cpu->msr.apic_base = value;
 	return true;
@@ -150,7 +150,8 @@ static bool write_tsc(struct cpu *cpu, const struct msr *msr, uint64_t value)
 
 static const struct msr msrs[] = {
 	{ MSR_TSC, .read = read_tsc, .write = write_tsc, .feature = FEATURE_TSC },
-	{ MSR_APIC_BASE, STORED(msr.apic_base), .write = write_apic_base },
+	{ MSR_APIC_BASE, STORED(msr.apic_base), .write = write_apic_base,
+	  .feature = FEATURE_APIC },
 	{ MSR_BIOS_SIGN_ID, .read = read_zero, .write = write_nothing },
 	{ MSR_MTRR_CAP, .read = read_zero },
 	{ MSR_SYSENTER_CS, STORED(msr.sysenter_cs), .write = write_any,
@@ -164,6 +165,8 @@ static const struct msr msrs[] = {
 	{ MSR_DEBUGCTL, STORED(msr.debugctl), .write = write_masked, .allowed = DEBUGCTL_LBR },
 	{ MSR_PAT, STORED(msr.pat), .write = write_pat, .feature = FEATURE_PAT },
 	{ MSR_MTRR_DEF_TYPE, .read = read_zero, .write = write_nothing },
+	{ MSR_TSC_DEADLINE, .of_chip = true, .write = write_chip,
+	  .feature = FEATURE_TSC_DEADLINE },
 	{ MSR_EFER, STORED(efer), .write = write_efer },
 	{ MSR_STAR, STORED(msr.star), .write = write_any, .feature = FEATURE_SYSCALL },
 	{ MSR_LSTAR, STORED(msr.lstar), .write = write_canonical,
@@ -182,7 +185,6 @@ static const struct msr msrs[] = {
 	  .feature = FEATURE_RDTSCP },
 };
 
-/* NULL: it is not the processor's. */
 static const struct msr *find_msr(struct cpu *cpu)
 {
 	uint32_t number = (uint32_t)cpu->gpr[GPR_RCX];
@@ -191,7 +193,7 @@ static const struct msr *find_msr(struct cpu *cpu)
 	for (unsigned int i = 0; i < sizeof(msrs) / sizeof(msrs[0]); i++)
 		if (msrs[i].number == number && cpu_has(cpu, msrs[i].feature))
 			return &msrs[i];
-	return NULL;
+	raise_error(cpu, VECTOR_GP, 0);
 }
 
 static void execute_rdmsr(struct cpu *cpu, const struct insn *insn)
@@ -199,10 +201,9 @@ static void execute_rdmsr(struct cpu *cpu, const struct insn *insn)
 	const struct msr *msr = find_msr(cpu);
 	uint64_t value;
 
-	if (msr)
+	if (!msr->of_chip)
 		value = msr->read ? msr->read(cpu) : *stored(cpu, msr);
-	else if (!cpu->ops->read_msr ||
-		 !cpu->ops->read_msr(cpu->self, (uint32_t)cpu->gpr[GPR_RCX], &value))
+	else if (!cpu->ops->read_msr || !cpu->ops->read_msr(cpu->self, msr->number, &value))
 		raise_error(cpu, VECTOR_GP, 0);
 	set_pair(cpu, value);
 }
@@ -210,14 +211,8 @@ static void execute_rdmsr(struct cpu *cpu, const struct insn *insn)
 static void execute_wrmsr(struct cpu *cpu, const struct insn *insn)
 {
 	const struct msr *msr = find_msr(cpu);
-	uint64_t value = get_pair(cpu);
-	bool done;
 
-	if (msr)
-		done = msr->write && msr->write(cpu, msr, value);
-	else
-		done = write_elsewhere(cpu, (uint32_t)cpu->gpr[GPR_RCX], value);
-	if (!done)
+	if (!msr->write || !msr->write(cpu, msr, get_pair(cpu)))
 		raise_error(cpu, VECTOR_GP, 0);
 }
 

@@ -49,8 +49,6 @@ DefinitionBlock ("", "DSDT", 2, "VMM", "VMM", 1)
 				WordIO (ResourceProducer, MinFixed, MaxFixed, PosDecode, EntireRange,
 					0, 0x0D00, 0xFFFF, 0, 0xF300)
 				DWordMemory (ResourceProducer, PosDecode, MinFixed, MaxFixed,
-					Cacheable, ReadWrite, 0, 0xA0000, 0xBFFFF, 0, 0x20000)
-				DWordMemory (ResourceProducer, PosDecode, MinFixed, MaxFixed,
 					NonCacheable, ReadWrite, 0, PCI_MEMORY_BASE, PCI_MEMORY_END,
 					0, PCI_MEMORY_SIZE)
 			})

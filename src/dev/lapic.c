@@ -57,6 +57,9 @@ enum shorthand { TO_DESTINATION, TO_SELF, TO_ALL, TO_OTHERS };
 /* Kept between two interrupts of the timer, by the real clock: vmm must get on, too. */
 #define SHORTEST_PERIOD	UINT64_C(20000)
 
+/* Until the next look, where the time-stamp counter is behind what was thought. */
+#define SHORTEST_WAIT	UINT64_C(200)
+
 /* In the order of their registers. */
 enum lvt {
 	LVT_TIMER,
@@ -342,7 +345,7 @@ static void lapic_alarm(void *self)
 	struct timer *timer = &lapic->timer;
 
 	if (timer->deadline && clock_tsc(lapic->wired.clock) < timer->deadline) {
-		set_deadline(lapic, clock_now(lapic->wired.clock) + 1);
+		set_deadline(lapic, clock_now(lapic->wired.clock) + SHORTEST_WAIT);
 		return;
 	}
 	if (timer_mode(lapic) == LVT_PERIODIC)

@@ -86,6 +86,6 @@
 
 /* Where the tables lie in guest memory: below 1 MiB, where kernels look for them. */
 #define TABLES_ADDRESS		0xF0000
-#define TABLES_SIZE		0x10000
+#define TABLES_SIZE		0x8000
 
 #endif
