@@ -89,6 +89,31 @@ sub commands {
 			['handover', 'handover.bin32'], ['none', 'cpu-none.bin32']),
 		work_commands($option, [@vmm, '--engine=interp']),
 		qemu_commands($option, $disk),
+		linux_commands($option, \@vmm),
+	);
+}
+
+# Debian's kernel with an initial RAM disk, to a shell and off.
+sub linux_commands {
+	my ($option, $vmm) = @_;
+	my ($kernel) = sort glob '/boot/vmlinuz-*-amd64';
+	my $initrd = "$option->{tools}/linux.initrd";
+	my $qemu = find_program($option->{qemu});
+	my @append = ('console=ttyS0');
+
+	unless ($kernel && -r $kernel && -e $initrd) {
+		print STDERR 'bench: Linux is left out: ', $kernel && -r $kernel ?
+			"busybox-static or cpio is missing\n" :
+			"no kernel in /boot that can be read (package linux-image-amd64)\n";
+		return ();
+	}
+	return (
+		'interp linux' => [@$vmm, '--engine=interp', '-m', 256, '--serial=-',
+				   "--initrd=$initrd", "--append=@append", $kernel],
+		$qemu ? ('pc-tcg linux' => [$qemu, qw(-M pc -accel tcg -m 256 -nodefaults
+						      -no-reboot -display none -serial stdio),
+					    '-kernel', $kernel, '-initrd', $initrd,
+					    '-append', "@append"]) : (),
 	);
 }
 
@@ -156,11 +181,11 @@ sub is_peer {
 	return $name =~ /^(?:microvm|pc|native)/;
 }
 
-# QEMU's debug exit turns the wrapped guest's 1, "all well", into 3.
+# QEMU's debug exit turns the wrapped guest's 1, "all well", into 3; Linux powers off.
 sub success {
 	my ($name) = @_;
 
-	return $name =~ /^(?:microvm|pc)/ ? 3 : 0;
+	return $name =~ / linux$/ ? 0 : $name =~ /^(?:microvm|pc)/ ? 3 : 0;
 }
 
 # A row shows what the command "of" takes; less what the command "less" takes;
@@ -259,6 +284,13 @@ sub sessions {
 			targets => [ ['empty, same libraries', 1.5] ],
 		} ] },
 		(map { work_session($_, $some) } 32, 64),
+		{ name => 'Linux', rounds => $few, warmups => 0, comparisons => [ {
+			id => 'linux', title => 'Linux to a shell, and off', unit => 'ms',
+			rows => [
+				row('subject', 'vmm, engine interp', 'interp linux'),
+				row('peer', 'QEMU pc, TCG', 'pc-tcg linux') ],
+			targets => [ ['QEMU pc, TCG', 8] ],
+		} ] },
 		{ name => 'exits', rounds => $some, comparisons => [
 			exit_comparison('pio', 'A port access (PIO exit)', $exits->{pio},
 					['bare KVM loop', 1.1]),

@@ -86,9 +86,13 @@ tests/bench/cpu-kernel.bin64 tests/bench/cpu-kernel.wrapped64 \
 tests/bench/handover.bin32: $(guest_lib32) $(guest_lib64) $(bench_work_start)
 tests/bench/cpu-kernel.o64: tests/bench/cpu-work.h
 
+# An initial RAM disk for Linux, where there is what it takes.
+tests/bench/linux.initrd: tests/bench/make-initrd
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(srcdir)/tests/bench/make-initrd $@
+
 .PHONY: bench
 bench: vmm cpu.la $(bench_programs) $(bench_roms) $(bench_guests) $(bench_own) \
-		$(bench_work_bins) $(bench_work_roms) $(bench_work_natives)
+		$(bench_work_bins) $(bench_work_roms) $(bench_work_natives) tests/bench/linux.initrd
 	perl -I $(srcdir)/tests/bench $(srcdir)/tests/bench/bench.pl $(BENCH_FLAGS)
 
 EXTRA_DIST += tests/bench/README tests/bench/BenchChart.pm tests/bench/BenchPlan.pm \
@@ -96,8 +100,9 @@ EXTRA_DIST += tests/bench/README tests/bench/BenchChart.pm tests/bench/BenchPlan
 	tests/bench/cpu-beside.S tests/bench/cpu-code.S tests/bench/cpu-kernel.S \
 	tests/bench/cpu-loop.S tests/bench/cpu-native.S tests/bench/cpu-none.S \
 	tests/bench/cpu-sieve.S tests/bench/cpu-work.h tests/bench/exits.S \
-	tests/bench/handover.S \
+	tests/bench/handover.S tests/bench/make-initrd \
 	tests/bench/qemu-end.c tests/bench/rom.S
 CLEANFILES += $(EXTRA_PROGRAMS) $(bench_roms) tests/bench/*.o32 tests/bench/*.o64 \
 	tests/bench/*.wrapped tests/bench/*.wrapped?? $(bench_work_bins) $(bench_work_roms) \
-	$(bench_work_natives) $(bench_own) bench.json bench.svg
+	$(bench_work_natives) $(bench_own) tests/bench/linux.initrd \
+	bench.json bench.svg
