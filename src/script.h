@@ -19,6 +19,9 @@ struct script_options {
 	struct verdict_options verdict;
 };
 
+/* The file that @FILE names; NULL: keys (which may be NULL) is the script itself. */
+const char *script_file(const char *keys);
+
 /*
  * What is wrong with a script of the command line, which must outlive the call; NULL:
  * nothing. A file is not read yet. text: where a message can be made.
