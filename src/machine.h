@@ -93,9 +93,9 @@ void machine_run(struct machine *machine, const struct machine_limits *limits,
 		 struct profile *profile);
 
 /*
- * What is to be done when the guest will run no more, in the vCPU's thread. Returns whether
- * it is done, which it is with wait: then it may sleep, and signals and the time
- * limit can still end the run.
+ * What is to be done when the guest will run no more, in the vCPU's thread.
+ * Returns whether it is done, which it is with wait: then it may sleep, and
+ * signals and the time limit can still end the run.
  */
 typedef bool machine_end_fn(void *self, bool wait);
 

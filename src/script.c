@@ -22,9 +22,9 @@ struct script {
 	const struct log *log;
 };
 
-static bool is_file(const char *keys)
+const char *script_file(const char *keys)
 {
-	return *keys == '@';
+	return keys && *keys == '@' ? keys + 1 : NULL;
 }
 
 const char *script_check(const char *keys, char *text, size_t size)
@@ -32,8 +32,8 @@ const char *script_check(const char *keys, char *text, size_t size)
 	struct keyscript script;
 	struct keyscript_error error;
 
-	if (is_file(keys))
-		return keys[1] ? NULL : "a file name is missing";
+	if (script_file(keys))
+		return *script_file(keys) ? NULL : "a file name is missing";
 	if (keyscript_parse(&script, keys, &error)) {
 		snprintf(text, size, "column %u: %s", error.column, error.text);
 		return text;
@@ -53,7 +53,7 @@ static char *read_text(const char *path, const struct log *log)
 	if (!text || ferror(file))
 		wrong = strerror(errno);
 	else if (len > FILE_MAX)
-		wrong = "too long for a script of keys (1 MiB)";
+		wrong = "too long for a script of keys (more than 1 MiB)";
 	else if (memchr(text, '\0', len))
 		wrong = "no text (a script of keys has no NUL bytes)";
 	if (wrong)
@@ -71,7 +71,7 @@ static char *read_text(const char *path, const struct log *log)
 
 static int read_keys(struct keyscript *keyscript, const char *keys, const struct log *log)
 {
-	const char *path = is_file(keys) ? keys + 1 : NULL;
+	const char *path = script_file(keys);
 	char *text = path ? read_text(path, log) : strdup(keys);
 	struct keyscript_error wrong;
 	int error;

@@ -19,15 +19,19 @@ struct script_options {
 	struct verdict_options verdict;
 };
 
+/* The file that @FILE names; NULL: keys (which may be NULL) is the script itself. */
+const char *script_file(const char *keys);
+
 /*
- * What is wrong with a script of the command line, which must outlive the call; NULL:
- * nothing. A file is not read yet. text: where a message can be made.
+ * What is wrong with a script of the command line, which must outlive the call;
+ * NULL: nothing. A file is not read yet. text: where a message can be made.
  */
 const char *script_check(const char *keys, char *text, size_t size);
 
 /*
  * board is wired; it and options must outlive *script, which is NULL where the
- * options ask for nothing. Returns 0, or -errno with a message in the log. The caller owns *script.
+ * options ask for nothing. Returns 0, or -errno with a message in the log. The
+ * caller owns *script.
  */
 int script_create(struct script **script, const struct script_options *options,
 		  const struct board *board, const struct log *log);

@@ -25,8 +25,8 @@ struct verdict_options {
 struct verdict;
 
 /*
- * Watches for the texts, and ends the run. All must outlive *verdict. Returns 0 or
- * -ENOMEM. The caller owns it.
+ * Watches for the texts, and ends the run. All must outlive *verdict. Returns 0
+ * or -ENOMEM. The caller owns it.
  */
 int verdict_create(struct verdict **verdict, const struct verdict_options *options,
 		   struct watches *watches, struct run *run);

@@ -50,6 +50,7 @@ static int check_distinct(const struct options *options, const struct log *log)
 	};
 	const char *const read[] = {
 		options->guest, options->disk, options->expect.screen, options->expect.disk,
+		script_file(options->script.keys),
 	};
 
 	for (size_t i = 0; i < sizeof(written) / sizeof(written[0]); i++) {

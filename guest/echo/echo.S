@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * echo.S - sends back what comes in on COM1, by interrupts: FIFOs with the trigger level
- * 14, so that single characters come by the character timeout. Ctrl-D ends it,
- * with the number of interrupts in EAX.
+ * echo.S - sends back what comes in on COM1, by interrupts: FIFOs with the
+ * trigger level 14, so that single characters come by the character timeout.
+ * Ctrl-D ends it, with the number of interrupts in EAX.
  *
  * Real mode, for address 0: the interrupt vector is the first of IRQ 0 to 7 as
  * a PC's firmware sets them, and 4.

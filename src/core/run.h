@@ -57,9 +57,9 @@ void run_set_kick(struct run *run, void (*kick)(void *self), void *self);
 void run_kick(struct run *run);
 
 /*
- * Ends the run. The first ending of each kind is kept; nothing that the guest does is one
- * behind ENDING_UNWANTED or ENDING_REACHED, at which it is not stopped at once. Safe from any thread.
- * The text is printf's.
+ * Ends the run. The first ending of each kind is kept; nothing that the guest
+ * does is one behind ENDING_UNWANTED or ENDING_REACHED, at which it is not
+ * stopped at once. Safe from any thread. The text is printf's.
  */
 void run_end(struct run *run, enum ending_kind kind, int value, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));

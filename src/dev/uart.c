@@ -5,8 +5,8 @@
  * What is sent is gone at once, so that the transmitter is always empty, and
  * what arrives comes as fast as the guest reads it, but for a breathing space;
  * only the character timeout goes by the programmed speed. There are no parity
- * or framing errors. The modem at the other end is always ready; it honours RTS once
- * the guest has set it.
+ * or framing errors. The modem at the other end is always ready; it honours RTS
+ * once the guest has set it.
  */
 #include "dev/uart.h"
 
@@ -539,10 +539,12 @@ int uart_create(struct uart **uart, struct output *output, struct clock *clock,
 	return 0;
 }
 
-/* Whether the other end may send: not in loopback mode, nor while the guest holds RTS back. */
+/* Whether the other end may send. */
 static bool hears_line(const struct uart *uart)
 {
-	return uart->listening && !uart->refill.armed && !(uart->mcr & MCR_LOOP) && (uart->mcr & MCR_RTS || !uart->rts_used);
+	bool held_back = uart->rts_used && !(uart->mcr & MCR_RTS);
+
+	return uart->listening && !uart->refill.armed && !(uart->mcr & MCR_LOOP) && !held_back;
 }
 
 size_t uart_receive(struct uart *uart, const uint8_t *data, size_t len)

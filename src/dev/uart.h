@@ -26,8 +26,8 @@ int uart_create(struct uart **uart, struct output *output, struct clock *clock,
 
 /*
  * Bytes that arrive on the line, as many as the receiver has room for; returns
- * how many. There is no room until the guest listens (it enables the interrupt, or
- * polls), and while it holds RTS back, having set it before. By the vCPU's
+ * how many. There is no room until the guest listens (it enables the interrupt,
+ * or polls), and while it holds RTS back, having set it before. By the vCPU's
  * thread, as the others.
  */
 size_t uart_receive(struct uart *uart, const uint8_t *data, size_t len);
@@ -39,9 +39,10 @@ void uart_receive_break(struct uart *uart);
 bool uart_drained(const struct uart *uart);
 
 /*
- * fn is called when the guest has read all that has arrived, or has made room in
- * another way: not more often than every 0.1 ms of the guest's time, so that it has
- * time for other things while there is much to read. It may call uart_receive(). One at most.
+ * fn is called when the guest has read all that has arrived, or has made room
+ * in another way: not more often than every 0.1 ms of the guest's time, so that
+ * it has time for other things while there is much to read. It may call
+ * uart_receive(). One at most.
  */
 void uart_on_room(struct uart *uart, void (*fn)(void *self), void *self);
 

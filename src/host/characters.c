@@ -174,6 +174,15 @@ static size_t take_commands(struct characters *characters, uint8_t *bytes, size_
 	return left;
 }
 
+/* The terminal is somebody else's until SIGCONT. Always true. */
+static bool rest_in_background(struct characters *characters)
+{
+	pthread_mutex_lock(&characters->lock);
+	unwatch(characters);
+	pthread_mutex_unlock(&characters->lock);
+	return true;
+}
+
 /*
  * Reads as much as may be kept. Returns false at the end of what can be read. By
  * one thread.
@@ -189,6 +198,8 @@ static bool read_ahead(struct characters *characters, int fd)
 	if (!len)
 		return !characters->gone;
 	len = read(fd, bytes, (size_t)len);
+	if (len < 0 && errno == EIO && characters->terminal)
+		return rest_in_background(characters);
 	if (len <= 0)
 		return len < 0 && (errno == EAGAIN || errno == EINTR);
 	if (characters->terminal)
@@ -394,8 +405,15 @@ static void on_stop(void *self, int number)
 
 static void on_continue(void *self, int number)
 {
-	if (terminal_is_ours(STDIN_FILENO))
-		terminal_hand_over(STDIN_FILENO);
+	struct characters *characters = self;
+
+	if (!terminal_is_ours(STDIN_FILENO))
+		return;
+	terminal_hand_over(STDIN_FILENO);
+	pthread_mutex_lock(&characters->lock);
+	if (characters->count < AHEAD_MAX)
+		watch(characters);
+	pthread_mutex_unlock(&characters->lock);
 }
 
 static int open_input(struct characters *characters)
@@ -407,7 +425,8 @@ static int open_input(struct characters *characters)
 	if (characters->terminal)
 		error = loop_add_signal(characters->config.loop, SIGTSTP, on_stop, NULL);
 	if (characters->terminal && !error)
-		error = loop_add_signal(characters->config.loop, SIGCONT, on_continue, NULL);
+		error = loop_add_signal(characters->config.loop, SIGCONT, on_continue,
+					characters);
 	if (error)
 		log_error(characters->config.log, "%s: %s", characters->config.name,
 			  strerror(-error));

@@ -27,10 +27,10 @@ struct characters;
 
 struct characters_config {
 	/*
-	 * NULL: standard output, nothing comes in. "-": the same, but the terminal
-	 * is handed to the guest where standard input is one. "stdio": standard
-	 * input is read, whatever it is. "none", "pty", "unix:PATH"; the last
-	 * two with ",wait" behind them wait for somebody. Else a file.
+	 * NULL: standard output, nothing comes in. "-": the same, but the
+	 * terminal is handed to the guest where standard input is one. "stdio":
+	 * standard input is read, whatever it is. "none", "pty", "unix:PATH";
+	 * the last two with ",wait" behind them wait for somebody. Else a file.
 	 */
 	const char *where;
 	const char *name;	/* of the port, for messages: must outlive it */
@@ -48,9 +48,10 @@ const char *characters_check(const char *where);
 bool characters_read_input(const char *where);
 
 /*
- * Opens it; config is copied, what it points to must outlive it, but for loop and works,
- * which are ended before characters_close(). Before other threads are there.
- * Returns 0, or -errno with a message in the log. The caller owns *characters.
+ * Opens it; config is copied, what it points to must outlive it, but for loop
+ * and works, which are ended before characters_close(). Before other threads
+ * are there. Returns 0, or -errno with a message in the log. The caller owns
+ * *characters.
  */
 int characters_open(struct characters **characters, const struct characters_config *config);
 void characters_close(struct characters *characters);	/* NULL is fine */
@@ -77,8 +78,9 @@ void characters_connect(struct characters *characters,
 int characters_start(struct characters *characters);
 
 /*
- * For one who types on the line: bytes for the receiver, before all that comes in. Returns
- * how many it took. fn is called whenever it may have room for more. One at most.
+ * For one who types on the line: bytes for the receiver, before all that comes
+ * in. Returns how many it took. fn is called whenever it may have room for
+ * more. One at most.
  */
 size_t characters_send(struct characters *characters, const uint8_t *data, size_t len);
 void characters_on_room(struct characters *characters, void (*fn)(void *self), void *self);

@@ -30,8 +30,9 @@ struct condition {
 extern const char *const source_names[SOURCES];
 
 /*
- * Reads a condition from *at: up to the quote that closes it, else up to the character end, or
- * the text's; *at is then behind it. Returns NULL, or what is wrong at *at.
+ * Reads a condition from *at: up to the quote that closes it, else up to the
+ * character end, or the text's; *at is then behind it. Returns NULL, or what is
+ * wrong at *at.
  */
 const char *condition_parse(struct condition *condition, const char **at, char end);
 

@@ -17,9 +17,9 @@ struct endpoint_config {
 	const char *path;	/* of the socket; NULL for a pseudo terminal */
 	const char *name;	/* of the port, for messages */
 	/*
-	 * What can be read and written has changed. fd: where, not blocking, -1: nowhere;
-	 * attached: whether anybody reads what is written. By
-	 * the loop's thread, or by start().
+	 * What can be read and written has changed. fd: where, not blocking,
+	 * -1: nowhere; attached: whether anybody reads what is written. By the
+	 * loop's thread, or by start().
 	 */
 	void (*changed)(void *self, int fd, bool attached);
 	void *self;

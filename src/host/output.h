@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * output.h - where characters that the guest prints go: standard output, a
- * file, or who is connected (host/characters.h). Shared by the debug console, the serial ports and the print hypercall.
+ * file, or who is connected (host/characters.h). Shared by the debug console,
+ * the serial ports and the print hypercall.
  */
 #ifndef VMM_HOST_OUTPUT_H
 #define VMM_HOST_OUTPUT_H
@@ -26,10 +27,10 @@ const char *capture_bytes(const struct capture *capture, size_t *len);
 
 /*
  * The outputs of a run. Bytes are gathered into lines, so that a guest that
- * prints a byte at a time costs few system calls: they go out at the end of a line,
- * when 4 KiB have come together, when another output of the run is written to
- * (so that two which share a file keep their order), and 5 ms after the first
- * of them at the latest.
+ * prints a byte at a time costs few system calls: they go out at the end of a
+ * line, when 4 KiB have come together, when another output of the run is
+ * written to (so that two which share a file keep their order), and 5 ms after
+ * the first of them at the latest.
  */
 struct outputs;
 
@@ -69,8 +70,8 @@ int output_open(struct output **output, const char *path, struct outputs *output
 typedef int output_fn(void *self, const uint8_t *data, size_t len);
 
 /*
- * An output whose bytes go to fn; name: for messages, must outlive it. NULL as fn:
- * they are dropped. Returns 0 or -ENOMEM with a message in the log.
+ * An output whose bytes go to fn; name: for messages, must outlive it. NULL as
+ * fn: they are dropped. Returns 0 or -ENOMEM with a message in the log.
  */
 int output_open_fn(struct output **output, output_fn *fn, void *self, const char *name,
 		   struct outputs *outputs);

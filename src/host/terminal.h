@@ -18,8 +18,8 @@ bool terminal_is_ours(int fd);
 
 /*
  * Hands the terminal over; output is processed as before, so that a newline
- * begins a line. Returns 0 or -errno. Called again after terminal_restore(), it does the same
- * again. By one thread at a time, as the next one.
+ * begins a line. Returns 0 or -errno. Called again after terminal_restore(), it
+ * does the same again. By one thread at a time, as the next one.
  */
 int terminal_hand_over(int fd);
 

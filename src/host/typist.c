@@ -35,8 +35,8 @@ struct typist {
 static void advance(struct typist *typist);
 
 /*
- * What a source sends is searched for the texts in the order of the script, each one
- * behind the one before: the next one is watched for.
+ * What a source sends is searched for the texts in the order of the script,
+ * each one behind the one before: the next one is watched for.
  */
 static int watch_next(struct typist *typist, enum condition_source source, size_t from)
 {

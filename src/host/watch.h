@@ -4,9 +4,9 @@
  *
  * On the serial lines and the debug console each byte is looked at as the guest
  * writes it, before the guest goes on. So is each write to the screen that vmm
- * takes part in (--vga=trap, the paravirtual screen). Text memory that
- * the guest writes by itself is looked at 60 times a second of the guest's time, and by
- * watches_look().
+ * takes part in (--vga=trap, the paravirtual screen). Text memory that the
+ * guest writes by itself is looked at 60 times a second of the guest's time,
+ * and by watches_look().
  *
  * All by the vCPU's thread, or before the run.
  */
@@ -24,8 +24,9 @@
 struct watch {
 	const struct condition *condition;
 	/*
-	 * The text is there: called once, the watch is then removed. line: what stands in its
-	 * line so far, in UTF-8 or as the guest has sent it, no more than WATCH_LINE_MAX bytes.
+	 * The text is there: called once, the watch is then removed. line: what
+	 * stands in its line so far, in UTF-8 or as the guest has sent it, no
+	 * more than WATCH_LINE_MAX bytes.
 	 */
 	void (*fn)(void *self, const char *line);
 	void *self;
@@ -47,8 +48,8 @@ void watches_destroy(struct watches *watches);
 void watches_listen(struct watches *watches, enum condition_source source, struct output *output);
 
 /*
- * From here on: a text that the screen shows already counts soon, what has been sent
- * before does not. Returns 0 or -ENOMEM.
+ * From here on: a text that the screen shows already counts soon, what has been
+ * sent before does not. Returns 0 or -ENOMEM.
  */
 int watch_add(struct watches *watches, struct watch *watch);
 void watch_remove(struct watches *watches, struct watch *watch);
