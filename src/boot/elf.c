@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "boot/bda.h"
 #include "boot/boot.h"
 #include "boot/elfimage.h"
 #include "boot/handover.h"
@@ -50,6 +51,8 @@ static int load(const struct boot_request *request, const struct boot_image *ima
 		return error;
 	layout_init(&layout, request->mem);
 	error = elf_load(request, &elf, 0, &layout);
+	if (!error)
+		bda_write(request->mem, &layout);
 	if (!error)
 		error = start(request, &elf, entry, &layout, &result->state);
 	if (!error)

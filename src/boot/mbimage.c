@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "boot/bda.h"
 #include "boot/memmap.h"
 #include "boot/start.h"
 
@@ -259,6 +260,7 @@ int mb_boot(const struct boot_request *request, const struct boot_image *image,
 	error = load_kernel(request, image, header, &layout, &handover.kernel);
 	if (!error) {
 		result->symbols = handover.kernel.symbols;
+		bda_write(mem, &layout);
 		error = hand_over(&handover, make, magic, &layout, &result->state);
 		free(handover.kernel.sections.headers);
 	}
