@@ -49,6 +49,7 @@ libvmm_a_SOURCES = \
 	src/engine/interp.c \
 	src/engine/kvm.c \
 	src/engine/select.c src/engine/select.h \
+	src/boot/bda.c src/boot/bda.h \
 	src/boot/boot.c src/boot/boot.h \
 	src/boot/elf.c \
 	src/boot/elfimage.c src/boot/elfimage.h \

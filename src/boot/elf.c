@@ -4,9 +4,11 @@
  * their physical addresses, a jump to the entry in 32-bit protected mode or
  * 64-bit mode.
  */
+#include <elf.h>
 #include <errno.h>
 #include <inttypes.h>
 
+#include "boot/bda.h"
 #include "boot/boot.h"
 #include "boot/elfimage.h"
 #include "boot/handover.h"
@@ -15,6 +17,20 @@
 static bool recognizes(const struct boot_image *image)
 {
 	return elf_is(image);
+}
+
+/* Nothing says that a plain ELF file is a kernel, but this says that it is none. */
+static int refuse_program(const struct boot_request *request, const struct elf *elf)
+{
+	struct elf_segment segment;
+
+	for (uint32_t i = 0; i < elf->segments.count; i++) {
+		elf_segment(elf, i, &segment);
+		if (segment.type == PT_INTERP)
+			return boot_refuse(request, elf->image, "program header %u: PT_INTERP: a "
+					   "program for a dynamic linker, not a kernel", i);
+	}
+	return 0;
 }
 
 static int start(const struct boot_request *request, const struct elf *elf, uint64_t entry,
@@ -43,6 +59,8 @@ static int load(const struct boot_request *request, const struct boot_image *ima
 	int error = elf_open(request, image, &elf);
 
 	if (!error)
+		error = refuse_program(request, &elf);
+	if (!error)
 		error = elf_measure(request, &elf, &extent);
 	if (!error)
 		error = elf_entry(request, &elf, &entry);
@@ -50,6 +68,8 @@ static int load(const struct boot_request *request, const struct boot_image *ima
 		return error;
 	layout_init(&layout, request->mem);
 	error = elf_load(request, &elf, 0, &layout);
+	if (!error)
+		bda_write(request->mem, &layout);
 	if (!error)
 		error = start(request, &elf, entry, &layout, &result->state);
 	if (!error)

@@ -236,7 +236,8 @@ static int check_segment(const struct boot_request *request, const struct elf *e
 		return boot_refuse(request, image, "program header %u: p_filesz 0x%" PRIx64
 				   " is more than p_memsz 0x%" PRIx64, index, segment->filesz,
 				   segment->memsz);
-	if (!in_file(image, segment->offset, segment->filesz))
+	/* Without bytes in the file the offset means nothing: it may be behind the end. */
+	if (segment->filesz && !in_file(image, segment->offset, segment->filesz))
 		return boot_refuse(request, image, "program header %u: p_offset 0x%" PRIx64
 				   " and p_filesz 0x%" PRIx64 " end behind the file's %zu bytes "
 				   "(is it cut off?)", index, segment->offset, segment->filesz,
@@ -254,12 +255,6 @@ int elf_measure(const struct boot_request *request, const struct elf *elf,
 	struct elf_segment segment;
 
 	*extent = (struct elf_extent){ .low = UINT64_MAX };
-	for (uint32_t i = 0; i < elf->segments.count; i++) {
-		elf_segment(elf, i, &segment);
-		if (segment.type == PT_INTERP)
-			return boot_refuse(request, elf->image, "program header %u: PT_INTERP: a "
-					   "program for a dynamic linker, not a kernel", i);
-	}
 	for (uint32_t i = 0; next_load(elf, &i, &segment); i++) {
 		int error = check_segment(request, elf, i, &segment);
 
@@ -290,7 +285,9 @@ static int load_segment(const struct boot_request *request, const struct elf *el
 		    " of them from the file, %c%c%c", elf->image->path, what, segment->memsz, gpa,
 		    segment->filesz, segment->flags & PF_R ? 'r' : '-',
 		    segment->flags & PF_W ? 'w' : '-', segment->flags & PF_X ? 'x' : '-');
-	error = mem_load(request->mem, gpa, elf->image->data + segment->offset, segment->filesz);
+	if (segment->filesz)
+		error = mem_load(request->mem, gpa, elf->image->data + segment->offset,
+				 segment->filesz);
 	return error ? error : mem_zero(request->mem, gpa + segment->filesz,
 					segment->memsz - segment->filesz);
 }

@@ -6,6 +6,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "boot/bda.h"
+#include "boot/foreign.h"
 #include "boot/memmap.h"
 #include "boot/start.h"
 
@@ -202,12 +204,14 @@ static int load_kernel(const struct boot_request *request, const struct boot_ima
 		       const struct mb_image *header, struct layout *layout,
 		       struct mb_kernel *kernel)
 {
+	const struct foreign *foreign = foreign_find(image);
 	int error;
 
 	*kernel = (struct mb_kernel){ 0 };
 	if (!header->has_addresses && !elf_is(image))
-		return boot_refuse(request, image, "not an ELF file, and the multiboot header has "
-				   "no addresses (flags bit 16, or an address tag)");
+		return boot_refuse(request, image, "%s, and the multiboot header has no addresses "
+				   "(flags bit 16, or an address tag)",
+				   foreign ? foreign->is : "not an ELF file");
 	error = header->has_addresses ? load_by_addresses(request, image, header, layout, kernel) :
 					load_elf(request, image, header, layout, kernel);
 	if (error) {
@@ -259,6 +263,7 @@ int mb_boot(const struct boot_request *request, const struct boot_image *image,
 	error = load_kernel(request, image, header, &layout, &handover.kernel);
 	if (!error) {
 		result->symbols = handover.kernel.symbols;
+		bda_write(mem, &layout);
 		error = hand_over(&handover, make, magic, &layout, &result->state);
 		free(handover.kernel.sections.headers);
 	}
