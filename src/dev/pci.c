@@ -15,7 +15,6 @@
 #define ADDRESS_REGISTER(a)	((a) & 0xFCu)
 #define ADDRESS_STORED		0x80FFFFFCu
 
-#define DEVFNS			(PCI_SLOTS * PCI_FUNCTIONS)
 #define DEVFN(slot, number)	((slot) * PCI_FUNCTIONS + (number))
 #define SLOT(devfn)		((devfn) / PCI_FUNCTIONS)
 
@@ -40,6 +39,7 @@
 #define I440FX_SMRAM_RESET	0x02u
 
 struct pci_function {
+	struct pci_function *next;
 	struct pci *pci;
 	const struct pci_function_ops *ops;
 	void *self;
@@ -54,7 +54,7 @@ struct pci_function {
 
 struct pci {
 	uint32_t address;
-	struct pci_function *function[DEVFNS];	/* NULL: nobody there */
+	struct pci_function *functions;
 	unsigned int asserting[PCI_PIRQS];	/* functions that pull the line */
 	pci_route_fn *route;			/* NULL: no router */
 	void *route_self;
@@ -116,14 +116,23 @@ uint64_t pci_bar(const struct pci_function *function, unsigned int index)
 	return (uint64_t)pci_get(function, PCI_BAR(index + 1), 4) << 32 | (low & BAR_MEMORY_MASK);
 }
 
+static struct pci_function *find(const struct pci *pci, unsigned int devfn)
+{
+	struct pci_function *function = pci->functions;
+
+	while (function && function->devfn != devfn)
+		function = function->next;
+	return function;
+}
+
 /* A slot with more than one function says so in the header of its first. */
 static void mark_multifunction(struct pci *pci, unsigned int slot)
 {
-	struct pci_function *first = pci->function[DEVFN(slot, 0)];
+	struct pci_function *first = find(pci, DEVFN(slot, 0));
 	bool more = false;
 
 	for (unsigned int i = 1; i < PCI_FUNCTIONS; i++)
-		more |= pci->function[DEVFN(slot, i)] != NULL;
+		more |= find(pci, DEVFN(slot, i)) != NULL;
 	if (first)
 		pci_define(first, PCI_HEADER_TYPE, 1, more ? HEADER_MULTI : 0, 0, 0);
 }
@@ -149,7 +158,7 @@ int pci_add(struct pci *pci, unsigned int slot, unsigned int number, const struc
 
 	if (slot >= PCI_SLOTS || number >= PCI_FUNCTIONS)
 		return -EINVAL;
-	if (pci->function[DEVFN(slot, number)])
+	if (find(pci, DEVFN(slot, number)))
 		return -EEXIST;
 	function = calloc(1, sizeof(*function));
 	if (!function)
@@ -159,7 +168,8 @@ int pci_add(struct pci *pci, unsigned int slot, unsigned int number, const struc
 	function->self = self;
 	function->devfn = DEVFN(slot, number);
 	define_header(function, id);
-	pci->function[function->devfn] = function;
+	function->next = pci->functions;
+	pci->functions = function;
 	mark_multifunction(pci, slot);
 	if (out)
 		*out = function;
@@ -213,7 +223,7 @@ static struct pci_function *addressed(const struct pci *pci)
 {
 	if (!(pci->address & ADDRESS_ENABLE) || ADDRESS_BUS(pci->address))
 		return NULL;
-	return pci->function[ADDRESS_DEVFN(pci->address)];
+	return find(pci, ADDRESS_DEVFN(pci->address));
 }
 
 /* Of an access at a byte of the data register, what lies within it. */
@@ -299,17 +309,20 @@ static void pci_reset(void *self)
 	struct pci *pci = self;
 
 	pci->address = 0;
-	for (unsigned int i = 0; i < DEVFNS; i++)
-		if (pci->function[i])
-			reset_function(pci->function[i]);
+	for (struct pci_function *i = pci->functions; i; i = i->next)
+		reset_function(i);
 }
 
 static void pci_destroy(void *self)
 {
 	struct pci *pci = self;
 
-	for (unsigned int i = 0; i < DEVFNS; i++)
-		free(pci->function[i]);
+	while (pci->functions) {
+		struct pci_function *function = pci->functions;
+
+		pci->functions = function->next;
+		free(function);
+	}
 	free(pci);
 }
 
