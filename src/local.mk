@@ -76,6 +76,7 @@ libvmm_a_SOURCES = \
 	src/dev/i8042.c src/dev/i8042.h \
 	src/dev/ioapic.c src/dev/ioapic.h \
 	src/dev/lapic.c src/dev/lapic.h \
+	src/dev/lapic_timer.c src/dev/lapic_timer.h \
 	src/dev/mptable.c \
 	src/dev/pci.c src/dev/pci.h \
 	src/dev/pic.c src/dev/pic.h \

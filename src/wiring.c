@@ -78,7 +78,8 @@ static int add_pic(struct wiring *w)
 	error = devices_add(w->devices, &pic_device, pic);
 	error = error ?: claim(w, BUS_PIO, PIC1_PORT, PIC_PORTS, &pic_master_ops, pic, "PIC 1");
 	error = error ?: claim(w, BUS_PIO, PIC2_PORT, PIC_PORTS, &pic_slave_ops, pic, "PIC 2");
-	return error ?: claim(w, BUS_PIO, PIC_ELCR_PORT, PIC_PORTS, &pic_elcr_ops, pic, "PIC trigger modes");
+	return error ?: claim(w, BUS_PIO, PIC_ELCR_PORT, PIC_PORTS, &pic_elcr_ops, pic,
+			      "PIC trigger modes");
 }
 
 static int add_pit(struct wiring *w)

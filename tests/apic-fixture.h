@@ -83,7 +83,8 @@ static inline uint32_t get(struct apic_fixture *f, enum lapic_register reg)
 }
 
 /* The bit of a vector in ISR, TMR or IRR. */
-static inline bool vector_bit(struct apic_fixture *f, enum lapic_register array, unsigned int vector)
+static inline bool vector_bit(struct apic_fixture *f, enum lapic_register array,
+			      unsigned int vector)
 {
 	return get(f, array + vector / 32 * 16) >> vector % 32 & 1;
 }

@@ -465,6 +465,7 @@ static void test_null_count(struct fixture *f)
 	is(f, status(f, 0) & NULL_COUNT, NULL_COUNT, "pit: null count: control word");
 	out(f, PORT, 10);
 	is(f, status(f, 0) & NULL_COUNT, NULL_COUNT, "pit: null count: count written");
+	is(f, in(f, PORT), 10, "pit: a count that is not loaded yet reads as it was written");
 	step(f, 1);
 	is(f, status(f, 0) & NULL_COUNT, 0, "pit: null count: loaded");
 	out(f, PORT, 20);

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "dev/lapic_timer.h"
+
 #define VERSION		0x00050014u	/* six local vectors; an integrated APIC */
 #define VECTORS		256u
 #define WORDS		(VECTORS / 32u)
@@ -34,9 +36,8 @@
 #define LVT_REMOTE_IRR	(1u << 14)
 #define LVT_LEVEL	(1u << 15)
 #define LVT_MASKED	(1u << 16)
-#define LVT_TIMER_MODE	(3u << 17)
-#define LVT_PERIODIC	(1u << 17)
-#define LVT_TSC_DEADLINE (2u << 17)
+#define LVT_TIMER_MODE(v) ((v) >> 17 & 3u)
+#define LVT_TIMER_MODES	(3u << 17)
 
 /* The interrupt command register (11.6.1). */
 #define ICR_VECTOR	0xFFu
@@ -52,14 +53,6 @@ enum shorthand { TO_DESTINATION, TO_SELF, TO_ALL, TO_OTHERS };
 #define ESR_RECEIVE_ILLEGAL	(1u << 6)
 #define ESR_ILLEGAL_REGISTER	(1u << 7)
 
-#define DIVIDE_STORED	0xBu		/* three bits (11.5.4, figure 11-10) */
-
-/* Kept between two interrupts of the timer, by the real clock: vmm must get on, too. */
-#define SHORTEST_PERIOD	UINT64_C(20000)
-
-/* Until the next look, where the time-stamp counter is behind what was thought. */
-#define SHORTEST_WAIT	UINT64_C(200)
-
 /* In the order of their registers. */
 enum lvt {
 	LVT_TIMER,
@@ -72,21 +65,12 @@ enum lvt {
 };
 
 static const uint32_t lvt_stored[LVTS] = {
-	[LVT_TIMER] = LVT_VECTOR | LVT_MASKED | LVT_TIMER_MODE,
+	[LVT_TIMER] = LVT_VECTOR | LVT_MASKED | LVT_TIMER_MODES,
 	[LVT_THERMAL] = LVT_VECTOR | LVT_MASKED | 0x700,
 	[LVT_PERFORMANCE] = LVT_VECTOR | LVT_MASKED | 0x700,
 	[LVT_LINT0] = LVT_VECTOR | LVT_MASKED | LVT_LEVEL | 0x2700,
 	[LVT_LINT1] = LVT_VECTOR | LVT_MASKED | LVT_LEVEL | 0x2700,
 	[LVT_ERROR] = LVT_VECTOR | LVT_MASKED,
-};
-
-struct timer {
-	struct alarm alarm;
-	uint32_t initial;
-	uint32_t divide;	/* the configuration register */
-	bool counting;
-	uint64_t start;		/* the time at which it had the initial count */
-	uint64_t deadline;	/* of the time-stamp counter; 0: none */
 };
 
 struct lapic {
@@ -107,7 +91,7 @@ struct lapic {
 	uint32_t tmr[WORDS];
 	bool lint0;		/* the pin: the 8259s' output */
 	bool extint;		/* an I/O APIC has said that they have something */
-	struct timer timer;
+	struct lapic_timer timer;
 };
 
 static bool enabled(const struct lapic *lapic)
@@ -261,134 +245,31 @@ static void lapic_listen(void *self, bool level)
 
 /* --- the timer (11.5.4) --- */
 
-static uint32_t timer_mode(const struct lapic *lapic)
+static void lapic_timer_expired(void *self)
 {
-	return lapic->lvt[LVT_TIMER] & LVT_TIMER_MODE;
+	trigger(self, LVT_TIMER);
 }
 
-/* Nanoseconds for a count of one: what the timer counts are nanoseconds. */
-static uint64_t divisor(const struct timer *timer)
+static uint32_t read_current_count(const struct lapic *lapic)
 {
-	unsigned int shift = (timer->divide & 3u) | (timer->divide >> 1 & 4u);
-
-	_Static_assert(LAPIC_TIMER_HZ == NS_PER_SECOND, "a count is a nanosecond");
-	return UINT64_C(1) << ((shift + 1) & 7u);
-}
-
-static uint64_t elapsed(const struct lapic *lapic)
-{
-	const struct timer *timer = &lapic->timer;
-
-	return (clock_now(lapic->wired.clock) - timer->start) / divisor(timer);
-}
-
-static uint32_t current_count(const struct lapic *lapic)
-{
-	const struct timer *timer = &lapic->timer;
-	uint64_t counts;
-
-	if (!timer->counting)
-		return 0;
-	counts = elapsed(lapic);
-	if (timer_mode(lapic) == LVT_PERIODIC)
-		return (uint32_t)(timer->initial - counts % timer->initial);
-	return counts < timer->initial ? (uint32_t)(timer->initial - counts) : 0;
-}
-
-static void stop_timer(struct lapic *lapic)
-{
-	lapic->timer.counting = false;
-	lapic->timer.deadline = 0;
-	alarm_cancel(lapic->wired.clock, &lapic->timer.alarm);
-}
-
-/* The end of the count that is under way. */
-static uint64_t end_of_count(const struct lapic *lapic)
-{
-	const struct timer *timer = &lapic->timer;
-	bool periodic = timer_mode(lapic) == LVT_PERIODIC;
-	uint64_t rounds = periodic ? elapsed(lapic) / timer->initial + 1 : 1;
-	uint64_t end = timer->start + rounds * timer->initial * divisor(timer);
-	uint64_t earliest = clock_now(lapic->wired.clock) + SHORTEST_PERIOD;
-
-	return periodic && !clock_is_virtual(lapic->wired.clock) && end < earliest ? earliest : end;
-}
-
-static void set_timer(struct lapic *lapic)
-{
-	struct timer *timer = &lapic->timer;
-
-	if (timer->counting)
-		alarm_set(lapic->wired.clock, &timer->alarm, end_of_count(lapic));
-}
-
-/* What the timer counts by has changed: it goes on from the count that it had. */
-static void go_on_from(struct lapic *lapic, uint32_t count)
-{
-	struct timer *timer = &lapic->timer;
-
-	timer->start = clock_now(lapic->wired.clock) - (timer->initial - count) * divisor(timer);
-	set_timer(lapic);
-}
-
-static void set_deadline(struct lapic *lapic, uint64_t earliest)
-{
-	struct timer *timer = &lapic->timer;
-	uint64_t when = clock_when_tsc(lapic->wired.clock, timer->deadline);
-
-	alarm_set(lapic->wired.clock, &timer->alarm, when > earliest ? when : earliest);
-}
-
-static void lapic_alarm(void *self)
-{
-	struct lapic *lapic = self;
-	struct timer *timer = &lapic->timer;
-
-	if (timer->deadline && clock_tsc(lapic->wired.clock) < timer->deadline) {
-		set_deadline(lapic, clock_now(lapic->wired.clock) + SHORTEST_WAIT);
-		return;
-	}
-	if (timer_mode(lapic) == LVT_PERIODIC)
-		set_timer(lapic);
-	else
-		stop_timer(lapic);
-	trigger(lapic, LVT_TIMER);
+	return lapic_timer_count(&lapic->timer);
 }
 
 static void write_initial_count(struct lapic *lapic, uint32_t value)
 {
-	struct timer *timer = &lapic->timer;
-
-	if (timer_mode(lapic) == LVT_TSC_DEADLINE)
-		return;
-	stop_timer(lapic);
-	timer->initial = value;
-	timer->start = clock_now(lapic->wired.clock);
-	timer->counting = value != 0;
-	set_timer(lapic);
+	lapic_timer_set_initial(&lapic->timer, value);
 }
 
 static void write_divide(struct lapic *lapic, uint32_t value)
 {
-	uint32_t count = current_count(lapic);
-
-	lapic->timer.divide = value & DIVIDE_STORED;
-	go_on_from(lapic, count);
+	lapic_timer_set_divide(&lapic->timer, value);
 }
 
 static void write_lvt_timer(struct lapic *lapic, uint32_t value)
 {
-	uint32_t changed = lapic->lvt[LVT_TIMER] ^ value;
-	uint32_t count = current_count(lapic);
-
 	lapic->lvt[LVT_TIMER] = value;
-	if (changed & LVT_TSC_DEADLINE) {
-		stop_timer(lapic);
-		lapic->timer.initial = 0;
-	} else if (changed & LVT_TIMER_MODE) {
-		go_on_from(lapic, count);
-	}
-	if (value & LVT_TSC_DEADLINE)
+	lapic_timer_set_mode(&lapic->timer, LVT_TIMER_MODE(value));
+	if (lapic->timer.mode == LAPIC_TSC_DEADLINE)
 		msrs_watch(lapic->wired.msrs, LAPIC_MSR_TSC_DEADLINE);
 }
 
@@ -623,7 +504,7 @@ static const struct {
 	[REG_ICR_LOW] = { STORED(icr_low), .write = write_icr_low },
 	[REG_ICR_HIGH] = { STORED(icr_high), .write = write_icr_high },
 	[REG_INITIAL_COUNT] = { STORED(timer.initial), .write = write_initial_count },
-	[REG_CURRENT_COUNT] = { .read = current_count, .write = ignore_write },
+	[REG_CURRENT_COUNT] = { .read = read_current_count, .write = ignore_write },
 	[REG_DIVIDE] = { STORED(timer.divide), .write = write_divide },
 };
 
@@ -722,12 +603,7 @@ static bool write_msr(void *self, uint32_t number, uint64_t value)
 
 	if (number == LAPIC_MSR_BASE)
 		return write_base(lapic, value);
-	if (timer_mode(lapic) != LVT_TSC_DEADLINE)
-		return true;
-	stop_timer(lapic);
-	lapic->timer.deadline = value;
-	if (value)
-		set_deadline(lapic, 0);
+	lapic_timer_set_deadline(&lapic->timer, value);
 	return true;
 }
 
@@ -740,10 +616,10 @@ static const struct msr_ops msr_ops = {
 
 static void power_on(struct lapic *lapic)
 {
-	stop_timer(lapic);
+	lapic_timer_reset(&lapic->timer);
 	*lapic = (struct lapic){
 		.wired = lapic->wired, .base = lapic->base, .lint0 = lapic->lint0,
-		.timer.alarm = lapic->timer.alarm, .id = (uint32_t)lapic->wired.id << 24,
+		.timer = lapic->timer, .id = (uint32_t)lapic->wired.id << 24,
 		.dfr = UINT32_MAX, .svr = 0xFF,
 	};
 	for (unsigned int i = 0; i < LVTS; i++)
@@ -787,7 +663,7 @@ int lapic_create(struct lapic **out, const struct lapic_config *config)
 	if (!lapic)
 		return -ENOMEM;
 	lapic->wired = *config;
-	lapic->timer.alarm = (struct alarm){ .fn = lapic_alarm, .self = lapic };
+	lapic_timer_init(&lapic->timer, config->clock, lapic_timer_expired, lapic);
 	error = connect(lapic);
 	if (error) {
 		free(lapic);
@@ -802,7 +678,7 @@ static void lapic_destroy(void *self)
 {
 	struct lapic *lapic = self;
 
-	alarm_cancel(lapic->wired.clock, &lapic->timer.alarm);
+	lapic_timer_reset(&lapic->timer);
 	free(lapic);
 }
 

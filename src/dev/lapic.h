@@ -8,10 +8,6 @@
  * specification 1.4, 3.6.2.2), so that a guest that never touches it has the
  * 8259s' interrupts.
  *
- * The timer counts at LAPIC_TIMER_HZ, divided as the guest says. Where the guest
- * asks for periods that are shorter than vmm can keep by the real clock, it gets
- * fewer interrupts than there are periods, as with a processor that is too slow.
- *
  * The registers stay at one address, whatever IA32_APIC_BASE says: as with QEMU. There
  * is no x2APIC mode. INIT and start-up messages have no effect: there is no other
  * processor, and the one there is has started.
@@ -25,8 +21,6 @@
 #include "core/intr.h"
 #include "core/msrs.h"
 #include "dev/apicbus.h"
-
-#define LAPIC_TIMER_HZ UINT64_C(1000000000)
 
 /* SDM vol. 4. */
 #define LAPIC_MSR_BASE		0x1Bu

@@ -78,7 +78,8 @@ enum { KIND_INT = 0, KIND_NMI = 1, KIND_EXTINT = 3 };
 #define HIGH_LEVEL	0x0D		/* polarity and trigger mode */
 #define ALL_APICS	0xFF
 
-static void add(struct tables *tables, struct configuration *table, const void *entry, uint32_t size)
+static void add(struct tables *tables, struct configuration *table, const void *entry,
+		uint32_t size)
 {
 	memcpy(tables_take(tables, size, 1), entry, size);
 	table->entries++;

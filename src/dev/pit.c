@@ -295,8 +295,15 @@ static uint64_t settle(struct channel *channel, uint64_t now)
 	return risen;
 }
 
+/*
+ * Until it is loaded, the counting element shows anything (the data sheet's N). On
+ * hardware a port access takes longer than the pulse that is awaited; guests rely on
+ * that, and read the new count at once.
+ */
 static void load_next(struct channel *channel, uint64_t now)
 {
+	if (!channel->counting)
+		channel->idle = channel->reload;
 	channel->load_at = now + 1;
 	channel->load_low = false;
 }
