@@ -92,6 +92,9 @@ libvmm_a_SOURCES = \
 	src/dev/tables.c src/dev/tables.h \
 	src/dev/uart.c src/dev/uart.h \
 	src/dev/vga.c src/dev/vga.h \
+	src/dev/vga_memory.c src/dev/vga_memory.h \
+	src/dev/vga_state.h \
+	src/dev/vga_text.c src/dev/vga_text.h \
 	src/pv/disk.c src/pv/hypercall.c src/pv/hypercall.h src/pv/pv.h \
 	src/pv/screen.c src/pv/system.c \
 	src/host/characters.c src/host/characters.h \

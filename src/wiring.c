@@ -127,6 +127,8 @@ static int add_vga(struct wiring *w)
 	error = devices_add(w->devices, &vga_device, vga);
 	error = error ?: claim(w, BUS_PIO, 0x3B0, 0x0C, &vga_mono_ops, vga, "VGA mono registers");
 	error = error ?: claim(w, BUS_PIO, 0x3C0, 0x20, &vga_register_ops, vga, "VGA registers");
+	error = error ?: claim(w, BUS_MMIO, VGA_MEMORY_BASE, VGA_MEMORY_SIZE, &vga_memory_ops, vga,
+			       "VGA memory");
 	/* Used where the text memory is not mapped for the guest. */
 	return error ?: claim(w, BUS_MMIO, VGA_TEXT_BASE, SCREEN_MEMORY_SIZE, &vga_text_ops, vga,
 			      "VGA text");

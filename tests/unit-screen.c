@@ -21,6 +21,10 @@
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define GOLDEN "testsuite/vmm.guest/golden/"
 
+/* In mode 3. */
+#define CELLS 2000u
+#define CELL_BYTES (CELLS * 2)
+
 /* What every test is given. */
 struct bench {
 	struct unit unit;
@@ -115,10 +119,18 @@ static struct screen_frame frame_now(const struct bench *bench)
 	return frame;
 }
 
+static void set_start(struct bench *bench, uint16_t cell)
+{
+	struct screen_mode mode = *screen_mode(bench->screen);
+
+	mode.start = cell;
+	screen_set_mode(bench->screen, &mode);
+}
+
 /* The pseudo-random text of the golden pictures, on a screen after reset. */
 static void load_random(struct bench *bench)
 {
-	uint8_t cells[SCREEN_FRAME_BYTES];
+	uint8_t cells[CELL_BYTES];
 
 	reset(bench);
 	if (file_load(golden(bench, "prng.vram"), cells, sizeof(cells)) == sizeof(cells))
@@ -255,10 +267,12 @@ static const struct {
 	{ "a byte 0xFF", ".txt", "\377", 0, -EINVAL, "line 1 is not UTF-8" },
 	{ "a long line", ".txt",
 	  "AB                                                                              x",
-	  0, -EINVAL, "line 1, column 81 lies beyond the screen of 80 x 25" },
-	{ "many lines", ".txt", "AB\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\nx", 0, -EINVAL,
-	  "line 26, column 1 lies beyond" },
-	{ "short", ".vram", "A\007B\007", 0, -EINVAL, "has only 4 of 4000 bytes" },
+	  0, 1, "screen differs: expected a text of 81 columns, 1 rows, got a screen of 80 x 25" },
+	{ "many lines", ".txt", "AB\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\nx", 0, 1,
+	  "screen differs: expected a text of 2 columns, 26 rows, got a screen of 80 x 25" },
+	{ "short", ".vram", "A\007B\007", 0, 1,
+	  "screen differs: expected 4 bytes of cells, got 4000 (a screen of 80 x 25)" },
+	{ "empty", ".vram", "", 0, -EINVAL, "has 0 bytes" },
 	{ "empty", ".ppm", "", 0, -EINVAL, "not a PPM picture" },
 	{ "a P3", ".ppm", "P3\n1 1\n255\n0 0 0\n", 0, -EINVAL, "not a PPM picture" },
 	{ "no numbers", ".ppm", "P6\nten ten\n255\n", 0, -EINVAL, "malformed PPM header" },
@@ -268,17 +282,24 @@ static const struct {
 	{ "no blank after the maximum", ".ppm", "P6\n720 400\n255", 0, -EINVAL,
 	  "malformed PPM header" },
 	{ "an endless comment", ".ppm", "P6 #720 400", 0, -EINVAL, "malformed PPM header" },
-	{ "another size", ".ppm", "P6\n640 480\n255\n", 0, -EINVAL,
-	  "a picture of 640 x 480 dots, the screen has 720 x 400" },
+	{ "another size", ".ppm", "P6\n2 1\n255\nabcdef", 0, 1,
+	  "screen differs: expected a picture of 2 x 1 dots, got 720 x 400" },
+	{ "a size that no screen has", ".ppm", "P6\n4097 1\n255\n", 0, -EINVAL,
+	  "a picture of 4097 x 1 dots, a screen has at most 4096 x 1024" },
+	{ "no size", ".ppm", "P6\n0 400\n255\n", 0, -EINVAL, "a picture of 0 x 400 dots" },
 	{ "16-bit colours", ".ppm", "P6\n720 400\n65535\n", 0, -EINVAL,
 	  "colours up to 65535, only 255 is supported" },
 	{ "cut off", ".ppm", "P6 # a\n#b\n720#c\n\t400\r\n255#d\n123", 0, -EINVAL,
 	  "ends in the middle of the picture" },
 	{ "empty", ".png", "", 0, -EINVAL, "not a PNG picture" },
 	{ "a PPM", ".png", "P6\n720 400\n255\n", 0, -EINVAL, "not a PNG picture" },
-	{ "1 x 1", ".png",
+	{ "a wrong checksum", ".png",
 	  "\211PNG\r\n\032\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\b\0\0\0\0:~\233U\0\0\0\nIDATx\332cx\017\0\1"
-	  "\1\1\0\033\266\356V\0\0\0\0IEND\256B`\202", 67, -EINVAL, "a picture of 1 x 1 dots" },
+	  "\1\1\0\033\266\356V\0\0\0\0IEND\256B`\202", 67, -EINVAL, "malformed PNG picture: " },
+	{ "1 x 1", ".png",
+	  "\211PNG\015\012\032\012\000\000\000\015IHDR\000\000\000\001\000\000\000\001\010\000\000\000\000:"
+	  "~\233U\000\000\000\012IDATx\234c`\007\000\000\011\000\010 #\303\214\000\000\000\000IEND\256B`\202",
+	  67, 1, "screen differs: expected a picture of 1 x 1 dots, got 720 x 400" },
 };
 
 static void test_files(struct bench *bench)
@@ -299,7 +320,7 @@ static void test_files(struct bench *bench)
 
 static void test_cut_files(struct bench *bench)
 {
-	static const char *const names[] = { "c.ppm", "c.png", "c.vram" };
+	static const char *const names[] = { "c.ppm", "c.png" };
 	static char data[900001];
 
 	load_random(bench);
@@ -317,9 +338,12 @@ static void test_cut_files(struct bench *bench)
 		check(bench, compare(bench, path) == -EINVAL && said(bench, path), names[i],
 		      "cut in half is refused");
 	}
-	file_save(scratch(bench, "c.vram"), data, SCREEN_FRAME_BYTES + 1);
+	file_save(scratch(bench, "c.vram"), data, CELL_BYTES + 1);
 	check(bench, compare(bench, scratch(bench, "c.vram")) == -EINVAL &&
-	      said(bench, "has more than 4000 bytes"), "c.vram", "too long is refused");
+	      said(bench, "has 4001 bytes, cells have two each"), "c.vram", "half a cell is refused");
+	file_save(scratch(bench, "c.vram"), data, SCREEN_CELLS_MAX * 2 + 1);
+	check(bench, compare(bench, scratch(bench, "c.vram")) == -EINVAL &&
+	      said(bench, "has more than 32000 bytes"), "c.vram", "too long is refused");
 	check(bench, compare(bench, scratch(bench, "none.png")) < 0 &&
 	      said(bench, "No such file"), "none.png", "is not there");
 	symlink("/", scratch(bench, "d.txt"));
@@ -388,7 +412,7 @@ static void test_frames(struct bench *bench)
 	frame = frame_now(bench);
 	check(bench, !screen_frame_touched(&frame), "frame", "untouched at first");
 	for (size_t i = 0; i < ARRAY_SIZE(cursors); i++) {
-		screen_set_start(bench->screen, cursors[i].start);
+		set_start(bench, cursors[i].start);
 		screen_set_cursor(bench->screen, &cursors[i].cursor);
 		frame = frame_now(bench);
 		check(bench, frame.cursor.enabled == cursors[i].seen &&
@@ -396,7 +420,7 @@ static void test_frames(struct bench *bench)
 		      screen_frame_touched(&frame) == cursors[i].seen, "cursor", cursors[i].name);
 	}
 	reset(bench);
-	screen_write(bench->screen, SCREEN_FRAME_BYTES - 1, "\x08", 1);
+	screen_write(bench->screen, CELL_BYTES - 1, "\x08", 1);
 	frame = frame_now(bench);
 	check(bench, screen_frame_touched(&frame), "frame", "touched by one attribute");
 }
@@ -415,7 +439,7 @@ static void test_start(struct bench *bench)
 		out_indexed(bench, 0x3D4, 0x0C, (uint8_t)(start >> 8));
 		out_indexed(bench, 0x3D4, 0x0D, (uint8_t)start);
 		frame = frame_now(bench);
-		for (unsigned int i = 0; i < SCREEN_FRAME_BYTES; i++)
+		for (unsigned int i = 0; i < CELL_BYTES; i++)
 			good &= frame.cells[i] == memory[(start * 2 + i) % SCREEN_MEMORY_SIZE];
 	}
 	check(bench, good, "frame", "every start address");
@@ -557,7 +581,10 @@ static void test_status(struct bench *bench)
 	out(bench, 0x3DA, 0x08);
 	check(bench, in(bench, 0x3CA) == 0x08, "feature control", "is read back");
 	check(bench, in(bench, 0x3C2) == 0, "status 0", "nothing");
-	check(bench, in(bench, 0x3C3) == 0xFF && in(bench, 0x3D0) == 0xFF, "ports",
+	check(bench, in(bench, 0x3C3) == 1, "subsystem enable", "on at reset");
+	out(bench, 0x3C3, 0xFE);
+	check(bench, in(bench, 0x3C3) == 0, "subsystem enable", "writable bit");
+	check(bench, in(bench, 0x3CB) == 0xFF && in(bench, 0x3D0) == 0xFF, "ports",
 	      "those that do nothing read as all ones");
 }
 
@@ -648,13 +675,13 @@ static void test_hypercalls(struct bench *bench)
 	frame = frame_now(bench);
 	check(bench, !memcmp(&frame.cells[78 * 2], "a\x01" "b\x02" "c\x03", 6) &&
 	      !memcmp(&frame.cells[1999 * 2], "A\x1F", 2), "hypercall", "what was written is there");
-	for (unsigned int cell = 0; cell < SCREEN_CELLS; cell++)
+	for (unsigned int cell = 0; cell < CELLS; cell++)
 		if ((cell < 78 || cell > 80) && cell != 1999)
 			blank &= !memcmp(&frame.cells[cell * 2], " \x07", 2);
 	check(bench, blank, "hypercall", "what was refused is not");
 
 	/* The last cell before the memory's end is the picture's first. */
-	screen_set_start(bench->screen, SCREEN_MEMORY_SIZE / 2 - 1);
+	set_start(bench, SCREEN_MEMORY_SIZE / 2 - 1);
 	call(bench, HYPERCALL_SCREEN_WRITE, 0, 0, EDGE - 3, 3);
 	frame = frame_now(bench);
 	check(bench, !memcmp(frame.cells, "a\x01" "b\x02" "c\x03", 6) &&
@@ -671,11 +698,11 @@ struct scribbler {
 static void *scribble(void *self)
 {
 	struct scribbler *scribbler = self;
-	uint8_t cells[SCREEN_FRAME_BYTES];
+	uint8_t cells[CELL_BYTES];
 
 	for (unsigned int round = 0; !atomic_load(&scribbler->stop); round++) {
 		memset(cells, round & 1 ? 0xAA : 0x55, sizeof(cells));
-		screen_put(scribbler->screen, 0, cells, SCREEN_CELLS);
+		screen_put(scribbler->screen, 0, cells, CELLS);
 		screen_set_cursor(scribbler->screen, &(struct screen_cursor){
 			.enabled = true, .cell = round & 1 ? 500 : 1500,
 			.first_line = round & 1 ? 1 : 2, .last_line = 15 });
@@ -697,7 +724,7 @@ static void test_races(struct bench *bench)
 	for (unsigned int i = 0; i < 3000; i++) {
 		struct screen_frame frame = frame_now(bench);
 
-		for (unsigned int cell = 0; cell < SCREEN_CELLS; cell++)
+		for (unsigned int cell = 0; cell < CELLS; cell++)
 			good &= frame.cells[cell * 2] == frame.cells[cell * 2 + 1] ||
 				frame.cells[cell * 2] == ' ';
 		good &= !frame.cursor.enabled ||

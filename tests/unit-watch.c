@@ -148,7 +148,7 @@ static void put(struct fixture *f, unsigned int row, unsigned int column, const 
 	for (; *text; text++, column++) {
 		const uint8_t cell[2] = { (uint8_t)*text, (uint8_t)(0x10 + column % 8) };
 
-		screen_put(f->screen, row * SCREEN_COLUMNS + column, cell, 1);
+		screen_put(f->screen, row * screen_mode(f->screen)->columns + column, cell, 1);
 	}
 }
 
@@ -156,7 +156,7 @@ static void put(struct fixture *f, unsigned int row, unsigned int column, const 
 static void poke(struct fixture *f, unsigned int row, unsigned int column, const char *text)
 {
 	for (; *text; text++, column++)
-		screen_memory(f->screen)[(row * SCREEN_COLUMNS + column) * 2] = (uint8_t)*text;
+		screen_memory(f->screen)[(row * screen_mode(f->screen)->columns + column) * 2] = (uint8_t)*text;
 }
 
 static void pass_time(struct fixture *f, uint64_t ns)

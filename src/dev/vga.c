@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * vga.c - the text mode of a VGA, see vga.h.
+ * vga.c - the ports of a VGA, see vga.h.
  *
  * Registers as in IBM's "PS/2 Hardware Interface Technical Reference: Video
  * Subsystems" (1992), section 2; their values at reset are those of BIOS mode
@@ -13,6 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dev/vga_memory.h"
+#include "dev/vga_state.h"
+#include "dev/vga_text.h"
+
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Ports, from 0x3C0. In monochrome those from 0x10 on are at 0x3B0 instead. */
@@ -20,6 +24,7 @@ enum vga_port {
 	PORT_ATTRIBUTE_WRITE = 0x00,	/* index and data by turns */
 	PORT_ATTRIBUTE_READ = 0x01,
 	PORT_MISC_WRITE = 0x02,		/* read: input status 0 */
+	PORT_ENABLE = 0x03,
 	PORT_SEQUENCER_INDEX = 0x04,
 	PORT_SEQUENCER_DATA = 0x05,
 	PORT_DAC_MASK = 0x06,
@@ -37,37 +42,14 @@ enum vga_port {
 	PORTS = 0x20,
 };
 
+#define TEXT_OFFSET (VGA_TEXT_BASE - VGA_MEMORY_BASE)
 #define MONO_PORTS 0x0Cu	/* 0x3B0 to 0x3BB; 0x3BC is a parallel port's */
 
-#define MISC_COLOR (1u << 0)	/* input/output address select */
 #define STATUS1_DISPLAY_DISABLED (1u << 0)
 #define STATUS1_VERTICAL_RETRACE (1u << 3)
 
-/* The register files: the general registers have ports of their own, the others an index. */
-enum vga_file { FILE_GENERAL, FILE_SEQUENCER, FILE_CRTC, FILE_GRAPHICS, FILE_ATTRIBUTE, FILES };
-
-enum vga_general { GENERAL_MISC, GENERAL_FEATURE, GENERAL_STATUS_0, GENERAL_DAC_MASK };
-
-#define CRTC_OVERFLOW 0x07
-#define CRTC_CURSOR_START 0x0A
-#define CRTC_CURSOR_END 0x0B
-#define CRTC_START_HIGH 0x0C
-#define CRTC_START_LOW 0x0D
-#define CRTC_CURSOR_HIGH 0x0E
-#define CRTC_CURSOR_LOW 0x0F
-#define CRTC_RETRACE_END 0x11
-#define CRTC_REGISTERS 0x19
-
-#define OVERFLOW_LINE_COMPARE_8 (1u << 4)
-#define RETRACE_END_PROTECT (1u << 7)	/* of registers 0 to 7 */
-#define CURSOR_OFF (1u << 5)
-#define CURSOR_LINE_MASK 0x1Fu
-
 #define ATTRIBUTE_INDEX_WRITABLE 0x3Fu
-#define ATTRIBUTE_VIDEO_ON (1u << 5)	/* of the index: palette address source */
 
-#define DAC_COLORS 256u
-#define DAC_COMPONENTS 3u
 #define DAC_LEVEL_MASK 0x3Fu
 #define DAC_WRITING 0u		/* what the state port reads as */
 #define DAC_READING 3u
@@ -75,74 +57,76 @@ enum vga_general { GENERAL_MISC, GENERAL_FEATURE, GENERAL_STATUS_0, GENERAL_DAC_
 struct vga_register {
 	uint8_t initial;
 	uint8_t writable;	/* bits; the others stay 0 */
+	bool shown;		/* the picture follows it */
 };
 
 static const struct vga_register general[] = {
 	[GENERAL_MISC] = { 0x67, 0xEF },	/* colour, 28 MHz, 400 lines */
 	[GENERAL_FEATURE] = { 0x00, 0x0B },
 	[GENERAL_STATUS_0] = { 0x00, 0x00 },	/* no interrupt pending, no switch sensed */
-	[GENERAL_DAC_MASK] = { 0xFF, 0xFF },
+	[GENERAL_DAC_MASK] = { 0xFF, 0xFF, true },
+	[GENERAL_ENABLE] = { 0x01, 0x01 },	/* of the video subsystem; does nothing */
 };
 
 static const struct vga_register sequencer[] = {
 	[0x00] = { 0x03, 0x03 },	/* reset */
-	[0x01] = { 0x00, 0x3D },	/* clocking mode: 9 dots a character */
-	[0x02] = { 0x03, 0x0F },	/* map mask */
-	[0x03] = { 0x00, 0x3F },	/* character map select */
-	[0x04] = { 0x02, 0x0E },	/* memory mode: odd/even */
+	[SEQUENCER_CLOCKING] = { 0x00, 0x3D, true },	/* 9 dots a character */
+	[SEQUENCER_MAP_MASK] = { 0x03, 0x0F },
+	[SEQUENCER_FONTS] = { 0x00, 0x3F, true },
+	[SEQUENCER_MEMORY_MODE] = { 0x02, 0x0E },	/* odd/even */
 };
 
 static const struct vga_register crtc[CRTC_REGISTERS] = {
 	[0x00] = { 0x5F, 0xFF },	/* horizontal total */
-	[0x01] = { 0x4F, 0xFF },	/* horizontal display end */
+	[CRTC_COLUMNS] = { 0x4F, 0xFF, true },
 	[0x02] = { 0x50, 0xFF },	/* start horizontal blanking */
 	[0x03] = { 0x82, 0xFF },	/* end horizontal blanking */
 	[0x04] = { 0x55, 0xFF },	/* start horizontal retrace */
 	[0x05] = { 0x81, 0xFF },	/* end horizontal retrace */
 	[0x06] = { 0xBF, 0xFF },	/* vertical total */
-	[CRTC_OVERFLOW] = { 0x1F, 0xFF },
+	[CRTC_OVERFLOW] = { 0x1F, 0xFF, true },
 	[0x08] = { 0x00, 0x7F },	/* preset row scan */
-	[0x09] = { 0x4F, 0xFF },	/* maximum scan line: 16 a character */
-	[CRTC_CURSOR_START] = { 0x0D | CURSOR_OFF, 0x3F },
-	[CRTC_CURSOR_END] = { 0x0E, 0x7F },
-	[CRTC_START_HIGH] = { 0x00, 0xFF },
-	[CRTC_START_LOW] = { 0x00, 0xFF },
-	[CRTC_CURSOR_HIGH] = { 0x00, 0xFF },
-	[CRTC_CURSOR_LOW] = { 0x00, 0xFF },
+	[CRTC_CELL_HEIGHT] = { 0x4F, 0xFF, true },	/* 16 lines */
+	[CRTC_CURSOR_START] = { 0x0D | CURSOR_OFF, 0x3F, true },
+	[CRTC_CURSOR_END] = { 0x0E, 0x7F, true },
+	[CRTC_START_HIGH] = { 0x00, 0xFF, true },
+	[CRTC_START_LOW] = { 0x00, 0xFF, true },
+	[CRTC_CURSOR_HIGH] = { 0x00, 0xFF, true },
+	[CRTC_CURSOR_LOW] = { 0x00, 0xFF, true },
 	[0x10] = { 0x9C, 0xFF },	/* vertical retrace start */
 	[CRTC_RETRACE_END] = { 0x8E, 0xFF },
-	[0x12] = { 0x8F, 0xFF },	/* vertical display end */
-	[0x13] = { 0x28, 0xFF },	/* offset: 80 characters a row */
+	[CRTC_LINES] = { 0x8F, 0xFF, true },	/* 400 with the overflow's */
+	[CRTC_OFFSET] = { 0x28, 0xFF, true },	/* 80 characters a row */
 	[0x14] = { 0x1F, 0x7F },	/* underline location */
 	[0x15] = { 0x96, 0xFF },	/* start vertical blanking */
 	[0x16] = { 0xB9, 0xFF },	/* end vertical blanking */
 	[0x17] = { 0xA3, 0xEF },	/* mode control */
-	[0x18] = { 0xFF, 0xFF },	/* line compare */
+	[CRTC_LINE_COMPARE] = { 0xFF, 0xFF, true },
 };
 
 static const struct vga_register graphics[] = {
-	[0x00] = { 0x00, 0x0F },	/* set/reset */
-	[0x01] = { 0x00, 0x0F },	/* enable set/reset */
-	[0x02] = { 0x00, 0x0F },	/* color compare */
-	[0x03] = { 0x00, 0x1F },	/* data rotate */
-	[0x04] = { 0x00, 0x03 },	/* read map select */
-	[0x05] = { 0x10, 0x7B },	/* mode: odd/even */
-	[0x06] = { 0x0E, 0x0F },	/* miscellaneous: window at 0xB8000 */
-	[0x07] = { 0x0F, 0x0F },	/* color don't care */
-	[0x08] = { 0xFF, 0xFF },	/* bit mask */
+	[GRAPHICS_SET_RESET] = { 0x00, 0x0F },
+	[GRAPHICS_ENABLE_SET_RESET] = { 0x00, 0x0F },
+	[GRAPHICS_COMPARE] = { 0x00, 0x0F },
+	[GRAPHICS_ROTATE] = { 0x00, 0x1F },
+	[GRAPHICS_READ_MAP] = { 0x00, 0x03 },
+	[GRAPHICS_MODE] = { 0x10, 0x7B },	/* odd/even */
+	[GRAPHICS_MISC] = { 0x0E, 0x0F, true },	/* window at 0xB8000 */
+	[GRAPHICS_DONT_CARE] = { 0x0F, 0x0F },
+	[GRAPHICS_BIT_MASK] = { 0xFF, 0xFF },
 };
 
 static const struct vga_register attribute[] = {
 	/* 0x00 to 0x0F, internal palette: which of the DAC's colours */
-	{ 0x00, 0x3F }, { 0x01, 0x3F }, { 0x02, 0x3F }, { 0x03, 0x3F },
-	{ 0x04, 0x3F }, { 0x05, 0x3F }, { 0x14, 0x3F }, { 0x07, 0x3F },
-	{ 0x38, 0x3F }, { 0x39, 0x3F }, { 0x3A, 0x3F }, { 0x3B, 0x3F },
-	{ 0x3C, 0x3F }, { 0x3D, 0x3F }, { 0x3E, 0x3F }, { 0x3F, 0x3F },
-	[0x10] = { 0x0C, 0xEF },	/* mode control: text, line graphics */
+	{ 0x00, 0x3F, true }, { 0x01, 0x3F, true }, { 0x02, 0x3F, true }, { 0x03, 0x3F, true },
+	{ 0x04, 0x3F, true }, { 0x05, 0x3F, true }, { 0x14, 0x3F, true }, { 0x07, 0x3F, true },
+	{ 0x38, 0x3F, true }, { 0x39, 0x3F, true }, { 0x3A, 0x3F, true }, { 0x3B, 0x3F, true },
+	{ 0x3C, 0x3F, true }, { 0x3D, 0x3F, true }, { 0x3E, 0x3F, true }, { 0x3F, 0x3F, true },
+	[ATTRIBUTE_MODE] = { 0x0C, 0xEF, true },	/* text, line graphics */
 	[0x11] = { 0x00, 0xFF },	/* overscan color */
-	[0x12] = { 0x0F, 0x3F },	/* color plane enable */
+	[ATTRIBUTE_PLANES] = { 0x0F, 0x3F, true },
 	[0x13] = { 0x08, 0x0F },	/* horizontal pixel panning */
-	[0x14] = { 0x00, 0x0F },	/* color select */
+	[ATTRIBUTE_COLOR_SELECT] = { 0x00, 0x0F, true },
 };
 
 static const struct {
@@ -160,15 +144,14 @@ static const struct {
 
 struct vga {
 	struct screen *screen;
-	uint8_t index[FILES];
-	uint8_t value[FILES][CRTC_REGISTERS];	/* the CRTC has the most */
+	struct vga_state state;
+	struct vga_memory memory;
 	bool attribute_data;	/* the next write to PORT_ATTRIBUTE_WRITE is data */
 	uint8_t status1;
 	uint8_t dac_state;
 	uint8_t dac_index;
 	uint8_t dac_component;	/* of the colour at dac_index: 0 to 2 */
 	uint8_t dac_latch[DAC_COMPONENTS];
-	uint8_t dac[DAC_COLORS][DAC_COMPONENTS];
 };
 
 int vga_create(struct vga **vga, struct screen *screen)
@@ -178,6 +161,7 @@ int vga_create(struct vga **vga, struct screen *screen)
 	if (!made)
 		return -ENOMEM;
 	made->screen = screen;
+	vga_memory_init(&made->memory, screen);
 	*vga = made;
 	return 0;
 }
@@ -185,30 +169,25 @@ int vga_create(struct vga **vga, struct screen *screen)
 /* Mode 3's colours: EGA's 64, two bits for each of red, green and blue; black else. */
 static void dac_reset(struct vga *vga)
 {
-	memset(vga->dac, 0, sizeof(vga->dac));
+	memset(vga->state.dac, 0, sizeof(vga->state.dac));
 	for (unsigned int color = 0; color < 64; color++)
 		for (unsigned int i = 0; i < DAC_COMPONENTS; i++)
-			vga->dac[color][i] = (color << i & 0x04 ? 0x2A : 0) +
+			vga->state.dac[color][i] = (color << i & 0x04 ? 0x2A : 0) +
 					     (color << i & 0x20 ? 0x15 : 0);
 	vga->dac_state = DAC_WRITING;
 	vga->dac_index = 0;
 	vga->dac_component = 0;
 }
 
-/* What of the registers the picture follows. */
+/* The picture follows the registers. */
 static void show(struct vga *vga)
 {
-	const uint8_t *value = vga->value[FILE_CRTC];
-	struct screen_cursor cursor = {
-		.enabled = !(value[CRTC_CURSOR_START] & CURSOR_OFF),
-		.cell = (uint16_t)(value[CRTC_CURSOR_HIGH] << 8 | value[CRTC_CURSOR_LOW]),
-		.first_line = value[CRTC_CURSOR_START] & CURSOR_LINE_MASK,
-		.last_line = value[CRTC_CURSOR_END] & CURSOR_LINE_MASK,
-	};
+	struct screen_cursor cursor = vga_text_cursor(&vga->state);
+	struct screen_mode mode = *screen_mode(vga->screen);
 
+	vga_text_mode(&vga->state, &mode);
+	screen_set_mode(vga->screen, &mode);
 	screen_set_cursor(vga->screen, &cursor);
-	screen_set_start(vga->screen,
-			 (uint16_t)(value[CRTC_START_HIGH] << 8 | value[CRTC_START_LOW]));
 }
 
 /* The text memory stays: a reset clears no memory. */
@@ -217,9 +196,9 @@ static void vga_reset(void *self)
 	struct vga *vga = self;
 
 	for (unsigned int file = 0; file < FILES; file++) {
-		vga->index[file] = files[file].initial_index;
+		vga->state.index[file] = files[file].initial_index;
 		for (unsigned int i = 0; i < files[file].count; i++)
-			vga->value[file][i] = files[file].registers[i].initial;
+			vga->state.value[file][i] = files[file].registers[i].initial;
 	}
 	vga->attribute_data = false;
 	vga->status1 = 0;
@@ -229,43 +208,48 @@ static void vga_reset(void *self)
 
 static uint8_t general_read(struct vga *vga, unsigned int number)
 {
-	return vga->value[FILE_GENERAL][number];
+	return vga->state.value[FILE_GENERAL][number];
 }
 
 static void general_write(struct vga *vga, unsigned int number, uint8_t value)
 {
-	vga->value[FILE_GENERAL][number] = value & general[number].writable;
+	vga->state.value[FILE_GENERAL][number] = value & general[number].writable;
+	if (general[number].shown)
+		show(vga);
 }
 
 static uint8_t index_read(struct vga *vga, unsigned int file)
 {
-	return vga->index[file];
+	return vga->state.index[file];
 }
 
 static void index_write(struct vga *vga, unsigned int file, uint8_t value)
 {
-	vga->index[file] = value;
+	vga->state.index[file] = value;
 }
 
 static uint8_t data_read(struct vga *vga, unsigned int file)
 {
-	uint8_t number = vga->index[file] & files[file].index_mask;
+	uint8_t number = vga->state.index[file] & files[file].index_mask;
 
-	return number < files[file].count ? vga->value[file][number] : 0xFF;
+	return number < files[file].count ? vga->state.value[file][number] : 0xFF;
 }
 
 static void data_write(struct vga *vga, unsigned int file, uint8_t value)
 {
-	uint8_t number = vga->index[file] & files[file].index_mask;
+	uint8_t number = vga->state.index[file] & files[file].index_mask;
 
-	if (number < files[file].count)
-		vga->value[file][number] = value & files[file].registers[number].writable;
+	if (number >= files[file].count)
+		return;
+	vga->state.value[file][number] = value & files[file].registers[number].writable;
+	if (files[file].registers[number].shown)
+		show(vga);
 }
 
 static void crtc_write(struct vga *vga, unsigned int file, uint8_t value)
 {
-	uint8_t *registers = vga->value[file];
-	uint8_t number = vga->index[file];
+	uint8_t *registers = vga->state.value[file];
+	uint8_t number = vga->state.index[file];
 
 	if (number <= CRTC_OVERFLOW && registers[CRTC_RETRACE_END] & RETRACE_END_PROTECT) {
 		if (number != CRTC_OVERFLOW)
@@ -275,16 +259,19 @@ static void crtc_write(struct vga *vga, unsigned int file, uint8_t value)
 			(value & OVERFLOW_LINE_COMPARE_8);
 	}
 	data_write(vga, file, value);
-	show(vga);
 }
 
 static void attribute_write(struct vga *vga, unsigned int file, uint8_t value)
 {
+	uint8_t old = vga->state.index[file];
+
 	if (vga->attribute_data)
 		data_write(vga, file, value);
 	else
 		index_write(vga, file, value & ATTRIBUTE_INDEX_WRITABLE);
 	vga->attribute_data = !vga->attribute_data;
+	if ((old ^ vga->state.index[file]) & ATTRIBUTE_VIDEO_ON)
+		show(vga);
 }
 
 /* Guests wait for either level of both bits: each read gives the other one. */
@@ -322,7 +309,7 @@ static void dac_step(struct vga *vga)
 
 static uint8_t dac_read(struct vga *vga, unsigned int unused)
 {
-	uint8_t level = vga->dac[vga->dac_index][vga->dac_component];
+	uint8_t level = vga->state.dac[vga->dac_index][vga->dac_component];
 
 	dac_step(vga);
 	return level;
@@ -332,8 +319,10 @@ static uint8_t dac_read(struct vga *vga, unsigned int unused)
 static void dac_write(struct vga *vga, unsigned int unused, uint8_t value)
 {
 	vga->dac_latch[vga->dac_component] = value & DAC_LEVEL_MASK;
-	if (vga->dac_component == DAC_COMPONENTS - 1)
-		memcpy(vga->dac[vga->dac_index], vga->dac_latch, sizeof(vga->dac_latch));
+	if (vga->dac_component == DAC_COMPONENTS - 1) {
+		memcpy(vga->state.dac[vga->dac_index], vga->dac_latch, sizeof(vga->dac_latch));
+		show(vga);
+	}
 	dac_step(vga);
 }
 
@@ -345,6 +334,7 @@ static const struct {
 	[PORT_ATTRIBUTE_WRITE] = { index_read, FILE_ATTRIBUTE },
 	[PORT_ATTRIBUTE_READ] = { data_read, FILE_ATTRIBUTE },
 	[PORT_MISC_WRITE] = { general_read, GENERAL_STATUS_0 },
+	[PORT_ENABLE] = { general_read, GENERAL_ENABLE },
 	[PORT_SEQUENCER_INDEX] = { index_read, FILE_SEQUENCER },
 	[PORT_SEQUENCER_DATA] = { data_read, FILE_SEQUENCER },
 	[PORT_DAC_MASK] = { general_read, GENERAL_DAC_MASK },
@@ -366,6 +356,7 @@ static const struct {
 } port_writes[PORTS] = {
 	[PORT_ATTRIBUTE_WRITE] = { attribute_write, FILE_ATTRIBUTE },
 	[PORT_MISC_WRITE] = { general_write, GENERAL_MISC },
+	[PORT_ENABLE] = { general_write, GENERAL_ENABLE },
 	[PORT_SEQUENCER_INDEX] = { index_write, FILE_SEQUENCER },
 	[PORT_SEQUENCER_DATA] = { data_write, FILE_SEQUENCER },
 	[PORT_DAC_MASK] = { general_write, GENERAL_DAC_MASK },
@@ -382,7 +373,7 @@ static const struct {
 /* Whether the port answers where it was accessed: mono_range is at 0x3B0. */
 static bool port_enabled(const struct vga *vga, unsigned int port, bool mono_range)
 {
-	bool mono = !(vga->value[FILE_GENERAL][GENERAL_MISC] & MISC_COLOR);
+	bool mono = !(vga->state.value[FILE_GENERAL][GENERAL_MISC] & MISC_COLOR);
 
 	return port < PORT_MOVABLE || mono == mono_range;
 }
@@ -420,11 +411,33 @@ static void mono_write(void *self, uint64_t offset, unsigned int size, uint64_t 
 	port_write(self, PORT_MOVABLE + offset % MONO_PORTS, true, value);
 }
 
+static uint64_t memory_read(void *self, uint64_t offset, unsigned int size)
+{
+	struct vga *vga = self;
+	uint64_t value = 0;
+
+	for (unsigned int i = 0; i < size; i++)
+		value |= (uint64_t)vga_memory_read(&vga->memory, &vga->state,
+						   (uint32_t)offset + i) << i * 8;
+	return value;
+}
+
+static void memory_write(void *self, uint64_t offset, unsigned int size, uint64_t value)
+{
+	struct vga *vga = self;
+
+	for (unsigned int i = 0; i < size; i++)
+		vga_memory_write(&vga->memory, &vga->state, (uint32_t)offset + i,
+				 (uint8_t)(value >> i * 8));
+}
+
 static uint64_t text_read(void *self, uint64_t offset, unsigned int size)
 {
 	struct vga *vga = self;
 	uint64_t value = 0;
 
+	if (!vga_memory_is_text(&vga->state))
+		return memory_read(vga, TEXT_OFFSET + offset, size);
 	screen_read(vga->screen, offset, &value, size);
 	return value;
 }
@@ -433,11 +446,22 @@ static void text_write(void *self, uint64_t offset, unsigned int size, uint64_t 
 {
 	struct vga *vga = self;
 
-	screen_write(vga->screen, offset, &value, size);
+	if (vga_memory_is_text(&vga->state))
+		screen_write(vga->screen, offset, &value, size);
+	else
+		memory_write(vga, TEXT_OFFSET + offset, size, value);
 }
 
+#define ALL_SIZES (BUS_SIZE_1 | BUS_SIZE_2 | BUS_SIZE_4 | BUS_SIZE_8)
+
+const struct bus_ops vga_memory_ops = {
+	.sizes = ALL_SIZES,
+	.read = memory_read,
+	.write = memory_write,
+};
+
 const struct bus_ops vga_text_ops = {
-	.sizes = BUS_SIZE_1 | BUS_SIZE_2 | BUS_SIZE_4 | BUS_SIZE_8,
+	.sizes = ALL_SIZES,
 	.read = text_read,
 	.write = text_write,
 };
@@ -455,8 +479,16 @@ const struct bus_ops vga_mono_ops = {
 	.write = mono_write,
 };
 
+static void vga_fini(void *self)
+{
+	struct vga *vga = self;
+
+	vga_memory_fini(&vga->memory);
+	free(vga);
+}
+
 const struct device_ops vga_device = {
 	.name = "vga",
 	.reset = vga_reset,
-	.fini = free,
+	.fini = vga_fini,
 };

@@ -20,12 +20,17 @@
 #define REASON_SIZE 256u	/* of a failure, in words */
 #define SHOWN_DIFFERENCES 10u
 
-/* A picture as a file has it; which member counts depends on the format. */
-union content {
-	struct raster_color dots[RASTER_DOTS];
-	uint32_t text[SCREEN_CELLS];		/* Unicode, a code point a cell */
-	uint8_t cells[SCREEN_FRAME_BYTES];
+/* A picture as a file has it; which of the pointers counts depends on the format. */
+struct content {
+	unsigned int width;	/* in dots; a text's: the columns in use */
+	unsigned int height;	/* likewise; the rows */
+	struct screen_color *dots;
+	uint32_t *text;		/* Unicode, SCREEN_COLUMNS_MAX code points a row */
+	uint8_t *cells;
+	size_t size;		/* of cells, bytes */
 };
+
+#define TEXT_CELLS (SCREEN_COLUMNS_MAX * SCREEN_ROWS_MAX)
 
 /* A file being read. */
 struct source {
@@ -41,12 +46,16 @@ struct format {
 	/* Returns 0, or -errno, with a reason where that does not say enough. */
 	int (*write)(const struct screen_frame *frame, FILE *file, char reason[REASON_SIZE]);
 	/* Returns 0, or -errno with a message in the log. */
-	int (*read)(union content *content, const struct source *source);
-	/* Whether a cell of the frame looks as the file says. */
-	bool (*equal)(const union content *content, const struct screen_frame *frame,
+	int (*read)(struct content *content, const struct source *source);
+	/* Prints how the file's size differs from the frame's; returns whether it does. */
+	bool (*resized)(const struct content *content, const struct screen_frame *frame,
+			FILE *stream);
+	/* Whether a cell of the frame, which is of that size, looks as the file says. */
+	bool (*equal)(const struct content *content, const struct screen_frame *frame,
 		      unsigned int cell);
 	/* Prints what the file has in a cell; NULL: that cannot be said in words. */
-	void (*describe)(const union content *content, unsigned int cell, FILE *stream);
+	void (*describe)(const struct content *content, const struct screen_frame *frame,
+			 unsigned int cell, FILE *stream);
 };
 
 static int put(FILE *file, const void *data, size_t len)
@@ -71,34 +80,52 @@ static int refuse(const struct source *source, const char *format, ...)
 	return error ? -error : -EINVAL;
 }
 
-static int check_size(const struct source *source, unsigned long width, unsigned long height)
+/* Room for a picture of that size. */
+static int make_dots(struct content *content, unsigned long width, unsigned long height,
+		     const struct source *source)
 {
-	if (width == SCREEN_WIDTH && height == SCREEN_HEIGHT)
-		return 0;
-	return refuse(source, "a picture of %lu x %lu dots, the screen has %u x %u", width, height,
-		      SCREEN_WIDTH, SCREEN_HEIGHT);
+	if (!width || !height || width > SCREEN_WIDTH_MAX || height > SCREEN_HEIGHT_MAX)
+		return refuse(source, "a picture of %lu x %lu dots, a screen has at most %u x %u",
+			      width, height, SCREEN_WIDTH_MAX, SCREEN_HEIGHT_MAX);
+	content->width = (unsigned int)width;
+	content->height = (unsigned int)height;
+	content->dots = calloc(width * height, sizeof(*content->dots));
+	return content->dots ? 0 : refuse(source, "%s", strerror(ENOMEM));
 }
 
-static bool dots_equal(const union content *content, const struct screen_frame *frame,
+static bool dots_resized(const struct content *content, const struct screen_frame *frame,
+			 FILE *stream)
+{
+	unsigned int width = screen_frame_width(frame), height = screen_frame_height(frame);
+
+	if (content->width == width && content->height == height)
+		return false;
+	fprintf(stream, "screen differs: expected a picture of %u x %u dots, got %u x %u\n",
+		content->width, content->height, width, height);
+	return true;
+}
+
+static bool dots_equal(const struct content *content, const struct screen_frame *frame,
 		       unsigned int cell)
 {
-	unsigned int row = cell / SCREEN_COLUMNS, column = cell % SCREEN_COLUMNS;
-	const struct raster_color *line = &content->dots[row * SCREEN_CELL_HEIGHT * SCREEN_WIDTH +
-							 column * SCREEN_CELL_WIDTH];
-	uint8_t dots[SCREEN_CELL_HEIGHT][SCREEN_CELL_WIDTH];
+	const struct screen_mode *mode = &frame->mode;
+	unsigned int row = cell / mode->columns, column = cell % mode->columns;
+	const struct screen_color *line = &content->dots[row * mode->cell_height * content->width +
+							 column * mode->cell_width];
+	uint8_t dots[SCREEN_CELL_HEIGHT_MAX][SCREEN_CELL_WIDTH_MAX];
 
-	raster_cell(frame, cell, dots[0], SCREEN_CELL_WIDTH);
-	for (unsigned int y = 0; y < SCREEN_CELL_HEIGHT; y++, line += SCREEN_WIDTH)
-		for (unsigned int x = 0; x < SCREEN_CELL_WIDTH; x++)
-			if (memcmp(&line[x], &raster_palette[dots[y][x]], sizeof(line[x])))
+	raster_cell(frame, cell, dots[0], SCREEN_CELL_WIDTH_MAX);
+	for (unsigned int y = 0; y < mode->cell_height; y++, line += content->width)
+		for (unsigned int x = 0; x < mode->cell_width; x++)
+			if (memcmp(&line[x], &mode->palette[dots[y][x]], sizeof(line[x])))
 				return false;
 	return true;
 }
 
-/* The frame's RASTER_DOTS dots, to be freed; NULL: no memory. */
+/* The frame's dots, to be freed; NULL: no memory. */
 static uint8_t *frame_dots(const struct screen_frame *frame)
 {
-	uint8_t *dots = malloc(RASTER_DOTS);
+	uint8_t *dots = malloc((size_t)screen_frame_width(frame) * screen_frame_height(frame));
 
 	if (dots)
 		raster_frame(frame, dots);
@@ -107,16 +134,17 @@ static uint8_t *frame_dots(const struct screen_frame *frame)
 
 static int ppm_write(const struct screen_frame *frame, FILE *file, char reason[REASON_SIZE])
 {
-	struct raster_color line[SCREEN_WIDTH];
+	unsigned int width = screen_frame_width(frame), height = screen_frame_height(frame);
+	struct screen_color line[SCREEN_WIDTH_MAX];
 	uint8_t *dots = frame_dots(frame);
 	int error = dots ? 0 : -ENOMEM;
 
-	if (!error && fprintf(file, "P6\n%u %u\n255\n", SCREEN_WIDTH, SCREEN_HEIGHT) < 0)
+	if (!error && fprintf(file, "P6\n%u %u\n255\n", width, height) < 0)
 		error = -errno;
-	for (unsigned int y = 0; !error && y < SCREEN_HEIGHT; y++) {
-		for (unsigned int x = 0; x < SCREEN_WIDTH; x++)
-			line[x] = raster_palette[dots[y * SCREEN_WIDTH + x]];
-		error = put(file, line, sizeof(line));
+	for (unsigned int y = 0; !error && y < height; y++) {
+		for (unsigned int x = 0; x < width; x++)
+			line[x] = frame->mode.palette[dots[(size_t)y * width + x]];
+		error = put(file, line, width * sizeof(line[0]));
 	}
 	free(dots);
 	return error;
@@ -148,9 +176,10 @@ static long ppm_number(FILE *file)
 	return isspace(c) ? value : -1;
 }
 
-static int ppm_read(union content *content, const struct source *source)
+static int ppm_read(struct content *content, const struct source *source)
 {
 	long width, height, maximum;
+	size_t dots;
 	int error;
 
 	if (getc(source->file) != 'P' || getc(source->file) != '6')
@@ -160,12 +189,13 @@ static int ppm_read(union content *content, const struct source *source)
 	maximum = ppm_number(source->file);
 	if (width < 0 || height < 0 || maximum < 0)
 		return refuse(source, "malformed PPM header");
-	error = check_size(source, (unsigned long)width, (unsigned long)height);
-	if (error)
-		return error;
 	if (maximum != 255)
 		return refuse(source, "PPM colours up to %ld, only 255 is supported", maximum);
-	if (fread(content->dots, sizeof(content->dots), 1, source->file) != 1)
+	error = make_dots(content, (unsigned long)width, (unsigned long)height, source);
+	if (error)
+		return error;
+	dots = (size_t)width * (size_t)height;
+	if (fread(content->dots, sizeof(content->dots[0]), dots, source->file) != dots)
 		return refuse(source, "ends in the middle of the picture");
 	return 0;
 }
@@ -200,17 +230,38 @@ static int png_write(const struct screen_frame *frame, FILE *file, char reason[R
 	error = open_png(&module, reason);
 	if (!error) {
 		png = module.symbol;
-		error = png->write(file, dots, raster_palette);
+		error = png->write(file, screen_frame_width(frame), screen_frame_height(frame), dots,
+				   frame->mode.palette);
 		module_close(&module);
 	}
 	free(dots);
 	return error;
 }
 
-static int png_read(union content *content, const struct source *source)
+/* Into struct content. */
+static int read_png(struct content *content, const struct png_module *png,
+		    const struct source *source)
 {
 	char reason[REASON_SIZE];
-	const struct png_module *png;
+	unsigned int width, height;
+	struct png_reading *reading;
+	int error = png->begin(&reading, source->file, &width, &height, reason, sizeof(reason));
+
+	if (error)
+		return refuse(source, "%s", reason);
+	error = make_dots(content, width, height, source);
+	if (error) {
+		png->finish(reading, NULL, reason, sizeof(reason));
+		return error;
+	}
+	if (png->finish(reading, content->dots, reason, sizeof(reason)))
+		return refuse(source, "%s", reason);
+	return 0;
+}
+
+static int png_read(struct content *content, const struct source *source)
+{
+	char reason[REASON_SIZE];
 	struct module module;
 	int error = open_png(&module, reason);
 
@@ -218,9 +269,7 @@ static int png_read(union content *content, const struct source *source)
 		log_error(source->log, "%s: no PNG: %s", source->path, reason);
 		return error;
 	}
-	png = module.symbol;
-	if (png->read(source->file, content->dots, reason, sizeof(reason)))
-		error = refuse(source, "%s", reason);
+	error = read_png(content, module.symbol, source);
 	module_close(&module);
 	return error;
 }
@@ -262,11 +311,11 @@ size_t picture_text(const struct screen_frame *frame, char text[PICTURE_TEXT_MAX
 {
 	char *at = text;
 
-	for (unsigned int cell = 0; cell < SCREEN_CELLS; cell++) {
+	for (unsigned int cell = 0; cell < screen_frame_cells(frame); cell++) {
 		uint8_t character = frame->cells[cell * 2];
 
 		at = picture_put(at, character);
-		if (cell % SCREEN_COLUMNS == SCREEN_COLUMNS - 1)
+		if (cell % frame->mode.columns == frame->mode.columns - 1u)
 			*at++ = '\n';
 	}
 	*at = '\0';
@@ -324,12 +373,15 @@ static int text_write(const struct screen_frame *frame, FILE *file, char reason[
 	return picture_write_text(frame, file, false);
 }
 
-static int text_read(union content *content, const struct source *source)
+static int text_read(struct content *content, const struct source *source)
 {
 	unsigned int row = 0, column = 0;
 	int32_t code_point;
 
-	for (unsigned int cell = 0; cell < SCREEN_CELLS; cell++)
+	content->text = malloc(TEXT_CELLS * sizeof(*content->text));
+	if (!content->text)
+		return refuse(source, "%s", strerror(ENOMEM));
+	for (unsigned int cell = 0; cell < TEXT_CELLS; cell++)
 		content->text[cell] = ' ';
 	while ((code_point = text_get(source->file)) != UTF8_END) {
 		if (code_point == UTF8_INVALID)
@@ -339,20 +391,47 @@ static int text_read(union content *content, const struct source *source)
 			column = 0;
 			continue;
 		}
-		if (row < SCREEN_ROWS && column < SCREEN_COLUMNS)
-			content->text[row * SCREEN_COLUMNS + column] = (uint32_t)code_point;
-		else if (!is_blank((uint32_t)code_point))
-			return refuse(source, "line %u, column %u lies beyond the screen of %u x %u",
-				      row + 1, column + 1, SCREEN_COLUMNS, SCREEN_ROWS);
+		if (!is_blank((uint32_t)code_point)) {
+			if (row >= SCREEN_ROWS_MAX || column >= SCREEN_COLUMNS_MAX)
+				return refuse(source, "line %u, column %u lies beyond a screen's "
+					      "%u x %u", row + 1, column + 1, SCREEN_COLUMNS_MAX,
+					      SCREEN_ROWS_MAX);
+			content->text[row * SCREEN_COLUMNS_MAX + column] = (uint32_t)code_point;
+			content->height = row + 1;
+			if (content->width <= column)
+				content->width = column + 1;
+		}
 		column++;
 	}
 	return ferror(source->file) ? refuse(source, "cannot be read") : 0;
 }
 
-static bool text_equal(const union content *content, const struct screen_frame *frame,
+/* A text may be smaller: there are blanks then. */
+static bool text_resized(const struct content *content, const struct screen_frame *frame,
+			 FILE *stream)
+{
+	const struct screen_mode *mode = &frame->mode;
+
+	if (content->width <= mode->columns && content->height <= mode->rows)
+		return false;
+	fprintf(stream, "screen differs: expected a text of %u columns, %u rows, "
+		"got a screen of %u x %u\n", content->width, content->height, mode->columns,
+		mode->rows);
+	return true;
+}
+
+static uint32_t text_at(const struct content *content, const struct screen_frame *frame,
+			unsigned int cell)
+{
+	unsigned int columns = frame->mode.columns;
+
+	return content->text[cell / columns * SCREEN_COLUMNS_MAX + cell % columns];
+}
+
+static bool text_equal(const struct content *content, const struct screen_frame *frame,
 		       unsigned int cell)
 {
-	uint32_t expected = content->text[cell], shown = code_point_at(frame, cell);
+	uint32_t expected = text_at(content, frame, cell), shown = code_point_at(frame, cell);
 
 	return expected == shown || (is_blank(expected) && is_blank(shown));
 }
@@ -372,51 +451,68 @@ static void print_cell(FILE *stream, const uint8_t cell[2])
 	fprintf(stream, " attribute 0x%02x", cell[1]);
 }
 
-static void text_describe(const union content *content, unsigned int cell, FILE *stream)
+static void text_describe(const struct content *content, const struct screen_frame *frame,
+			  unsigned int cell, FILE *stream)
 {
+	uint32_t expected = text_at(content, frame, cell);
 	unsigned int character = 0xFF;
 
 	/* Downwards: of the two blanks 0x20 is found. */
-	while (character && font_unicode[character] != content->text[cell])
+	while (character && font_unicode[character] != expected)
 		character--;
 	if (character)
 		print_character(stream, (uint8_t)character);
 	else
-		fprintf(stream, "U+%04X (not in code page 437)", content->text[cell]);
+		fprintf(stream, "U+%04X (not in code page 437)", expected);
 }
 
 static int vram_write(const struct screen_frame *frame, FILE *file, char reason[REASON_SIZE])
 {
-	return put(file, frame->cells, sizeof(frame->cells));
+	return put(file, frame->cells, screen_frame_cells(frame) * 2);
 }
 
-static int vram_read(union content *content, const struct source *source)
+static int vram_read(struct content *content, const struct source *source)
 {
-	size_t got = fread(content->cells, 1, sizeof(content->cells), source->file);
-
-	if (got < sizeof(content->cells))
-		return refuse(source, "has only %zu of %u bytes", got, SCREEN_FRAME_BYTES);
+	content->cells = malloc(SCREEN_CELLS_MAX * 2);
+	if (!content->cells)
+		return refuse(source, "%s", strerror(ENOMEM));
+	content->size = fread(content->cells, 1, SCREEN_CELLS_MAX * 2, source->file);
+	if (ferror(source->file))
+		return refuse(source, "cannot be read");
 	if (getc(source->file) != EOF)
-		return refuse(source, "has more than %u bytes", SCREEN_FRAME_BYTES);
+		return refuse(source, "has more than %u bytes", SCREEN_CELLS_MAX * 2);
+	if (!content->size || content->size % 2)
+		return refuse(source, "has %zu bytes, cells have two each", content->size);
 	return 0;
 }
 
-static bool vram_equal(const union content *content, const struct screen_frame *frame,
+static bool vram_resized(const struct content *content, const struct screen_frame *frame,
+			 FILE *stream)
+{
+	if (content->size == screen_frame_cells(frame) * 2)
+		return false;
+	fprintf(stream, "screen differs: expected %zu bytes of cells, got %u (a screen of %u x %u)\n",
+		content->size, screen_frame_cells(frame) * 2, frame->mode.columns, frame->mode.rows);
+	return true;
+}
+
+static bool vram_equal(const struct content *content, const struct screen_frame *frame,
 		       unsigned int cell)
 {
 	return !memcmp(&content->cells[cell * 2], &frame->cells[cell * 2], 2);
 }
 
-static void vram_describe(const union content *content, unsigned int cell, FILE *stream)
+static void vram_describe(const struct content *content, const struct screen_frame *frame,
+			  unsigned int cell, FILE *stream)
 {
 	print_cell(stream, &content->cells[cell * 2]);
 }
 
 static const struct format formats[] = {
-	{ ".ppm", NULL, ppm_write, ppm_read, dots_equal, NULL },
-	{ ".png", png_check, png_write, png_read, dots_equal, NULL },
-	{ ".txt", NULL, text_write, text_read, text_equal, text_describe },
-	{ ".vram", NULL, vram_write, vram_read, vram_equal, vram_describe },
+	{ ".ppm", NULL, ppm_write, ppm_read, dots_resized, dots_equal, NULL },
+	{ ".png", png_check, png_write, png_read, dots_resized, dots_equal, NULL },
+	{ ".txt", NULL, text_write, text_read, text_resized, text_equal, text_describe },
+	{ ".vram", NULL, vram_write, vram_read, vram_resized, vram_equal, vram_describe },
 };
 
 static const struct format *format_of(const char *path)
@@ -442,7 +538,7 @@ bool picture_suffix_known(const char *path)
 /* Appends a row of the frame without the blanks at its end. */
 static char *row_put(char *at, const struct screen_frame *frame, unsigned int row)
 {
-	unsigned int first = row * SCREEN_COLUMNS, end = first + SCREEN_COLUMNS;
+	unsigned int first = row * frame->mode.columns, end = first + frame->mode.columns;
 
 	while (end > first && is_blank(code_point_at(frame, end - 1)))
 		end--;
@@ -454,11 +550,11 @@ static char *row_put(char *at, const struct screen_frame *frame, unsigned int ro
 
 int picture_write_text(const struct screen_frame *frame, FILE *stream, bool trim)
 {
-	char text[SCREEN_ROWS * (SCREEN_COLUMNS * PICTURE_UTF8_MAX + 1)];
+	char text[PICTURE_TEXT_MAX];
 	char *at = text, *last = text;
 	int error;
 
-	for (unsigned int row = 0; row < SCREEN_ROWS; row++) {
+	for (unsigned int row = 0; row < frame->mode.rows; row++) {
 		char *line = at;
 
 		at = row_put(at, frame, row);
@@ -503,7 +599,7 @@ int picture_write(const struct screen_frame *frame, const char *path, const stru
 }
 
 /* Opens, reads and closes the file. */
-static int file_read(union content *content, const struct format *format, const char *path,
+static int file_read(struct content *content, const struct format *format, const char *path,
 		     const struct log *log)
 {
 	struct source source = { .file = fopen(path, "rb"), .path = path, .log = log };
@@ -519,14 +615,14 @@ static int file_read(union content *content, const struct format *format, const 
 	return error;
 }
 
-static void print_difference(const struct format *format, const union content *content,
+static void print_difference(const struct format *format, const struct content *content,
 			     const struct screen_frame *frame, unsigned int cell, FILE *stream)
 {
-	fprintf(stream, "screen differs at row %u, column %u: ", cell / SCREEN_COLUMNS,
-		cell % SCREEN_COLUMNS);
+	fprintf(stream, "screen differs at row %u, column %u: ", cell / frame->mode.columns,
+		cell % frame->mode.columns);
 	if (format->describe) {
 		fprintf(stream, "expected ");
-		format->describe(content, cell, stream);
+		format->describe(content, frame, cell, stream);
 		fprintf(stream, ", ");
 	}
 	fprintf(stream, "got ");
@@ -534,13 +630,15 @@ static void print_difference(const struct format *format, const union content *c
 	fprintf(stream, "\n");
 }
 
-/* Prints the cells that differ; returns how many. */
-static unsigned int compare(const struct format *format, const union content *content,
+/* Prints the cells that differ; returns whether any does. */
+static bool compare(const struct format *format, const struct content *content,
 			    const struct screen_frame *frame, FILE *stream)
 {
 	unsigned int differences = 0;
 
-	for (unsigned int cell = 0; cell < SCREEN_CELLS; cell++) {
+	if (format->resized(content, frame, stream))
+		return true;
+	for (unsigned int cell = 0; cell < screen_frame_cells(frame); cell++) {
 		if (format->equal(content, frame, cell))
 			continue;
 		if (differences++ < SHOWN_DIFFERENCES)
@@ -548,13 +646,23 @@ static unsigned int compare(const struct format *format, const union content *co
 	}
 	if (differences > SHOWN_DIFFERENCES)
 		fprintf(stream, "... and %u more\n", differences - SHOWN_DIFFERENCES);
-	return differences;
+	return differences > 0;
+}
+
+static void unload(struct content *content)
+{
+	if (!content)
+		return;
+	free(content->dots);
+	free(content->text);
+	free(content->cells);
+	free(content);
 }
 
 /* The picture in a file, and its format. Returns NULL with a message in the log. */
-static union content *load(const char *path, const struct format **format, const struct log *log)
+static struct content *load(const char *path, const struct format **format, const struct log *log)
 {
-	union content *content;
+	struct content *content;
 
 	*format = format_of(path);
 	if (!*format) {
@@ -568,7 +676,7 @@ static union content *load(const char *path, const struct format **format, const
 	}
 	if (!file_read(content, *format, path, log))
 		return content;
-	free(content);
+	unload(content);
 	return NULL;
 }
 
@@ -582,21 +690,21 @@ int picture_format_check(const char *path, const struct log *log)
 int picture_check(const char *path, const struct log *log)
 {
 	const struct format *format;
-	union content *content = load(path, &format, log);
+	struct content *content = load(path, &format, log);
 
-	free(content);
+	unload(content);
 	return content ? 0 : -EINVAL;
 }
 
 int picture_compare(const struct screen_frame *frame, const char *path, const struct log *log)
 {
 	const struct format *format;
-	union content *content = load(path, &format, log);
+	struct content *content = load(path, &format, log);
 	int result;
 
 	if (!content)
 		return -EINVAL;
-	result = compare(format, content, frame, log_stream(log)) ? 1 : 0;
-	free(content);
+	result = compare(format, content, frame, log_stream(log));
+	unload(content);
 	return result;
 }

@@ -2,18 +2,23 @@
 /* png.c - the module for PNG pictures, by libpng's simplified API; see png_module.h. */
 #include <errno.h>
 #include <png.h>
+#include <stdlib.h>
 
 #include "host/png_module.h"
 
-static int write_picture(FILE *file, const uint8_t *dots,
-			 const struct raster_color palette[RASTER_COLORS])
+struct png_reading {
+	png_image image;
+};
+
+static int write_picture(FILE *file, unsigned int width, unsigned int height, const uint8_t *dots,
+			 const struct screen_color palette[SCREEN_COLORS])
 {
 	png_image image = {
 		.version = PNG_IMAGE_VERSION,
-		.width = SCREEN_WIDTH,
-		.height = SCREEN_HEIGHT,
+		.width = width,
+		.height = height,
 		.format = PNG_FORMAT_RGB_COLORMAP,
-		.colormap_entries = RASTER_COLORS,
+		.colormap_entries = SCREEN_COLORS,
 	};
 
 	errno = 0;
@@ -22,29 +27,45 @@ static int write_picture(FILE *file, const uint8_t *dots,
 	return errno ? -errno : -EIO;
 }
 
-static int read_picture(FILE *file, struct raster_color *dots, char *error, size_t error_size)
+static int begin_picture(struct png_reading **reading, FILE *file, unsigned int *width,
+			 unsigned int *height, char *error, size_t error_size)
 {
-	png_image image = { .version = PNG_IMAGE_VERSION };
+	struct png_reading *made = calloc(1, sizeof(*made));
 
-	if (!png_image_begin_read_from_stdio(&image, file)) {
-		snprintf(error, error_size, "not a PNG picture: %s", image.message);
+	if (!made) {
+		snprintf(error, error_size, "no memory");
+		return -ENOMEM;
+	}
+	made->image.version = PNG_IMAGE_VERSION;
+	if (!png_image_begin_read_from_stdio(&made->image, file)) {
+		snprintf(error, error_size, "not a PNG picture: %s", made->image.message);
+		free(made);
 		return -EINVAL;
 	}
-	if (image.width != SCREEN_WIDTH || image.height != SCREEN_HEIGHT) {
-		snprintf(error, error_size, "a picture of %u x %u dots, the screen has %u x %u",
-			 image.width, image.height, SCREEN_WIDTH, SCREEN_HEIGHT);
-		png_image_free(&image);
-		return -EINVAL;
+	*width = made->image.width;
+	*height = made->image.height;
+	*reading = made;
+	return 0;
+}
+
+static int finish_picture(struct png_reading *reading, struct screen_color *dots, char *error,
+			  size_t error_size)
+{
+	int result = 0;
+
+	reading->image.format = PNG_FORMAT_RGB;
+	if (dots && !png_image_finish_read(&reading->image, NULL, dots, 0, NULL)) {
+		snprintf(error, error_size, "malformed PNG picture: %s", reading->image.message);
+		result = -EINVAL;
 	}
-	image.format = PNG_FORMAT_RGB;
-	if (png_image_finish_read(&image, NULL, dots, 0, NULL))
-		return 0;
-	snprintf(error, error_size, "malformed PNG picture: %s", image.message);
-	return -EINVAL;
+	png_image_free(&reading->image);
+	free(reading);
+	return result;
 }
 
 const struct png_module vmm_png_module = {
 	.version = PNG_MODULE_VERSION,
 	.write = write_picture,
-	.read = read_picture,
+	.begin = begin_picture,
+	.finish = finish_picture,
 };

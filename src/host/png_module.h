@@ -9,24 +9,33 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "host/raster.h"
+#include "host/screen.h"
 
 /* To be raised with every change to struct png_module or to what it uses. */
-#define PNG_MODULE_VERSION 1u
+#define PNG_MODULE_VERSION 2u
 #define PNG_MODULE_SYMBOL "vmm_png_module"
+
+struct png_reading;	/* the module's own */
 
 struct png_module {
 	unsigned int version;	/* PNG_MODULE_VERSION */
 
-	/* dots: RASTER_DOTS indices into the palette. Returns 0 or -errno. */
-	int (*write)(FILE *file, const uint8_t *dots,
-		     const struct raster_color palette[RASTER_COLORS]);
+	/*
+	 * dots: width * height indices into the palette, row by row. Returns 0
+	 * or -errno.
+	 */
+	int (*write)(FILE *file, unsigned int width, unsigned int height, const uint8_t *dots,
+		     const struct screen_color palette[SCREEN_COLORS]);
 
 	/*
-	 * Reads a picture's size, then, where that is the screen's, its
-	 * RASTER_DOTS dots. Returns 0, or -errno with the reason in error.
+	 * Begins to read a picture: its size. Returns 0, or -errno with the
+	 * reason in error; *reading is then to be given to finish().
 	 */
-	int (*read)(FILE *file, struct raster_color *dots, char *error, size_t error_size);
+	int (*begin)(struct png_reading **reading, FILE *file, unsigned int *width,
+		     unsigned int *height, char *error, size_t error_size);
+	/* Reads its dots; NULL: does without them. Returns 0, or -errno with the reason in error. */
+	int (*finish)(struct png_reading *reading, struct screen_color *dots, char *error,
+		      size_t error_size);
 };
 
 extern const struct png_module vmm_png_module;

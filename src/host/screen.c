@@ -10,6 +10,7 @@
 #include "host/screen.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,12 +28,28 @@ typedef uint64_t __attribute__((may_alias)) word_t;
 #define MEMORY_WORDS (SCREEN_MEMORY_SIZE / sizeof(word_t))
 #define WORD_CELLS (sizeof(word_t) / sizeof(cell_t))
 
+#define FONT_SIZE (FONT_CHARACTERS * SCREEN_CELL_HEIGHT_MAX)
+
 struct screen {
 	void *memory;		/* SCREEN_MEMORY_SIZE bytes, page aligned */
 	_Atomic uint64_t cursor;	/* struct screen_cursor in one piece: cursor_pack() */
-	_Atomic uint16_t start;
+	pthread_mutex_t lock;		/* mode, where others than the vCPU's thread look at it */
+	struct screen_mode mode;	/* only the vCPU's thread changes it */
+	_Atomic uint32_t font_version;	/* 0: the font memory has not been touched */
 	void (*written)(void *self, size_t offset, const uint8_t *data, size_t len);
 	void *written_self;
+	_Alignas(word_t) uint8_t fonts[SCREEN_FONT_MEMORY];	/* valid from font_version 1 on */
+};
+
+const struct screen_mode screen_mode_3 = {
+	.columns = 80, .rows = 25, .cell_width = 9, .cell_height = FONT_HEIGHT,
+	.line_graphics = true, .pitch = 80, .split = SCREEN_HEIGHT_MAX - 1,
+	.palette = {
+		{   0,   0,   0 }, {   0,   0, 168 }, {   0, 168,   0 }, {   0, 168, 168 },
+		{ 168,   0,   0 }, { 168,   0, 168 }, { 168,  87,   0 }, { 168, 168, 168 },
+		{  87,  87,  87 }, {  87,  87, 255 }, {  87, 255,  87 }, {  87, 255, 255 },
+		{ 255,  87,  87 }, { 255,  87, 255 }, { 255, 255,  87 }, { 255, 255, 255 },
+	},
 };
 
 static void clear(word_t *memory)
@@ -57,6 +74,8 @@ int screen_create(struct screen **screen)
 		return error;
 	}
 	clear(made->memory);
+	pthread_mutex_init(&made->lock, NULL);
+	made->mode = screen_mode_3;
 	*screen = made;
 	return 0;
 }
@@ -66,6 +85,7 @@ void screen_destroy(struct screen *screen)
 	if (!screen)
 		return;
 	munmap(screen->memory, SCREEN_MEMORY_SIZE);
+	pthread_mutex_destroy(&screen->lock);
 	free(screen);
 }
 
@@ -113,10 +133,20 @@ void screen_on_write(struct screen *screen,
 	screen->written_self = self;
 }
 
-void screen_put(struct screen *screen, unsigned int position, const uint8_t *cells,
-		unsigned int count)
+/* The address that a row of the picture begins at, in cells. */
+static unsigned int row_address(const struct screen_mode *mode, unsigned int row)
 {
-	unsigned int first = (screen->start + position) % MEMORY_CELLS;
+	/* Rows are not divided: the first that begins at or below the line. */
+	unsigned int split = (mode->split + mode->cell_height - 1u) / mode->cell_height;
+
+	return mode->split && row >= split ? (row - split) * mode->pitch :
+					     mode->start + row * mode->pitch;
+}
+
+/* Writes cells from one on, around the memory's end. */
+static void write_cells(struct screen *screen, unsigned int first, const uint8_t *cells,
+			unsigned int count)
+{
 	unsigned int before_end = MEMORY_CELLS - first;
 
 	if (count > before_end) {
@@ -124,6 +154,49 @@ void screen_put(struct screen *screen, unsigned int position, const uint8_t *cel
 		count = before_end;
 	}
 	screen_write(screen, first * 2, cells, count * 2);
+}
+
+void screen_put(struct screen *screen, unsigned int position, const uint8_t *cells,
+		unsigned int count)
+{
+	const struct screen_mode *mode = &screen->mode;
+
+	while (count) {
+		unsigned int row = position / mode->columns, column = position % mode->columns;
+		unsigned int here = mode->columns - column < count ? mode->columns - column : count;
+
+		write_cells(screen, (row_address(mode, row) + column) % MEMORY_CELLS, cells, here);
+		position += here;
+		cells += here * 2;
+		count -= here;
+	}
+}
+
+/* The firmware loads its font when it sets the mode; here: when somebody asks. */
+static void load_fonts(struct screen *screen)
+{
+	if (atomic_load_explicit(&screen->font_version, memory_order_relaxed))
+		return;
+	for (unsigned int character = 0; character < FONT_CHARACTERS; character++)
+		memcpy(&screen->fonts[character * SCREEN_CELL_HEIGHT_MAX],
+		       font_glyphs[character], FONT_HEIGHT);
+	atomic_store_explicit(&screen->font_version, 1, memory_order_release);
+}
+
+uint8_t screen_font_read(struct screen *screen, size_t offset)
+{
+	load_fonts(screen);
+	return screen->fonts[offset];
+}
+
+void screen_font_write(struct screen *screen, size_t offset, uint8_t value)
+{
+	uint32_t version;
+
+	load_fonts(screen);
+	__atomic_store_n(&screen->fonts[offset], value, __ATOMIC_RELAXED);
+	version = atomic_load_explicit(&screen->font_version, memory_order_relaxed) + 1;
+	atomic_store_explicit(&screen->font_version, version ? version : 1, memory_order_release);
 }
 
 static uint64_t cursor_pack(const struct screen_cursor *cursor)
@@ -147,45 +220,118 @@ void screen_set_cursor(struct screen *screen, const struct screen_cursor *cursor
 	atomic_store_explicit(&screen->cursor, cursor_pack(cursor), memory_order_relaxed);
 }
 
-void screen_set_start(struct screen *screen, uint16_t cell)
+void screen_set_mode(struct screen *screen, const struct screen_mode *mode)
 {
-	atomic_store_explicit(&screen->start, cell, memory_order_relaxed);
+	/* The other fonts are empty, not the firmware's. */
+	if (mode->font[0] || mode->font[1])
+		load_fonts(screen);
+	pthread_mutex_lock(&screen->lock);
+	screen->mode = *mode;
+	pthread_mutex_unlock(&screen->lock);
 }
 
-/* The cursor as a frame that begins at the cell start shows it. */
-static struct screen_cursor frame_cursor(const struct screen *screen, uint16_t start)
+const struct screen_mode *screen_mode(const struct screen *screen)
+{
+	return &screen->mode;
+}
+
+/* Whole words, which the cells may begin and end within, around the memory's end. */
+static void copy_cells(const word_t *memory, unsigned int first, uint8_t *cells, unsigned int count)
+{
+	word_t words[SCREEN_COLUMNS_MAX / WORD_CELLS + 1];
+	size_t needed = (first % WORD_CELLS + count + WORD_CELLS - 1) / WORD_CELLS;
+
+	for (size_t i = 0; i < needed; i++)
+		words[i] = __atomic_load_n(&memory[(first / WORD_CELLS + i) % MEMORY_WORDS],
+					   __ATOMIC_RELAXED);
+	memcpy(cells, (const cell_t *)words + first % WORD_CELLS, count * sizeof(cell_t));
+}
+
+/* The same; they are complete when the version is even newer. */
+static void copy_glyphs(const struct screen *screen, struct screen_frame *frame)
+{
+	for (unsigned int font = 0; font < SCREEN_FONTS; font++) {
+		const word_t *from = (const word_t *)(const void *)
+				     &screen->fonts[frame->mode.font[font]];
+		word_t *to = (word_t *)(void *)frame->glyphs[font];
+
+		for (size_t i = 0; i < FONT_SIZE / sizeof(word_t); i++)
+			to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+	}
+}
+
+/* The cursor's cell in the picture, or SCREEN_CELLS_MAX where it is not there. */
+static unsigned int find_cell(const struct screen_mode *mode, unsigned int cell)
+{
+	for (unsigned int row = 0; row < mode->rows; row++) {
+		/* The CRTC compares 16-bit addresses: guests hide the cursor at 0xFFFF. */
+		uint16_t column = (uint16_t)(cell - row_address(mode, row));
+
+		if (column < mode->columns)
+			return row * mode->columns + column;
+	}
+	return SCREEN_CELLS_MAX;
+}
+
+/* The cursor as a frame of the mode shows it. */
+static struct screen_cursor frame_cursor(const struct screen *screen,
+					 const struct screen_mode *mode)
 {
 	struct screen_cursor cursor =
 		cursor_unpack(atomic_load_explicit(&screen->cursor, memory_order_relaxed));
+	unsigned int cell = find_cell(mode, cursor.cell);
 
-	/* The CRTC compares 16-bit addresses: guests hide the cursor at 0xFFFF. */
-	cursor.cell -= start;
-	if (!cursor.enabled || cursor.cell >= SCREEN_CELLS ||
-	    cursor.first_line > cursor.last_line || cursor.first_line >= SCREEN_CELL_HEIGHT)
+	if (!cursor.enabled || cell == SCREEN_CELLS_MAX ||
+	    cursor.first_line > cursor.last_line || cursor.first_line >= mode->cell_height)
 		return (struct screen_cursor){ .enabled = false };
+	cursor.cell = (uint16_t)cell;
 	return cursor;
 }
 
-void screen_frame(const struct screen *screen, struct screen_frame *frame)
+void screen_frame(struct screen *screen, struct screen_frame *frame)
 {
-	uint16_t start = atomic_load_explicit(&screen->start, memory_order_relaxed);
-	const word_t *memory = screen->memory;
-	/* Whole words; the picture may begin within the first of them. */
-	word_t words[SCREEN_CELLS / WORD_CELLS + 1];
+	struct screen_mode *mode = &frame->mode;
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		const word_t *word = &memory[(start / WORD_CELLS + i) % MEMORY_WORDS];
+	pthread_mutex_lock(&screen->lock);
+	*mode = screen->mode;
+	pthread_mutex_unlock(&screen->lock);
+	for (unsigned int row = 0; row < mode->rows; row++)
+		copy_cells(screen->memory, row_address(mode, row) % MEMORY_CELLS,
+			   &frame->cells[row * mode->columns * 2], mode->columns);
+	frame->cursor = frame_cursor(screen, mode);
+	frame->font_version = atomic_load_explicit(&screen->font_version, memory_order_acquire);
+	if (frame->font_version)
+		copy_glyphs(screen, frame);
+}
 
-		words[i] = __atomic_load_n(word, __ATOMIC_RELAXED);
-	}
-	memcpy(frame->cells, (const cell_t *)words + start % WORD_CELLS, sizeof(frame->cells));
-	frame->cursor = frame_cursor(screen, start);
+bool screen_cursor_equal(const struct screen_cursor *a, const struct screen_cursor *b)
+{
+	return a->enabled == b->enabled && a->cell == b->cell &&
+	       a->first_line == b->first_line && a->last_line == b->last_line;
+}
+
+bool screen_frame_alike(const struct screen_frame *a, const struct screen_frame *b)
+{
+	const struct screen_mode *x = &a->mode, *y = &b->mode;
+
+	return x->columns == y->columns && x->rows == y->rows &&
+	       x->cell_width == y->cell_width && x->cell_height == y->cell_height &&
+	       x->line_graphics == y->line_graphics && a->font_version == b->font_version &&
+	       !memcmp(x->font, y->font, sizeof(x->font)) &&
+	       !memcmp(x->palette, y->palette, sizeof(x->palette));
+}
+
+bool screen_frame_equal(const struct screen_frame *a, const struct screen_frame *b)
+{
+	return screen_frame_alike(a, b) && screen_cursor_equal(&a->cursor, &b->cursor) &&
+	       !memcmp(a->cells, b->cells, screen_frame_cells(a) * sizeof(cell_t));
 }
 
 bool screen_frame_touched(const struct screen_frame *frame)
 {
-	for (size_t i = 0; i < SCREEN_FRAME_BYTES; i += 2)
-		if (frame->cells[i] != BLANK_CHARACTER || frame->cells[i + 1] != BLANK_ATTRIBUTE)
+	for (unsigned int cell = 0; cell < screen_frame_cells(frame); cell++)
+		if (frame->cells[cell * 2] != BLANK_CHARACTER ||
+		    frame->cells[cell * 2 + 1] != BLANK_ATTRIBUTE)
 			return true;
 	return frame->cursor.enabled;
 }

@@ -26,7 +26,7 @@ struct window_view {
 	const struct quit_key *quit_key;
 	struct window_input input;
 	struct screen_frame frame;	/* what the texture shows */
-	uint32_t pixels[RASTER_COLORS];	/* the palette */
+	uint32_t pixels[SCREEN_COLORS];	/* its palette */
 	bool stale;			/* the window does not show the texture */
 	bool lost;			/* the window system is gone: SDL cannot be called */
 };
@@ -256,6 +256,19 @@ static void survive_errors(struct window_view *view)
 }
 #endif
 
+/* Of the frame's size. */
+static int create_texture(struct window_view *view)
+{
+	int width = (int)screen_frame_width(&view->frame);
+	int height = (int)screen_frame_height(&view->frame);
+
+	if (SDL_RenderSetLogicalSize(view->renderer, width, height))
+		return -ENODEV;
+	view->texture = SDL_CreateTexture(view->renderer, PIXEL_FORMAT, SDL_TEXTUREACCESS_STREAMING,
+					  width, height);
+	return view->texture ? 0 : -ENODEV;
+}
+
 static int create_view(struct window_view *view)
 {
 	set_hints();
@@ -266,7 +279,8 @@ static int create_view(struct window_view *view)
 	/* Keys are looked at as keys: no input method. */
 	SDL_StopTextInput();
 	view->window = SDL_CreateWindow("vmm", SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED,
-					SCREEN_WIDTH, SCREEN_HEIGHT,
+					(int)screen_frame_width(&view->frame),
+					(int)screen_frame_height(&view->frame),
 					SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI);
 	if (!view->window)
 		return -ENODEV;
@@ -274,12 +288,7 @@ static int create_view(struct window_view *view)
 	view->renderer = create_renderer(view->window);
 	if (!view->renderer)
 		return -ENODEV;
-	if (SDL_RenderSetLogicalSize(view->renderer, SCREEN_WIDTH, SCREEN_HEIGHT))
-		return -ENODEV;
-	view->texture = SDL_CreateTexture(view->renderer, PIXEL_FORMAT,
-					  SDL_TEXTUREACCESS_STREAMING, SCREEN_WIDTH,
-					  SCREEN_HEIGHT);
-	return view->texture ? 0 : -ENODEV;
+	return create_texture(view);
 }
 
 static void sdl_close(struct window_view *view)
@@ -297,8 +306,9 @@ static void sdl_close(struct window_view *view)
 	free(view);
 }
 
-static int sdl_open(struct window_view **view, enum window_quit_key quit_key,
-		    const struct window_input *input, char *error, size_t error_size)
+static int sdl_open(struct window_view **view, const struct screen_frame *frame,
+		    enum window_quit_key quit_key, const struct window_input *input, char *error,
+		    size_t error_size)
 {
 	struct window_view *made = calloc(1, sizeof(*made));
 	int result;
@@ -309,9 +319,7 @@ static int sdl_open(struct window_view **view, enum window_quit_key quit_key,
 	}
 	made->quit_key = &quit_keys[quit_key];
 	made->input = *input;
-	for (unsigned int i = 0; i < RASTER_COLORS; i++)
-		made->pixels[i] = OPAQUE | (uint32_t)raster_palette[i].red << 16 |
-				  (uint32_t)raster_palette[i].green << 8 | raster_palette[i].blue;
+	made->frame = *frame;
 	result = create_view(made);
 	if (result) {
 		SDL_snprintf(error, error_size, "%s%s", SDL_WasInit(SDL_INIT_VIDEO) ? "" :
@@ -338,36 +346,81 @@ static void sdl_set_title(struct window_view *view, const char *title)
 /* Draws count cells of one row into the texture. */
 static void draw_run(struct window_view *view, unsigned int first, unsigned int count)
 {
-	uint8_t dots[SCREEN_CELL_HEIGHT][SCREEN_WIDTH];
-	uint32_t pixels[SCREEN_CELL_HEIGHT][SCREEN_WIDTH];
+	const struct screen_mode *mode = &view->frame.mode;
+	uint8_t dots[SCREEN_CELL_HEIGHT_MAX][SCREEN_WIDTH_MAX];
+	uint32_t pixels[SCREEN_CELL_HEIGHT_MAX][SCREEN_WIDTH_MAX];
 	const SDL_Rect rectangle = {
-		.x = (int)(first % SCREEN_COLUMNS * SCREEN_CELL_WIDTH),
-		.y = (int)(first / SCREEN_COLUMNS * SCREEN_CELL_HEIGHT),
-		.w = (int)(count * SCREEN_CELL_WIDTH),
-		.h = SCREEN_CELL_HEIGHT,
+		.x = (int)(first % mode->columns * mode->cell_width),
+		.y = (int)(first / mode->columns * mode->cell_height),
+		.w = (int)(count * mode->cell_width),
+		.h = mode->cell_height,
 	};
 
 	for (unsigned int i = 0; i < count; i++)
-		raster_cell(&view->frame, first + i, &dots[0][i * SCREEN_CELL_WIDTH],
-			    SCREEN_WIDTH);
-	for (unsigned int y = 0; y < SCREEN_CELL_HEIGHT; y++)
+		raster_cell(&view->frame, first + i, &dots[0][i * mode->cell_width],
+			    SCREEN_WIDTH_MAX);
+	for (int y = 0; y < rectangle.h; y++)
 		for (int x = 0; x < rectangle.w; x++)
 			pixels[y][x] = view->pixels[dots[y][x]];
 	SDL_UpdateTexture(view->texture, &rectangle, pixels, sizeof(pixels[0]));
 }
 
 /* In each row one rectangle, from the first changed cell to the last. */
-static void draw_row(struct window_view *view, unsigned int row,
-		     const bool changed[SCREEN_COLUMNS])
+static void draw_row(struct window_view *view, unsigned int row, const bool *changed)
 {
-	unsigned int first = 0, end = SCREEN_COLUMNS;
+	unsigned int columns = view->frame.mode.columns, first = 0, end = columns;
 
 	while (first < end && !changed[first])
 		first++;
 	while (end > first && !changed[end - 1])
 		end--;
 	if (first < end)
-		draw_run(view, row * SCREEN_COLUMNS + first, end - first);
+		draw_run(view, row * columns + first, end - first);
+}
+
+static void draw_all(struct window_view *view)
+{
+	unsigned int columns = view->frame.mode.columns;
+
+	for (unsigned int row = 0; row < view->frame.mode.rows; row++)
+		draw_run(view, row * columns, columns);
+}
+
+/* A window that the user has made larger, by whole numbers or not, keeps that scale. */
+static void resize_window(struct window_view *view, int old_width, int old_height)
+{
+	int width = (int)screen_frame_width(&view->frame);
+	int height = (int)screen_frame_height(&view->frame);
+	int window_width, window_height;
+
+	if (SDL_GetWindowFlags(view->window) & (SDL_WINDOW_MAXIMIZED | SDL_WINDOW_FULLSCREEN))
+		return;
+	SDL_GetWindowSize(view->window, &window_width, &window_height);
+	SDL_SetWindowSize(view->window, window_width * width / old_width,
+			  window_height * height / old_height);
+}
+
+/* Takes over the frame's size and colours. */
+static void take_frame(struct window_view *view, const struct screen_frame *frame)
+{
+	int old_width = (int)screen_frame_width(&view->frame);
+	int old_height = (int)screen_frame_height(&view->frame);
+
+	view->frame = *frame;
+	for (unsigned int i = 0; i < SCREEN_COLORS; i++) {
+		const struct screen_color *color = &frame->mode.palette[i];
+
+		view->pixels[i] = OPAQUE | (uint32_t)color->red << 16 |
+				  (uint32_t)color->green << 8 | color->blue;
+	}
+	if ((int)screen_frame_width(frame) == old_width &&
+	    (int)screen_frame_height(frame) == old_height)
+		return;
+	SDL_DestroyTexture(view->texture);
+	view->texture = NULL;
+	/* Without a texture nothing is shown: all else goes on. */
+	create_texture(view);
+	resize_window(view, old_width, old_height);
 }
 
 static void present(struct window_view *view)
@@ -379,13 +432,13 @@ static void present(struct window_view *view)
 }
 
 static void sdl_draw(struct window_view *view, const struct screen_frame *frame,
-		     const bool changed[SCREEN_CELLS])
+		     const bool changed[SCREEN_CELLS_MAX])
 {
 	if (view->lost)
 		return;
-	view->frame = *frame;
-	for (unsigned int row = 0; row < SCREEN_ROWS; row++)
-		draw_row(view, row, &changed[row * SCREEN_COLUMNS]);
+	take_frame(view, frame);
+	for (unsigned int row = 0; row < frame->mode.rows; row++)
+		draw_row(view, row, &changed[row * frame->mode.columns]);
 	present(view);
 }
 
@@ -427,8 +480,7 @@ static bool handle_event(struct window_view *view, const SDL_Event *event)
 	case SDL_RENDER_TARGETS_RESET:
 	case SDL_RENDER_DEVICE_RESET:
 		/* The texture is lost, too. */
-		for (unsigned int row = 0; row < SCREEN_ROWS; row++)
-			draw_run(view, row * SCREEN_COLUMNS, SCREEN_COLUMNS);
+		draw_all(view);
 		view->stale = true;
 		return false;
 	case SDL_WINDOWEVENT:

@@ -105,19 +105,13 @@ static bool do_wait_time(struct typist *typist, const struct step *step)
 	return typist->begun && !typist->alarm.armed;
 }
 
-static bool same_picture(const struct screen_frame *a, const struct screen_frame *b)
-{
-	return !memcmp(a->cells, b->cells, sizeof(a->cells)) &&
-	       a->cursor.enabled == b->cursor.enabled && a->cursor.cell == b->cursor.cell;
-}
-
 static bool do_wait_quiet(struct typist *typist, const struct step *step)
 {
 	uint64_t now = clock_now(typist->config.clock), end;
 	struct screen_frame frame;
 
 	screen_frame(typist->config.screen, &frame);
-	if (!typist->begun || !same_picture(&frame, &typist->frame)) {
+	if (!typist->begun || !screen_frame_equal(&frame, &typist->frame)) {
 		typist->frame = frame;
 		typist->quiet_since = now;
 	}

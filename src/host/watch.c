@@ -29,7 +29,8 @@ struct watches {
 	struct alarm alarm;		/* the next look at the screen */
 	struct stream streams[SOURCES];
 	bool wanted[FONT_CHARACTERS];	/* characters of the texts that the screen is watched for */
-	uint8_t seen[SCREEN_FRAME_BYTES];	/* the cells at the last look */
+	uint8_t seen[SCREEN_CELLS_MAX * 2];	/* the cells at the last look */
+	unsigned int seen_columns;
 	bool look_anyway;		/* there is a new watch */
 };
 
@@ -137,14 +138,18 @@ static void look(struct watches *watches)
 	char text[PICTURE_TEXT_MAX], line[WATCH_LINE_MAX + 1];
 	struct screen_frame frame;
 	struct watch *watch, *next;
+	size_t size;
 
 	if (!stream->first)
 		return;
 	screen_frame(watches->screen, &frame);
-	if (!watches->look_anyway && !memcmp(watches->seen, frame.cells, sizeof(frame.cells)))
+	size = screen_frame_cells(&frame) * 2;
+	if (!watches->look_anyway && watches->seen_columns == frame.mode.columns &&
+	    !memcmp(watches->seen, frame.cells, size))
 		return;
 	watches->look_anyway = false;
-	memcpy(watches->seen, frame.cells, sizeof(frame.cells));
+	watches->seen_columns = frame.mode.columns;
+	memcpy(watches->seen, frame.cells, size);
 	picture_text(&frame, text);
 	for (watch = stream->first; watch; watch = next) {
 		const char *at = strstr(text, watch->condition->text);

@@ -86,12 +86,6 @@ static void set_title(struct window *window, bool ended)
 	window->module->set_title(window->view, title);
 }
 
-static bool cursor_equal(const struct screen_cursor *a, const struct screen_cursor *b)
-{
-	return a->enabled == b->enabled && a->cell == b->cell &&
-	       a->first_line == b->first_line && a->last_line == b->last_line;
-}
-
 static bool cursor_in(const struct screen_cursor *cursor, unsigned int cell)
 {
 	return cursor->enabled && cursor->cell == cell;
@@ -99,14 +93,15 @@ static bool cursor_in(const struct screen_cursor *cursor, unsigned int cell)
 
 /* Marks the cells that look different from what is shown; returns whether any does. */
 static bool find_changes(const struct window *window, const struct screen_frame *frame,
-			 bool changed[SCREEN_CELLS])
+			 bool changed[SCREEN_CELLS_MAX])
 {
 	const struct screen_frame *shown = &window->shown;
-	bool cursor_changed = !cursor_equal(&shown->cursor, &frame->cursor);
+	bool cursor_changed = !screen_cursor_equal(&shown->cursor, &frame->cursor);
+	bool all = !window->drawn || !screen_frame_alike(shown, frame);
 	bool any = false;
 
-	for (unsigned int cell = 0; cell < SCREEN_CELLS; cell++) {
-		changed[cell] = !window->drawn ||
+	for (unsigned int cell = 0; cell < screen_frame_cells(frame); cell++) {
+		changed[cell] = all ||
 				memcmp(&shown->cells[cell * 2], &frame->cells[cell * 2], 2) ||
 				(cursor_changed && (cursor_in(&shown->cursor, cell) ||
 						    cursor_in(&frame->cursor, cell)));
@@ -118,7 +113,7 @@ static bool find_changes(const struct window *window, const struct screen_frame 
 static void draw_changes(struct window *window)
 {
 	const struct window_config *config = &window->config;
-	bool changed[SCREEN_CELLS];
+	bool changed[SCREEN_CELLS_MAX];
 	struct screen_frame frame;
 
 	if (config->before_frame)
@@ -212,7 +207,8 @@ static void *window_thread(void *self)
 	const struct window_input input = { .key = on_key, .self = window };
 	const struct window_module *module = window->module;
 
-	window->error = module->open(&window->view, window->config.quit_key, &input,
+	screen_frame(window->config.screen, &window->shown);
+	window->error = module->open(&window->view, &window->shown, window->config.quit_key, &input,
 				     window->error_text, sizeof(window->error_text));
 	if (window->error) {
 		set_state(window, WINDOW_FAILED);

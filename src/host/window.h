@@ -24,7 +24,7 @@ enum window_quit_key {
 
 /* What it points to must outlive the window. */
 struct window_config {
-	const struct screen *screen;
+	struct screen *screen;
 	const char *name;		/* of the guest, for the title */
 	enum window_quit_key quit_key;
 	struct keyboard *keyboard;	/* gets the keys while the guest runs */

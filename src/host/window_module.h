@@ -16,7 +16,7 @@
 #include "host/window.h"
 
 /* To be raised with every change to struct window_module or to what it uses. */
-#define WINDOW_MODULE_VERSION 2u
+#define WINDOW_MODULE_VERSION 3u
 #define WINDOW_MODULE_SYMBOL "vmm_window_module"
 
 struct window_view;	/* the module's own */
@@ -36,17 +36,24 @@ struct window_input {
 struct window_module {
 	unsigned int version;	/* WINDOW_MODULE_VERSION */
 
-	/* Opens a window. Returns 0, or -errno with the reason in error. */
-	int (*open)(struct window_view **view, enum window_quit_key quit_key,
-		    const struct window_input *input, char *error, size_t error_size);
+	/*
+	 * Opens a window of the frame's size. Returns 0, or -errno with the
+	 * reason in error.
+	 */
+	int (*open)(struct window_view **view, const struct screen_frame *frame,
+		    enum window_quit_key quit_key, const struct window_input *input, char *error,
+		    size_t error_size);
 	void (*close)(struct window_view *view);
 
 	/* title: UTF-8, but for what bytes the guest's name has. */
 	void (*set_title)(struct window_view *view, const char *title);
 
-	/* Redraws the cells of the frame that have changed; at first: all. */
+	/*
+	 * Redraws the cells of the frame that have changed; all of them at
+	 * first, and where the picture has another size, which the window gets.
+	 */
 	void (*draw)(struct window_view *view, const struct screen_frame *frame,
-		     const bool changed[SCREEN_CELLS]);
+		     const bool changed[SCREEN_CELLS_MAX]);
 
 	/*
 	 * Handles what the user and the window system want for so long; returns

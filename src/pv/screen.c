@@ -11,21 +11,24 @@
  * The position in the picture of a column and a row; -EINVAL where not all of
  * count cells from there on lie in the picture.
  */
-static int64_t position(uint64_t column, uint64_t row, uint64_t count)
+static int64_t position(const struct screen *screen, uint64_t column, uint64_t row, uint64_t count)
 {
+	const struct screen_mode *mode = screen_mode(screen);
 	uint64_t cell;
 
-	if (column >= SCREEN_COLUMNS || row >= SCREEN_ROWS)
+	if (column >= mode->columns || row >= mode->rows)
 		return -EINVAL;
-	cell = row * SCREEN_COLUMNS + column;
-	return count <= SCREEN_CELLS - cell ? (int64_t)cell : -EINVAL;
+	cell = row * mode->columns + column;
+	return count <= (uint64_t)mode->columns * mode->rows - cell ? (int64_t)cell : -EINVAL;
 }
 
 /* () -> columns | rows << 16 */
 static int64_t pv_screen_info(void *self, struct mem *mem,
 			      const uint64_t argument[HYPERCALL_ARGS])
 {
-	return SCREEN_COLUMNS | SCREEN_ROWS << 16;
+	const struct screen_mode *mode = screen_mode(self);
+
+	return mode->columns | mode->rows << 16;
 }
 
 /* The guest may have executed what is there. */
@@ -39,7 +42,7 @@ static void put(struct screen *screen, const struct mem *mem, int64_t cell, cons
 /* (column, row, character | attribute << 8) */
 static int64_t pv_screen_put(void *self, struct mem *mem, const uint64_t argument[HYPERCALL_ARGS])
 {
-	int64_t cell = position(argument[0], argument[1], 1);
+	int64_t cell = position(self, argument[0], argument[1], 1);
 	const uint8_t bytes[2] = { argument[2] & 0xFF, argument[2] >> 8 & 0xFF };
 
 	if (cell < 0)
@@ -55,9 +58,9 @@ static int64_t pv_screen_write(void *self, struct mem *mem,
 			       const uint64_t argument[HYPERCALL_ARGS])
 {
 	uint64_t count = argument[3];
-	int64_t cell = position(argument[0], argument[1], count);
+	int64_t cell = position(self, argument[0], argument[1], count);
 	/* A copy: the cells may be the screen's own, as in scrolling. */
-	uint8_t cells[SCREEN_FRAME_BYTES];
+	uint8_t cells[SCREEN_CELLS_MAX * 2];
 	int error;
 
 	if (cell < 0)
