@@ -44,9 +44,10 @@ static int start(const struct boot_request *request, const struct elf *elf, uint
 	if (entry >= HANDOVER_LIMIT)
 		return boot_refuse(request, elf->image, "e_entry in the ELF header: it lies at 0x%"
 				   PRIx64 " in physical memory, of which 4 GiB are mapped", entry);
-	if (elf->wide)
-		return start_long(state, request->mem, entry, stack);
-	return start_protected(state, request->mem, (uint32_t)entry, (uint32_t)stack);
+	return handover_started(request, elf->image, elf->wide ?
+				start_long(state, request->mem, entry, stack) :
+				start_protected(state, request->mem, (uint32_t)entry,
+						(uint32_t)stack));
 }
 
 static int load(const struct boot_request *request, const struct boot_image *image,

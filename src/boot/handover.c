@@ -229,6 +229,15 @@ struct handover_rsdp handover_find_rsdp(const struct mem *mem)
 	return rsdp;
 }
 
+int handover_started(const struct boot_request *request, const struct boot_image *image,
+		     int error)
+{
+	if (error)
+		log_error(request->log, "%s: no memory for the start tables at 0x%x: %s",
+			  image->path, START_TABLES_GPA, strerror(-error));
+	return error;
+}
+
 uint64_t handover_stack(const struct layout *layout)
 {
 	struct layout_wish wish = {

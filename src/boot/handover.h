@@ -103,6 +103,10 @@ struct handover_rsdp {
 /* Looks for it in guest memory from 0xF0000 on, as a kernel would (5.2.5.1). */
 struct handover_rsdp handover_find_rsdp(const struct mem *mem);
 
+/* Tells of what start_protected() or start_long() returned, if it is an error; returns it. */
+int handover_started(const struct boot_request *request, const struct boot_image *image,
+		     int error);
+
 /*
  * A stack for kernels that use one before they make their own: its top, in RAM
  * that nothing has taken, below 640 KiB if it fits there; 0: there is no room.

@@ -243,7 +243,7 @@ static int hand_over(struct mb_handover *handover, handover_make_fn *make, uint3
 				(uint32_t)handover_stack(layout));
 	state->gpr[GPR_RAX] = magic;
 	state->gpr[GPR_RBX] = info;
-	return error;
+	return handover_started(request, handover->image, error);
 }
 
 int mb_boot(const struct boot_request *request, const struct boot_image *image,

@@ -46,7 +46,7 @@ void start_real(struct vcpu_state *state, uint32_t entry, uint32_t stack);
 
 /*
  * 32-bit protected mode, unpaged, all segments flat. Returns 0, or -errno
- * where the tables cannot be put into guest memory.
+ * where the tables cannot be put into guest memory, without a message.
  */
 int start_protected(struct vcpu_state *state, struct mem *mem, uint32_t entry, uint32_t stack);
 
