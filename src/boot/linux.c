@@ -153,6 +153,9 @@ static int choose_address(struct kernel *kernel)
 	kernel->entry32 = start ? start : kernel->load;
 	if (kernel->entry32 - kernel->load >= kernel->code_size)
 		return malformed(kernel, "code32_start", start, "outside the kernel");
+	if (header->xloadflags & XLF_KERNEL_64 && kernel->code_size <= ENTRY64)
+		return malformed(kernel, "xloadflags", header->xloadflags,
+				 "but the kernel ends before its 64-bit entry");
 	header->code32_start = (uint32_t)kernel->load;
 	return 0;
 }

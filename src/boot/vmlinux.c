@@ -140,9 +140,9 @@ static int start_by_pvh(const struct boot_request *request, const struct elf *el
 	struct linux_blob initrd;
 	int error;
 
-	if (entry >= HANDOVER_LIMIT)
-		return boot_refuse(request, elf->image, "the PVH entry in its note: 0x%" PRIx64
-				   " is 4 GiB or more", entry);
+	if (entry >= HANDOVER_LIMIT || !mem_valid(request->mem, entry, 1, MEM_READ))
+		return boot_refuse(request, elf->image, "the PVH entry in its note: no memory at 0x%"
+				   PRIx64 " below 4 GiB", entry);
 	error = linux_place_initrd(request, limits, &initrd);
 	return error ?: pvh_start(request, elf->image, (uint32_t)entry, &initrd, layout, state);
 }
