@@ -253,10 +253,13 @@ static void copy_glyphs(const struct screen *screen, struct screen_frame *frame)
 	for (unsigned int font = 0; font < SCREEN_FONTS; font++) {
 		const word_t *from = (const word_t *)(const void *)
 				     &screen->fonts[frame->mode.font[font]];
-		word_t *to = (word_t *)(void *)frame->glyphs[font];
+		uint8_t *to = frame->glyphs[font][0];
 
-		for (size_t i = 0; i < FONT_SIZE / sizeof(word_t); i++)
-			to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+		for (size_t i = 0; i < FONT_SIZE / sizeof(word_t); i++, to += sizeof(word_t)) {
+			word_t word = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+
+			memcpy(to, &word, sizeof(word));
+		}
 	}
 }
 
