@@ -203,7 +203,18 @@ static void test_text(struct fixture *f)
 	set(f, GRAPHICS, 0x06, 0x0C);
 	vga_text_ops.write(f->vga, 10, 1, 0x99);
 	unit_equal(&f->unit, screen_font_read(f->screen, 10), 0x99, "text: a font through 0xB8000");
-	unit_check(&f->unit, !memcmp(memory + 10, "\x58\x07", 2), "text: which it leaves alone");
+
+	/* And where it is plain memory, which holds the font meanwhile. */
+	unit_check(&f->unit, memory['A' * 32 + 5] == font_glyphs['A'][5], "text: its memory is lent");
+	memory[11] = 0x77;
+	screen_frame(f->screen, &f->frame);
+	unit_check(&f->unit, !memcmp(&f->frame.cells[10], "\x58\x07", 2),
+		   "text: is shown meanwhile");
+	screen_write(f->screen, 12, "y\x1F", 2);
+	set(f, SEQUENCER, 0x02, 0x03);
+	unit_check(&f->unit, !memcmp(memory + 10, "\x58\x07y\x1F", 4), "text: is back");
+	unit_check(&f->unit, screen_font_read(f->screen, 10) == 0x99 &&
+		   screen_font_read(f->screen, 11) == 0x77, "text: with the font loaded");
 }
 
 /* Latches are loaded with 0x44332211 before each write of 0x5A. */

@@ -7,7 +7,6 @@
 #include <vmm/io.h>
 #include <vmm/vga.h>
 
-#define PLANES		((volatile uint8_t *)0xA0000)
 #define CHARACTERS	256u
 #define GLYPH		32u	/* bytes, whatever the height */
 #define ROM_HEIGHT	16u
@@ -40,13 +39,13 @@ void vga_set_color(uint8_t index, uint8_t red, uint8_t green, uint8_t blue)
 	outb(blue, DAC_DATA);
 }
 
-/* Plane 2 alone, at 0xA0000. */
-static void begin_fonts(void)
+/* Plane 2 alone. */
+static void begin_fonts(enum vga_window window)
 {
-	static const struct vga_setting settings[] = {
+	const struct vga_setting settings[] = {
 		{ VGA_SEQUENCER, 0x02, 0x04 }, { VGA_SEQUENCER, 0x04, 0x07 },
 		{ VGA_GRAPHICS, 0x04, 0x02 }, { VGA_GRAPHICS, 0x05, 0x00 },
-		{ VGA_GRAPHICS, 0x06, 0x04 },
+		{ VGA_GRAPHICS, 0x06, window == VGA_TEXT_WINDOW ? 0x0C : 0x04 },
 	};
 
 	vga_set(settings, sizeof(settings) / sizeof(settings[0]));
@@ -80,12 +79,14 @@ static void make_glyph(volatile uint8_t *to, const volatile uint8_t *from, unsig
 		to[row] = rows[row];
 }
 
-void vga_make_font(unsigned int to, unsigned int height)
+void vga_make_font(enum vga_window window, unsigned int to, unsigned int height)
 {
-	begin_fonts();
+	volatile uint8_t *planes = (volatile uint8_t *)window;
+
+	begin_fonts(window);
 	for (unsigned int character = 0; character < CHARACTERS; character++)
-		make_glyph(PLANES + font_start(to) + character * GLYPH,
-			   PLANES + character * GLYPH, height);
+		make_glyph(planes + font_start(to) + character * GLYPH,
+			   planes + character * GLYPH, height);
 	end_fonts();
 }
 

@@ -14,6 +14,8 @@
 
 #define VGA_CURSOR_OFF	0x20	/* in the CRTC's register 0x0A */
 
+enum vga_window { VGA_GRAPHICS_WINDOW = 0xA0000, VGA_TEXT_WINDOW = 0xB8000 };
+
 struct vga_setting {
 	uint16_t port;		/* the index's */
 	uint8_t index;
@@ -31,9 +33,10 @@ void vga_set_color(uint8_t index, uint8_t red, uint8_t green, uint8_t blue);
 
 /*
  * Makes font number to (0 to 7, as the VGA counts them) of font 0, which has 16
- * rows: with so many rows (lower is narrower) as there are in height.
+ * rows: with so many rows as height says. window: where the planes are to be
+ * meanwhile; behind VGA_TEXT_WINDOW there are 32 KiB, which are fonts 0, 1, 4 and 5.
  */
-void vga_make_font(unsigned int to, unsigned int height);
+void vga_make_font(enum vga_window window, unsigned int to, unsigned int height);
 
 /* Characters and attributes from a cell of the text memory on. */
 void vga_put_text(unsigned int cell, const char *text, uint8_t attribute);

@@ -20,8 +20,8 @@ int main(void)
 		{ VGA_SEQUENCER, 0x03, 0x01 | 0x08 | 0x20 },
 	};
 
-	vga_make_font(1, 14);
-	vga_make_font(6, 7);
+	vga_make_font(VGA_GRAPHICS_WINDOW, 1, 14);
+	vga_make_font(VGA_GRAPHICS_WINDOW, 6, 7);
 	vga_set(mode, sizeof(mode) / sizeof(mode[0]));
 	vga_put_pattern(0, COLUMNS * ROWS);
 	vga_put_text(COLUMNS, " Font one ", VGA_ATTRIBUTE(VGA_LIGHT_GREY, VGA_BLUE));

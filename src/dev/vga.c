@@ -204,6 +204,7 @@ static void vga_reset(void *self)
 	vga->status1 = 0;
 	dac_reset(vga);
 	show(vga);
+	screen_lend_to_fonts(vga->screen, false);
 }
 
 static uint8_t general_read(struct vga *vga, unsigned int number)
@@ -244,6 +245,8 @@ static void data_write(struct vga *vga, unsigned int file, uint8_t value)
 	vga->state.value[file][number] = value & files[file].registers[number].writable;
 	if (files[file].registers[number].shown)
 		show(vga);
+	if (file == FILE_SEQUENCER || file == FILE_GRAPHICS)
+		screen_lend_to_fonts(vga->screen, vga_memory_is_font(&vga->state));
 }
 
 static void crtc_write(struct vga *vga, unsigned int file, uint8_t value)

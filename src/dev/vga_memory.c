@@ -64,6 +64,14 @@ bool vga_memory_is_text(const struct vga_state *state)
 	       !graphics[GRAPHICS_ROTATE] && graphics[GRAPHICS_BIT_MASK] == 0xFF;
 }
 
+bool vga_memory_is_font(const struct vga_state *state)
+{
+	uint32_t address = windows[3].base;
+
+	return map_of(state) == 3 && in_window(state, &address) && way_of(state) == WAY_PLANAR &&
+	       state->value[FILE_SEQUENCER][SEQUENCER_MAP_MASK] == 1u << PLANE_FONTS;
+}
+
 /* In the text memory or not; the offset there is returned in *text. */
 static bool is_text(unsigned int plane, uint32_t address, size_t *text)
 {

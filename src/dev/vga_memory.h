@@ -38,6 +38,9 @@ void vga_memory_fini(struct vga_memory *memory);
 /* Whether the text window at 0xB8000 is bytes of the text memory, nothing else. */
 bool vga_memory_is_text(const struct vga_state *state);
 
+/* Whether that window is the font plane, and only that one is written. */
+bool vga_memory_is_font(const struct vga_state *state);
+
 /* A byte; address: from 0xA0000, below 0x20000. Where no memory answers: all ones. */
 uint8_t vga_memory_read(struct vga_memory *memory, const struct vga_state *state,
 			uint32_t address);

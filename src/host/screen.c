@@ -33,12 +33,24 @@ typedef uint64_t __attribute__((may_alias)) word_t;
 struct screen {
 	void *memory;		/* SCREEN_MEMORY_SIZE bytes, page aligned */
 	_Atomic uint64_t cursor;	/* struct screen_cursor in one piece: cursor_pack() */
-	pthread_mutex_t lock;		/* mode, where others than the vCPU's thread look at it */
-	struct screen_mode mode;	/* only the vCPU's thread changes it */
+	/*
+	 * Guards what follows where others than the vCPU's thread look at it;
+	 * only that thread changes it.
+	 */
+	pthread_mutex_t lock;
+	struct screen_mode mode;
+	uint8_t *text;		/* memory, unless that is lent */
+	struct loan *loan;	/* NULL: there has not been any */
 	_Atomic uint32_t font_version;	/* 0: the font memory has not been touched */
 	void (*written)(void *self, size_t offset, const uint8_t *data, size_t len);
 	void *written_self;
 	_Alignas(word_t) uint8_t fonts[SCREEN_FONT_MEMORY];	/* valid from font_version 1 on */
+};
+
+/* While the text memory is lent to the fonts. */
+struct loan {
+	_Alignas(word_t) uint8_t text[SCREEN_MEMORY_SIZE];
+	uint8_t lent[SCREEN_MEMORY_SIZE];	/* as it was lent */
 };
 
 const struct screen_mode screen_mode_3 = {
@@ -76,6 +88,7 @@ int screen_create(struct screen **screen)
 	clear(made->memory);
 	pthread_mutex_init(&made->lock, NULL);
 	made->mode = screen_mode_3;
+	made->text = made->memory;
 	*screen = made;
 	return 0;
 }
@@ -86,6 +99,7 @@ void screen_destroy(struct screen *screen)
 		return;
 	munmap(screen->memory, SCREEN_MEMORY_SIZE);
 	pthread_mutex_destroy(&screen->lock);
+	free(screen->loan);
 	free(screen);
 }
 
@@ -96,7 +110,7 @@ uint8_t *screen_memory(struct screen *screen)
 
 void screen_read(const struct screen *screen, size_t offset, void *data, size_t len)
 {
-	memcpy(data, (const uint8_t *)screen->memory + offset, len);
+	memcpy(data, screen->text + offset, len);
 }
 
 /* Cells are stored whole: no frame shows a new character in its old colours. */
@@ -106,7 +120,7 @@ void screen_write(struct screen *screen, size_t offset, const void *data, size_t
 	size_t end = offset + len;
 
 	while (offset < end) {
-		uint8_t *to = (uint8_t *)screen->memory + offset;
+		uint8_t *to = screen->text + offset;
 
 		if (offset % sizeof(cell_t) || end - offset < sizeof(cell_t)) {
 			__atomic_store_n(to, *from, __ATOMIC_RELAXED);
@@ -197,6 +211,46 @@ void screen_font_write(struct screen *screen, size_t offset, uint8_t value)
 	__atomic_store_n(&screen->fonts[offset], value, __ATOMIC_RELAXED);
 	version = atomic_load_explicit(&screen->font_version, memory_order_relaxed) + 1;
 	atomic_store_explicit(&screen->font_version, version ? version : 1, memory_order_release);
+}
+
+static void lend(struct screen *screen)
+{
+	uint8_t *memory = screen->memory;
+
+	if (!screen->loan)
+		screen->loan = malloc(sizeof(*screen->loan));
+	if (!screen->loan)
+		return;
+	load_fonts(screen);
+	pthread_mutex_lock(&screen->lock);
+	memcpy(screen->loan->text, memory, SCREEN_MEMORY_SIZE);
+	screen->text = screen->loan->text;
+	memcpy(screen->loan->lent, screen->fonts, SCREEN_MEMORY_SIZE);
+	memcpy(memory, screen->fonts, SCREEN_MEMORY_SIZE);
+	pthread_mutex_unlock(&screen->lock);
+}
+
+static void take_back(struct screen *screen)
+{
+	uint8_t *memory = screen->memory;
+
+	for (size_t i = 0; i < SCREEN_MEMORY_SIZE; i++)
+		if (memory[i] != screen->loan->lent[i])
+			screen_font_write(screen, i, memory[i]);
+	pthread_mutex_lock(&screen->lock);
+	memcpy(memory, screen->loan->text, SCREEN_MEMORY_SIZE);
+	screen->text = memory;
+	pthread_mutex_unlock(&screen->lock);
+}
+
+void screen_lend_to_fonts(struct screen *screen, bool on)
+{
+	bool lent = screen->text != screen->memory;
+
+	if (on && !lent)
+		lend(screen);
+	else if (!on && lent)
+		take_back(screen);
 }
 
 static uint64_t cursor_pack(const struct screen_cursor *cursor)
@@ -297,10 +351,11 @@ void screen_frame(struct screen *screen, struct screen_frame *frame)
 
 	pthread_mutex_lock(&screen->lock);
 	*mode = screen->mode;
-	pthread_mutex_unlock(&screen->lock);
 	for (unsigned int row = 0; row < mode->rows; row++)
-		copy_cells(screen->memory, row_address(mode, row) % MEMORY_CELLS,
+		copy_cells((const word_t *)(const void *)screen->text,
+			   row_address(mode, row) % MEMORY_CELLS,
 			   &frame->cells[row * mode->columns * 2], mode->columns);
+	pthread_mutex_unlock(&screen->lock);
 	frame->cursor = frame_cursor(screen, mode);
 	frame->font_version = atomic_load_explicit(&screen->font_version, memory_order_acquire);
 	if (frame->font_version)

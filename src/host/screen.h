@@ -133,6 +133,14 @@ void screen_put(struct screen *screen, unsigned int position, const uint8_t *cel
 uint8_t screen_font_read(struct screen *screen, size_t offset);
 void screen_font_write(struct screen *screen, size_t offset, uint8_t value);
 
+/*
+ * While on, the text memory holds the first half of the font memory, and the
+ * text is elsewhere: for guests that load fonts through the text's addresses,
+ * which are plain memory to them. What they change goes into the font memory
+ * when it is off again. Where the host has no memory for that, nothing happens.
+ */
+void screen_lend_to_fonts(struct screen *screen, bool on);
+
 void screen_set_cursor(struct screen *screen, const struct screen_cursor *cursor);
 void screen_set_mode(struct screen *screen, const struct screen_mode *mode);
 const struct screen_mode *screen_mode(const struct screen *screen);
