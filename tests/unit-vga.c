@@ -22,6 +22,7 @@
 
 struct fixture {
 	struct unit unit;
+	struct mem *mem;
 	struct screen *screen;
 	struct vga *vga;
 	struct screen_frame frame;
@@ -29,7 +30,8 @@ struct fixture {
 
 static bool set_up(struct fixture *f)
 {
-	if (screen_create(&f->screen) || vga_create(&f->vga, f->screen))
+	if (mem_create(&f->mem) || screen_create(&f->screen) ||
+	    vga_create(&f->vga, f->screen, f->mem))
 		return false;
 	vga_device.reset(f->vga);
 	return true;
@@ -39,6 +41,7 @@ static void tear_down(struct fixture *f)
 {
 	vga_device.fini(f->vga);
 	screen_destroy(f->screen);
+	mem_destroy(f->mem);
 }
 
 static void out(struct fixture *f, unsigned int port, uint8_t value)

@@ -213,14 +213,14 @@ void screen_font_write(struct screen *screen, size_t offset, uint8_t value)
 	atomic_store_explicit(&screen->font_version, version ? version : 1, memory_order_release);
 }
 
-static void lend(struct screen *screen)
+static bool lend(struct screen *screen)
 {
 	uint8_t *memory = screen->memory;
 
 	if (!screen->loan)
 		screen->loan = malloc(sizeof(*screen->loan));
 	if (!screen->loan)
-		return;
+		return false;
 	load_fonts(screen);
 	pthread_mutex_lock(&screen->lock);
 	memcpy(screen->loan->text, memory, SCREEN_MEMORY_SIZE);
@@ -228,9 +228,10 @@ static void lend(struct screen *screen)
 	memcpy(screen->loan->lent, screen->fonts, SCREEN_MEMORY_SIZE);
 	memcpy(memory, screen->fonts, SCREEN_MEMORY_SIZE);
 	pthread_mutex_unlock(&screen->lock);
+	return true;
 }
 
-static void take_back(struct screen *screen)
+static bool take_back(struct screen *screen)
 {
 	uint8_t *memory = screen->memory;
 
@@ -241,16 +242,16 @@ static void take_back(struct screen *screen)
 	memcpy(memory, screen->loan->text, SCREEN_MEMORY_SIZE);
 	screen->text = memory;
 	pthread_mutex_unlock(&screen->lock);
+	return true;
 }
 
-void screen_lend_to_fonts(struct screen *screen, bool on)
+bool screen_lend_to_fonts(struct screen *screen, bool on)
 {
 	bool lent = screen->text != screen->memory;
 
-	if (on && !lent)
-		lend(screen);
-	else if (!on && lent)
-		take_back(screen);
+	if (on == lent)
+		return false;
+	return on ? lend(screen) : take_back(screen);
 }
 
 static uint64_t cursor_pack(const struct screen_cursor *cursor)

@@ -138,8 +138,9 @@ void screen_font_write(struct screen *screen, size_t offset, uint8_t value);
  * text is elsewhere: for guests that load fonts through the text's addresses,
  * which are plain memory to them. What they change goes into the font memory
  * when it is off again. Where the host has no memory for that, nothing happens.
+ * Returns whether the text memory has changed.
  */
-void screen_lend_to_fonts(struct screen *screen, bool on);
+bool screen_lend_to_fonts(struct screen *screen, bool on);
 
 void screen_set_cursor(struct screen *screen, const struct screen_cursor *cursor);
 void screen_set_mode(struct screen *screen, const struct screen_mode *mode);
