@@ -44,7 +44,7 @@ struct screen {
 	_Atomic uint32_t font_version;	/* 0: the font memory has not been touched */
 	void (*written)(void *self, size_t offset, const uint8_t *data, size_t len);
 	void *written_self;
-	_Alignas(word_t) uint8_t fonts[SCREEN_FONT_MEMORY];	/* valid from font_version 1 on */
+	uint8_t *fonts;		/* SCREEN_FONT_MEMORY bytes, from font_version 1 on */
 };
 
 /* While the text memory is lent to the fonts. */
@@ -100,6 +100,7 @@ void screen_destroy(struct screen *screen)
 	munmap(screen->memory, SCREEN_MEMORY_SIZE);
 	pthread_mutex_destroy(&screen->lock);
 	free(screen->loan);
+	free(screen->fonts);
 	free(screen);
 }
 
@@ -186,28 +187,35 @@ void screen_put(struct screen *screen, unsigned int position, const uint8_t *cel
 	}
 }
 
-/* The firmware loads its font when it sets the mode; here: when somebody asks. */
-static void load_fonts(struct screen *screen)
+/*
+ * The firmware loads its font when it sets the mode; here: when somebody asks.
+ * Returns whether there is memory for that.
+ */
+static bool load_fonts(struct screen *screen)
 {
-	if (atomic_load_explicit(&screen->font_version, memory_order_relaxed))
-		return;
+	if (screen->fonts)
+		return true;
+	screen->fonts = calloc(1, SCREEN_FONT_MEMORY);
+	if (!screen->fonts)
+		return false;
 	for (unsigned int character = 0; character < FONT_CHARACTERS; character++)
 		memcpy(&screen->fonts[character * SCREEN_CELL_HEIGHT_MAX],
 		       font_glyphs[character], FONT_HEIGHT);
 	atomic_store_explicit(&screen->font_version, 1, memory_order_release);
+	return true;
 }
 
 uint8_t screen_font_read(struct screen *screen, size_t offset)
 {
-	load_fonts(screen);
-	return screen->fonts[offset];
+	return load_fonts(screen) ? screen->fonts[offset] : 0;
 }
 
 void screen_font_write(struct screen *screen, size_t offset, uint8_t value)
 {
 	uint32_t version;
 
-	load_fonts(screen);
+	if (!load_fonts(screen))
+		return;
 	__atomic_store_n(&screen->fonts[offset], value, __ATOMIC_RELAXED);
 	version = atomic_load_explicit(&screen->font_version, memory_order_relaxed) + 1;
 	atomic_store_explicit(&screen->font_version, version ? version : 1, memory_order_release);
@@ -219,9 +227,8 @@ static bool lend(struct screen *screen)
 
 	if (!screen->loan)
 		screen->loan = malloc(sizeof(*screen->loan));
-	if (!screen->loan)
+	if (!screen->loan || !load_fonts(screen))
 		return false;
-	load_fonts(screen);
 	pthread_mutex_lock(&screen->lock);
 	memcpy(screen->loan->text, memory, SCREEN_MEMORY_SIZE);
 	screen->text = screen->loan->text;

@@ -128,7 +128,8 @@ void screen_put(struct screen *screen, unsigned int position, const uint8_t *cel
 /*
  * A byte of the font memory (VGA plane 2); offset: below SCREEN_FONT_MEMORY. A
  * font has 32 bytes a character, a byte a row of 8 dots. The first font is at
- * first the firmware's, of 16 rows; the others are empty.
+ * first the firmware's, of 16 rows; the others are empty. Where the host has no
+ * memory for them, they are not there.
  */
 uint8_t screen_font_read(struct screen *screen, size_t offset);
 void screen_font_write(struct screen *screen, size_t offset, uint8_t value);
