@@ -110,7 +110,9 @@ guest_c_32 = \
 	guest/disk-emul/disk-emul.c guest/disk-pv/disk-pv.c guest/exit-pv/exit-pv.c \
 	guest/exit-status/exit-status.c guest/hello/hello.c guest/poweroff/poweroff.c \
 	guest/reset/reset.c guest/selftest/selftest.c guest/triple-fault/triple-fault.c \
-	guest/vga-emul/vga-emul.c guest/vga-loop/vga-loop.c guest/vga-pv/vga-pv.c \
+	guest/vga-cursor/vga-cursor.c guest/vga-emul/vga-emul.c guest/vga-fonts/vga-fonts.c \
+	guest/vga-loop/vga-loop.c guest/vga-mode40/vga-mode40.c guest/vga-mode50/vga-mode50.c \
+	guest/vga-palette/vga-palette.c guest/vga-pv/vga-pv.c guest/vga-scroll/vga-scroll.c \
 	guest/vga-widths/vga-widths.c
 guest_asm_64 = guest/hello64/hello64.S
 guest_c_64 = guest/cpu-paging64/cpu-paging64.c guest/cpu-segments64/cpu-segments64.c \
@@ -120,10 +122,11 @@ guest_private_include = \
 	guest/cpu/trap-stubs.h guest/cpu/trap.h guest/kernel/kernel.h \
 	guest/kernel/multiboot2.h \
 	guest/demo/scene.h guest/lib/crt0.h guest/shared/check.h \
-	guest/shared/disk-test.h guest/shared/picture.h
+	guest/shared/disk-test.h guest/shared/picture.h guest/shared/vga-mode.h
 guest_private_c = \
 	guest/cpu/paging.c guest/cpu/test.c guest/cpu/trap.c \
 	guest/demo/scene.c guest/shared/check.c guest/shared/disk-test.c guest/shared/picture.c \
+	guest/shared/vga-mode.c \
 	guest/shared/vga-painter.c
 
 guest_private_asm = guest/cpu/trap-32.S guest/cpu/trap-64.S
@@ -149,6 +152,9 @@ guest_cpu_64 = guest/cpu/test.o64 guest/cpu/trap.o64 guest/cpu/trap-64.o64 guest
 guest_paging_32 = guest/cpu/paging.o32 $(guest_cpu_32)
 guest_paging_64 = guest/cpu/paging.o64 $(guest_cpu_64)
 
+# Of those with a text mode of their own.
+guest_vga_mode = guest/shared/vga-mode.o32 $(guest_lib32)
+
 guest_bins_32 = \
 	guest/ata-full.bin guest/badcall.bin guest/bench-disk-bulk.bin \
 	guest/bench-disk-emul.bin guest/bench-disk-pv.bin guest/bench-mmio.bin \
@@ -159,7 +165,9 @@ guest_bins_32 = \
 	guest/cpu-v8086.bin guest/demo.bin guest/disk-emul.bin guest/disk-pv.bin \
 	guest/exit-pv.bin guest/exit-status.bin guest/hello.bin guest/poweroff.bin \
 	guest/reset.bin guest/selftest.bin guest/triple-fault.bin guest/vga-emul.bin \
-	guest/vga-loop.bin guest/vga-pv.bin guest/vga-widths.bin
+	guest/vga-cursor.bin guest/vga-fonts.bin guest/vga-loop.bin guest/vga-mode40.bin \
+	guest/vga-mode50.bin guest/vga-palette.bin guest/vga-pv.bin guest/vga-scroll.bin \
+	guest/vga-widths.bin
 guest/ata-full.bin: guest/ata-full/ata-full.o32 guest/shared/check.o32 $(guest_lib32)
 guest/badcall.bin: guest/badcall/badcall.o32 guest/shared/check.o32 $(guest_lib32)
 guest/bench-disk-bulk.bin: guest/bench-disk-bulk/bench-disk-bulk.o32 $(guest_lib32)
@@ -190,11 +198,17 @@ guest/poweroff.bin: guest/poweroff/poweroff.o32 $(guest_lib32)
 guest/reset.bin: guest/reset/reset.o32 $(guest_lib32)
 guest/selftest.bin: guest/selftest/selftest.o32 guest/shared/check.o32 $(guest_lib32)
 guest/triple-fault.bin: guest/triple-fault/triple-fault.o32 $(guest_lib32)
+guest/vga-cursor.bin: guest/vga-cursor/vga-cursor.o32 $(guest_vga_mode)
 guest/vga-emul.bin: guest/vga-emul/vga-emul.o32 guest/shared/picture.o32 \
 	guest/shared/vga-painter.o32 $(guest_lib32)
+guest/vga-fonts.bin: guest/vga-fonts/vga-fonts.o32 $(guest_vga_mode)
 guest/vga-loop.bin: guest/vga-loop/vga-loop.o32 guest/shared/picture.o32 \
 	guest/shared/vga-painter.o32 $(guest_lib32)
+guest/vga-mode40.bin: guest/vga-mode40/vga-mode40.o32 $(guest_vga_mode)
+guest/vga-mode50.bin: guest/vga-mode50/vga-mode50.o32 $(guest_vga_mode)
+guest/vga-palette.bin: guest/vga-palette/vga-palette.o32 $(guest_vga_mode)
 guest/vga-pv.bin: guest/vga-pv/vga-pv.o32 guest/shared/picture.o32 $(guest_lib32)
+guest/vga-scroll.bin: guest/vga-scroll/vga-scroll.o32 $(guest_vga_mode)
 guest/vga-widths.bin: guest/vga-widths/vga-widths.o32 guest/shared/check.o32 $(guest_lib32)
 
 # 64 bits, and what is built for more than one mode.

@@ -120,7 +120,7 @@ static int add_rtc(struct wiring *w)
 static int add_vga(struct wiring *w)
 {
 	struct vga *vga;
-	int error = vga_create(&vga, w->screen);
+	int error = vga_create(&vga, w->screen, w->mem);
 
 	if (error)
 		return error;

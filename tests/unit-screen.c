@@ -766,7 +766,7 @@ static bool bench_create(struct bench *bench)
 	bench->source = source ? source : ".";
 	snprintf(bench->folder, sizeof(bench->folder), "/tmp/unit-screen.XXXXXX");
 	return forget(bench) && mkdtemp(bench->folder) && !screen_create(&bench->screen) &&
-	       !vga_create(&bench->vga, bench->screen) && !mem_create(&bench->mem) &&
+	       !mem_create(&bench->mem) && !vga_create(&bench->vga, bench->screen, bench->mem) &&
 	       add_region(bench->mem, 0, EDGE) && add_region(bench->mem, EDGE, MEM_PAGE_SIZE) &&
 	       !hypercalls_create(&bench->hypercalls, bench->mem, &bench->log) &&
 	       !pv_screen_register(bench->hypercalls, bench->screen);

@@ -154,14 +154,14 @@ struct vga {
 	uint8_t dac_latch[DAC_COMPONENTS];
 };
 
-int vga_create(struct vga **vga, struct screen *screen)
+int vga_create(struct vga **vga, struct screen *screen, const struct mem *mem)
 {
 	struct vga *made = calloc(1, sizeof(*made));
 
 	if (!made)
 		return -ENOMEM;
 	made->screen = screen;
-	vga_memory_init(&made->memory, screen);
+	vga_memory_init(&made->memory, screen, mem);
 	*vga = made;
 	return 0;
 }
@@ -204,6 +204,7 @@ static void vga_reset(void *self)
 	vga->status1 = 0;
 	dac_reset(vga);
 	show(vga);
+	vga_memory_follow(&vga->memory, &vga->state);
 }
 
 static uint8_t general_read(struct vga *vga, unsigned int number)
@@ -244,6 +245,8 @@ static void data_write(struct vga *vga, unsigned int file, uint8_t value)
 	vga->state.value[file][number] = value & files[file].registers[number].writable;
 	if (files[file].registers[number].shown)
 		show(vga);
+	if (file == FILE_SEQUENCER || file == FILE_GRAPHICS)
+		vga_memory_follow(&vga->memory, &vga->state);
 }
 
 static void crtc_write(struct vga *vga, unsigned int file, uint8_t value)

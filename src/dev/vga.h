@@ -12,6 +12,7 @@
 
 #include "core/bus.h"
 #include "core/device.h"
+#include "core/mem.h"
 #include "host/screen.h"
 
 #define VGA_MEMORY_BASE 0xA0000u
@@ -20,8 +21,11 @@
 
 struct vga;
 
-/* screen: owns the text memory; not owned. Returns 0 or -ENOMEM. */
-int vga_create(struct vga **vga, struct screen *screen);
+/*
+ * screen: owns the text memory, which mem may map; both are not owned. Returns 0
+ * or -ENOMEM.
+ */
+int vga_create(struct vga **vga, struct screen *screen, const struct mem *mem);
 
 extern const struct bus_ops vga_memory_ops;	/* VGA_MEMORY_SIZE bytes */
 extern const struct bus_ops vga_text_ops;	/* SCREEN_MEMORY_SIZE bytes, --vga=trap */

@@ -64,6 +64,25 @@ bool vga_memory_is_text(const struct vga_state *state)
 	       !graphics[GRAPHICS_ROTATE] && graphics[GRAPHICS_BIT_MASK] == 0xFF;
 }
 
+static bool is_font(const struct vga_state *state)
+{
+	uint32_t address = windows[3].base;
+
+	return map_of(state) == 3 && in_window(state, &address) && way_of(state) == WAY_PLANAR &&
+	       state->value[FILE_SEQUENCER][SEQUENCER_MAP_MASK] == 1u << PLANE_FONTS;
+}
+
+static void tell(const struct vga_memory *memory)
+{
+	mem_tell_writer(memory->mem, screen_memory(memory->screen), SCREEN_MEMORY_SIZE);
+}
+
+void vga_memory_follow(struct vga_memory *memory, const struct vga_state *state)
+{
+	if (screen_lend_to_fonts(memory->screen, is_font(state)))
+		tell(memory);
+}
+
 /* In the text memory or not; the offset there is returned in *text. */
 static bool is_text(unsigned int plane, uint32_t address, size_t *text)
 {
@@ -91,6 +110,7 @@ static void plane_write(struct vga_memory *memory, unsigned int plane, uint32_t 
 	size_t text;
 
 	if (is_text(plane, address, &text)) {
+		tell(memory);
 		screen_write(memory->screen, text, &value, 1);
 	} else if (plane == PLANE_FONTS) {
 		screen_font_write(memory->screen, address, value);

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/mem.h"
 #include "dev/vga_state.h"
 #include "host/screen.h"
 
@@ -23,20 +24,29 @@
 
 struct vga_memory {
 	struct screen *screen;
+	const struct mem *mem;		/* told of writes to the text memory, which may hold code */
 	/* What has no place in the screen; NULL: not touched yet, all zero. */
 	uint8_t (*planes)[VGA_PLANE_SIZE];
 	uint8_t latches[VGA_PLANES];
 };
 
-static inline void vga_memory_init(struct vga_memory *memory, struct screen *screen)
+static inline void vga_memory_init(struct vga_memory *memory, struct screen *screen,
+				   const struct mem *mem)
 {
-	*memory = (struct vga_memory){ .screen = screen };
+	*memory = (struct vga_memory){ .screen = screen, .mem = mem };
 }
 
 void vga_memory_fini(struct vga_memory *memory);
 
 /* Whether the text window at 0xB8000 is bytes of the text memory, nothing else. */
 bool vga_memory_is_text(const struct vga_state *state);
+
+/*
+ * To be called when registers have changed: where that window is the font plane,
+ * and only that one is written, the text memory holds it for guests to which it
+ * is plain memory.
+ */
+void vga_memory_follow(struct vga_memory *memory, const struct vga_state *state);
 
 /* A byte; address: from 0xA0000, below 0x20000. Where no memory answers: all ones. */
 uint8_t vga_memory_read(struct vga_memory *memory, const struct vga_state *state,

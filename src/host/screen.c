@@ -33,12 +33,24 @@ typedef uint64_t __attribute__((may_alias)) word_t;
 struct screen {
 	void *memory;		/* SCREEN_MEMORY_SIZE bytes, page aligned */
 	_Atomic uint64_t cursor;	/* struct screen_cursor in one piece: cursor_pack() */
-	pthread_mutex_t lock;		/* mode, where others than the vCPU's thread look at it */
-	struct screen_mode mode;	/* only the vCPU's thread changes it */
+	/*
+	 * Guards what follows where others than the vCPU's thread look at it;
+	 * only that thread changes it.
+	 */
+	pthread_mutex_t lock;
+	struct screen_mode mode;
+	uint8_t *text;		/* memory, unless that is lent */
+	struct loan *loan;	/* NULL: there has not been any */
 	_Atomic uint32_t font_version;	/* 0: the font memory has not been touched */
 	void (*written)(void *self, size_t offset, const uint8_t *data, size_t len);
 	void *written_self;
-	_Alignas(word_t) uint8_t fonts[SCREEN_FONT_MEMORY];	/* valid from font_version 1 on */
+	uint8_t *fonts;		/* SCREEN_FONT_MEMORY bytes, from font_version 1 on */
+};
+
+/* While the text memory is lent to the fonts. */
+struct loan {
+	_Alignas(word_t) uint8_t text[SCREEN_MEMORY_SIZE];
+	uint8_t lent[SCREEN_MEMORY_SIZE];	/* as it was lent */
 };
 
 const struct screen_mode screen_mode_3 = {
@@ -76,6 +88,7 @@ int screen_create(struct screen **screen)
 	clear(made->memory);
 	pthread_mutex_init(&made->lock, NULL);
 	made->mode = screen_mode_3;
+	made->text = made->memory;
 	*screen = made;
 	return 0;
 }
@@ -86,6 +99,8 @@ void screen_destroy(struct screen *screen)
 		return;
 	munmap(screen->memory, SCREEN_MEMORY_SIZE);
 	pthread_mutex_destroy(&screen->lock);
+	free(screen->loan);
+	free(screen->fonts);
 	free(screen);
 }
 
@@ -96,7 +111,7 @@ uint8_t *screen_memory(struct screen *screen)
 
 void screen_read(const struct screen *screen, size_t offset, void *data, size_t len)
 {
-	memcpy(data, (const uint8_t *)screen->memory + offset, len);
+	memcpy(data, screen->text + offset, len);
 }
 
 /* Cells are stored whole: no frame shows a new character in its old colours. */
@@ -106,7 +121,7 @@ void screen_write(struct screen *screen, size_t offset, const void *data, size_t
 	size_t end = offset + len;
 
 	while (offset < end) {
-		uint8_t *to = (uint8_t *)screen->memory + offset;
+		uint8_t *to = screen->text + offset;
 
 		if (offset % sizeof(cell_t) || end - offset < sizeof(cell_t)) {
 			__atomic_store_n(to, *from, __ATOMIC_RELAXED);
@@ -172,31 +187,78 @@ void screen_put(struct screen *screen, unsigned int position, const uint8_t *cel
 	}
 }
 
-/* The firmware loads its font when it sets the mode; here: when somebody asks. */
-static void load_fonts(struct screen *screen)
+/*
+ * The firmware loads its font when it sets the mode; here: when somebody asks.
+ * Returns whether there is memory for that.
+ */
+static bool load_fonts(struct screen *screen)
 {
-	if (atomic_load_explicit(&screen->font_version, memory_order_relaxed))
-		return;
+	if (screen->fonts)
+		return true;
+	screen->fonts = calloc(1, SCREEN_FONT_MEMORY);
+	if (!screen->fonts)
+		return false;
 	for (unsigned int character = 0; character < FONT_CHARACTERS; character++)
 		memcpy(&screen->fonts[character * SCREEN_CELL_HEIGHT_MAX],
 		       font_glyphs[character], FONT_HEIGHT);
 	atomic_store_explicit(&screen->font_version, 1, memory_order_release);
+	return true;
 }
 
 uint8_t screen_font_read(struct screen *screen, size_t offset)
 {
-	load_fonts(screen);
-	return screen->fonts[offset];
+	return load_fonts(screen) ? screen->fonts[offset] : 0;
 }
 
 void screen_font_write(struct screen *screen, size_t offset, uint8_t value)
 {
 	uint32_t version;
 
-	load_fonts(screen);
+	if (!load_fonts(screen))
+		return;
 	__atomic_store_n(&screen->fonts[offset], value, __ATOMIC_RELAXED);
 	version = atomic_load_explicit(&screen->font_version, memory_order_relaxed) + 1;
 	atomic_store_explicit(&screen->font_version, version ? version : 1, memory_order_release);
+}
+
+static bool lend(struct screen *screen)
+{
+	uint8_t *memory = screen->memory;
+
+	if (!screen->loan)
+		screen->loan = malloc(sizeof(*screen->loan));
+	if (!screen->loan || !load_fonts(screen))
+		return false;
+	pthread_mutex_lock(&screen->lock);
+	memcpy(screen->loan->text, memory, SCREEN_MEMORY_SIZE);
+	screen->text = screen->loan->text;
+	memcpy(screen->loan->lent, screen->fonts, SCREEN_MEMORY_SIZE);
+	memcpy(memory, screen->fonts, SCREEN_MEMORY_SIZE);
+	pthread_mutex_unlock(&screen->lock);
+	return true;
+}
+
+static bool take_back(struct screen *screen)
+{
+	uint8_t *memory = screen->memory;
+
+	for (size_t i = 0; i < SCREEN_MEMORY_SIZE; i++)
+		if (memory[i] != screen->loan->lent[i])
+			screen_font_write(screen, i, memory[i]);
+	pthread_mutex_lock(&screen->lock);
+	memcpy(memory, screen->loan->text, SCREEN_MEMORY_SIZE);
+	screen->text = memory;
+	pthread_mutex_unlock(&screen->lock);
+	return true;
+}
+
+bool screen_lend_to_fonts(struct screen *screen, bool on)
+{
+	bool lent = screen->text != screen->memory;
+
+	if (on == lent)
+		return false;
+	return on ? lend(screen) : take_back(screen);
 }
 
 static uint64_t cursor_pack(const struct screen_cursor *cursor)
@@ -253,10 +315,13 @@ static void copy_glyphs(const struct screen *screen, struct screen_frame *frame)
 	for (unsigned int font = 0; font < SCREEN_FONTS; font++) {
 		const word_t *from = (const word_t *)(const void *)
 				     &screen->fonts[frame->mode.font[font]];
-		word_t *to = (word_t *)(void *)frame->glyphs[font];
+		uint8_t *to = frame->glyphs[font][0];
 
-		for (size_t i = 0; i < FONT_SIZE / sizeof(word_t); i++)
-			to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+		for (size_t i = 0; i < FONT_SIZE / sizeof(word_t); i++, to += sizeof(word_t)) {
+			word_t word = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+
+			memcpy(to, &word, sizeof(word));
+		}
 	}
 }
 
@@ -294,10 +359,11 @@ void screen_frame(struct screen *screen, struct screen_frame *frame)
 
 	pthread_mutex_lock(&screen->lock);
 	*mode = screen->mode;
-	pthread_mutex_unlock(&screen->lock);
 	for (unsigned int row = 0; row < mode->rows; row++)
-		copy_cells(screen->memory, row_address(mode, row) % MEMORY_CELLS,
+		copy_cells((const word_t *)(const void *)screen->text,
+			   row_address(mode, row) % MEMORY_CELLS,
 			   &frame->cells[row * mode->columns * 2], mode->columns);
+	pthread_mutex_unlock(&screen->lock);
 	frame->cursor = frame_cursor(screen, mode);
 	frame->font_version = atomic_load_explicit(&screen->font_version, memory_order_acquire);
 	if (frame->font_version)

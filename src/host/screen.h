@@ -128,10 +128,20 @@ void screen_put(struct screen *screen, unsigned int position, const uint8_t *cel
 /*
  * A byte of the font memory (VGA plane 2); offset: below SCREEN_FONT_MEMORY. A
  * font has 32 bytes a character, a byte a row of 8 dots. The first font is at
- * first the firmware's, of 16 rows; the others are empty.
+ * first the firmware's, of 16 rows; the others are empty. Where the host has no
+ * memory for them, they are not there.
  */
 uint8_t screen_font_read(struct screen *screen, size_t offset);
 void screen_font_write(struct screen *screen, size_t offset, uint8_t value);
+
+/*
+ * While on, the text memory holds the first half of the font memory, and the
+ * text is elsewhere: for guests that load fonts through the text's addresses,
+ * which are plain memory to them. What they change goes into the font memory
+ * when it is off again. Where the host has no memory for that, nothing happens.
+ * Returns whether the text memory has changed.
+ */
+bool screen_lend_to_fonts(struct screen *screen, bool on);
 
 void screen_set_cursor(struct screen *screen, const struct screen_cursor *cursor);
 void screen_set_mode(struct screen *screen, const struct screen_mode *mode);
