@@ -118,7 +118,7 @@ guest_c_64 = guest/cpu-paging64/cpu-paging64.c guest/cpu-segments64/cpu-segments
 guest_private_include = \
 	guest/cpu/descriptor.h guest/cpu/paging.h guest/cpu/processor.h guest/cpu/test.h \
 	guest/cpu/trap-stubs.h guest/cpu/trap.h guest/kernel/kernel.h \
-	guest/kernel/multiboot2.h guest/rackdoll/rackdoll.h \
+	guest/kernel/multiboot2.h guest/rackdoll/rackdoll.h guest/stress/stress.h \
 	guest/demo/scene.h guest/lib/crt0.h guest/shared/check.h \
 	guest/shared/disk-test.h guest/shared/picture.h
 guest_private_c = \
@@ -265,15 +265,18 @@ noinst_DATA += $(guest_kernels)
 # Kernels that switch to long mode themselves; ELF files, whatever their name.
 
 guest_long_c = guest/rackdoll/memory.c guest/rackdoll/rackdoll.c guest/rackdoll/ring3.c \
-	guest/rackdoll/tables.c guest/rackdoll/timer.c
-guest_long_asm = guest/kernel/start-long.S guest/rackdoll/user.S
-guest_long_bins = guest/rackdoll.bin
+	guest/rackdoll/tables.c guest/rackdoll/timer.c guest/stress/chaos.c guest/stress/orderly.c \
+	guest/stress/stress.c
+guest_long_asm = guest/kernel/start-long.S guest/rackdoll/user.S guest/stress/stubs.S
+guest_long_bins = guest/rackdoll.bin guest/stress.bin
 guest_rackdoll = guest/rackdoll/memory.o64 guest/rackdoll/rackdoll.o64 guest/rackdoll/ring3.o64 \
 	guest/rackdoll/tables.o64 guest/rackdoll/timer.o64 guest/rackdoll/user.o64
 guest_long_link = $(CC) -nostdlib -static -m64 -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
 	-Wl,-z,noexecstack -Wl,--no-warn-rwx-segments -Wl,-T,$(srcdir)/guest/kernel/long.ld -o $@
 
 guest/rackdoll.bin: guest/kernel/start-long.o64 $(guest_rackdoll) $(guest_paging_64) $(guest_lib64)
+guest/stress.bin: guest/kernel/start-long.o64 guest/stress/chaos.o64 guest/stress/orderly.o64 \
+	guest/stress/stress.o64 guest/stress/stubs.o64 $(guest_paging_64) $(guest_lib64)
 guest/kernel/start-long.o64: guest/kernel/long.ld
 $(guest_long_bins):
 	$(AM_V_CCLD)$(guest_long_link) $^
