@@ -120,7 +120,7 @@ guest_c_64 = guest/cpu-paging64/cpu-paging64.c guest/cpu-segments64/cpu-segments
 guest_private_include = \
 	guest/cpu/descriptor.h guest/cpu/paging.h guest/cpu/processor.h guest/cpu/test.h \
 	guest/cpu/trap-stubs.h guest/cpu/trap.h guest/kernel/kernel.h \
-	guest/kernel/multiboot2.h \
+	guest/kernel/multiboot2.h guest/rackdoll/rackdoll.h guest/stress/stress.h \
 	guest/demo/scene.h guest/lib/crt0.h guest/shared/check.h \
 	guest/shared/disk-test.h guest/shared/picture.h guest/shared/vga-mode.h
 guest_private_c = \
@@ -276,11 +276,30 @@ guest/kernel-multiboot2-64.elf: guest/kernel-multiboot2.elf
 guest/kernel/start-32.o32 guest/kernel/start-64.o64: guest/kernel/kernel.ld
 noinst_DATA += $(guest_kernels)
 
+# Kernels that switch to long mode themselves; ELF files, whatever their name.
+
+guest_long_c = guest/rackdoll/memory.c guest/rackdoll/rackdoll.c guest/rackdoll/ring3.c \
+	guest/rackdoll/tables.c guest/rackdoll/timer.c guest/stress/chaos.c guest/stress/orderly.c \
+	guest/stress/stress.c
+guest_long_asm = guest/kernel/start-long.S guest/rackdoll/user.S guest/stress/stubs.S
+guest_long_bins = guest/rackdoll.bin guest/stress.bin
+guest_rackdoll = guest/rackdoll/memory.o64 guest/rackdoll/rackdoll.o64 guest/rackdoll/ring3.o64 \
+	guest/rackdoll/tables.o64 guest/rackdoll/timer.o64 guest/rackdoll/user.o64
+guest_long_link = $(CC) -nostdlib -static -m64 -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+	-Wl,-z,noexecstack -Wl,--no-warn-rwx-segments -Wl,-T,$(srcdir)/guest/kernel/long.ld -o $@
+
+guest/rackdoll.bin: guest/kernel/start-long.o64 $(guest_rackdoll) $(guest_paging_64) $(guest_lib64)
+guest/stress.bin: guest/kernel/start-long.o64 guest/stress/chaos.o64 guest/stress/orderly.o64 \
+	guest/stress/stress.o64 guest/stress/stubs.o64 $(guest_paging_64) $(guest_lib64)
+guest/kernel/start-long.o64: guest/kernel/long.ld
+$(guest_long_bins):
+	$(AM_V_CCLD)$(guest_long_link) $^
+
 .PHONY: guests
 guests: $(samples_DATA) $(guest_kernels)
 
 samplesdir = $(pkgdatadir)/samples
-samples_DATA = $(guest_bins_16) $(guest_bins_32) $(guest_bins_64)
+samples_DATA = $(guest_bins_16) $(guest_bins_32) $(guest_bins_64) $(guest_long_bins)
 
 # Benchmarks: what is compared is the interfaces, not the compiler's carefulness.
 guest/bench-disk-bulk/bench-disk-bulk.o32 guest/bench-disk-emul/bench-disk-emul.o32 \
@@ -291,7 +310,8 @@ guest/bench-pio/bench-pio.o32: GUEST_OPTIMIZE = -O3
 $(guest_lib16_objects) $(guest_lib32_objects) $(guest_lib64_objects) \
 $(guest_asm_16:.S=.o16) $(guest_c_32:.c=.o32) $(guest_asm_64:.S=.o64) $(guest_c_64:.c=.o64) \
 $(guest_private_c:.c=.o32) $(guest_kernel_c:.c=.o32) $(guest_kernel_c:.c=.o64) \
-$(guest_kernel_asm:.S=.o32) $(guest_kernel_asm_64:.S=.o64) $(guest_paging_64) guest/cpu/trap-32.o32 $(guest_more_objects): \
+$(guest_kernel_asm:.S=.o32) $(guest_kernel_asm_64:.S=.o64) \
+$(guest_long_c:.c=.o64) $(guest_long_asm:.S=.o64) $(guest_paging_64) guest/cpu/trap-32.o32 $(guest_more_objects): \
 	$(guest_include) $(guest_private_include) guest/local.mk
 
 EXTRA_DIST += guest/COPYING guest/vmm-guest.pc.in guest/lib/flat.ld \
@@ -299,6 +319,7 @@ EXTRA_DIST += guest/COPYING guest/vmm-guest.pc.in guest/lib/flat.ld \
 	$(guest_asm_16) $(guest_c_32) $(guest_asm_64) $(guest_c_64) \
 	$(guest_private_include) $(guest_private_c) $(guest_private_asm) \
 	$(guest_kernel_c) $(guest_kernel_asm) $(guest_kernel_asm_64) guest/kernel/kernel.ld \
+	$(guest_long_c) $(guest_long_asm) guest/kernel/long.ld \
 	examples/hello/README examples/hello/Makefile examples/hello/hello.c
 CLEANFILES += guest/*.bin guest/*.elf guest/*.pc guest/*/libvmmguest.a \
 	guest/*/*.o16 guest/*/*.o32 guest/*/*.o64

@@ -35,6 +35,11 @@ uint64_t frame_allocate(void)
 	return frame;
 }
 
+void frames_from(uint32_t address)
+{
+	next_frame = address;
+}
+
 /* --- tables --- */
 
 static unsigned int entry_index(const struct paging *paging, uint64_t address, unsigned int level)

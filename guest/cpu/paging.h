@@ -62,6 +62,9 @@ void paging_map(struct paging *paging, uint64_t address, uint64_t frame, uint64_
 /* Memory of one page: zeroed, never given back. */
 uint64_t frame_allocate(void);
 
+/* Where the next frames come from, for guests whose own place is at 1 MiB. */
+void frames_from(uint32_t address);
+
 enum probe_kind { PROBE_READ, PROBE_WRITE, PROBE_FETCH, PROBES };
 
 /* What an access at the address does is in trap afterwards; flags: while it is done. */

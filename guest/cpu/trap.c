@@ -129,12 +129,11 @@ static void fill_gdt(void)
 					    ACCESS_PRESENT | TYPE_TSS, SIZE_16);
 }
 
-void trap_init(void)
+void trap_tables_init(void)
 {
 	struct table_register gdt = { sizeof(trap_gdt) - 1, (uintptr_t)trap_gdt };
 	struct table_register idt = { sizeof(trap_idt) - 1, (uintptr_t)trap_idt };
 
-	open_pages();
 	fill_gdt();
 	for (unsigned int vector = 0; vector < VECTORS; vector++)
 		trap_gate(vector, ACCESS_PRESENT | TYPE_INTERRUPT_GATE, 0);
@@ -142,6 +141,12 @@ void trap_init(void)
 	set_stack((uintptr_t)trap_kernel_stack + sizeof(trap_kernel_stack));
 	__asm__ volatile("lgdt %0\n\tlidt %1\n\tltr %w2"
 			 : : "m"(gdt), "m"(idt), "r"(TASK_SELECTOR) : "memory");
+}
+
+void trap_init(void)
+{
+	open_pages();
+	trap_tables_init();
 }
 
 static void record(const struct trap_frame *frame)

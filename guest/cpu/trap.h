@@ -78,7 +78,10 @@ extern volatile uintptr_t trap_user_flags;			/* that ring 3 starts with */
 extern uint64_t trap_gdt[];
 extern uint64_t trap_idt[];
 
-/* GDT, IDT and TSS of the harness. In 64-bit guests, opens all pages to ring 3. */
+/* GDT, IDT and TSS of the harness. */
+void trap_tables_init(void);
+
+/* The same; in 64-bit guests, also opens all of crt0's pages to ring 3. */
 void trap_init(void);
 
 /* The GDT's entry for a selector. */
