@@ -687,6 +687,20 @@ static void test_hypercalls(struct bench *bench)
 	check(bench, !memcmp(frame.cells, "a\x01" "b\x02" "c\x03", 6) &&
 	      !memcmp(screen_memory(bench->screen), "b\x02" "c\x03", 4), "hypercall",
 	      "positions count from the picture's first cell");
+
+	/* 40 columns out of 80, 50 rows. */
+	reset(bench);
+	out_indexed(bench, 0x3D4, 0x11, 0x0E);
+	out_indexed(bench, 0x3D4, 0x01, 39);
+	out_indexed(bench, 0x3D4, 0x09, 0x47);
+	check(bench, call(bench, HYPERCALL_SCREEN_INFO, 0, 0, 0, 0) == (40 | 50 << 16) &&
+	      call(bench, HYPERCALL_SCREEN_PUT, 40, 0, 0x1F58, 0) == -EINVAL &&
+	      call(bench, HYPERCALL_SCREEN_PUT, 0, 50, 0x1F58, 0) == -EINVAL, "hypercall",
+	      "another mode has other bounds");
+	call(bench, HYPERCALL_SCREEN_WRITE, 39, 48, EDGE - 3, 3);
+	check(bench, !memcmp(screen_memory(bench->screen) + (48 * 80 + 39) * 2, "a\x01 \x07", 4) &&
+	      !memcmp(screen_memory(bench->screen) + 49 * 80 * 2, "b\x02" "c\x03", 4), "hypercall",
+	      "rows are where the mode has them");
 }
 
 struct scribbler {
