@@ -23,7 +23,10 @@ enum vector {
 
 #define FLAG_CF		(1u << 0)
 #define FLAG_FIXED	(1u << 1)
+#define FLAG_PF		(1u << 2)
+#define FLAG_AF		(1u << 4)
 #define FLAG_ZF		(1u << 6)
+#define FLAG_SF		(1u << 7)
 #define FLAG_TF		(1u << 8)
 #define FLAG_IF		(1u << 9)
 #define FLAG_DF		(1u << 10)

@@ -76,6 +76,7 @@ static void step_remap(void)
 	uint64_t page = random_page(), old = paging_entry(&spaces[0], page, 3);
 
 	mix(old);
+	note("  %p was %llx\n", (void *)(uintptr_t)page, (unsigned long long)old);
 	paging_set(&spaces[0], page, 3, random_entry());
 	if ((old & PTE_P) || one_in(2))
 		invlpg(page);

@@ -18,6 +18,9 @@
 extern struct paging spaces[SPACES];
 extern unsigned int space;		/* that CR3 names */
 
+/* Asked for on the command line: only what QEMU's TCG has right too. */
+extern bool loose;
+
 /* Random: 32 bits; less than limit; true once in so many times. */
 uint32_t random32(void);
 uint32_t random_below(uint32_t limit);
@@ -25,6 +28,9 @@ bool one_in(uint32_t times);
 
 /* Takes a value into the hash. */
 void mix(uint64_t value);
+
+/* A line of the trace, if there is one. */
+void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The registers that a stub takes, and those that it leaves. */
 struct registers {
