@@ -3,17 +3,21 @@
 #include "core/mem.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define MEM_FLAGS_ALL (MEM_READ | MEM_WRITE | MEM_TRAP | MEM_POSTED | MEM_RESERVED)
 
 /* Host memory that the map owns. */
 struct backing {
 	struct backing *next;
-	void *host;
+	uint8_t *host;
 	uint64_t size;
+	bool shared;
+	uint64_t offset;	/* in the file */
 };
 
 struct mem {
@@ -21,6 +25,9 @@ struct mem {
 	size_t count;
 	size_t capacity;
 	struct backing *backings;
+	bool shares;
+	int file;			/* where shares is set */
+	uint64_t file_size;
 	mem_writer_fn *writer;		/* NULL: nobody wants to know */
 	void *writer_self;
 };
@@ -42,8 +49,43 @@ void mem_destroy(struct mem *mem)
 		munmap(backing->host, backing->size);
 		free(backing);
 	}
+	if (mem->shares)
+		close(mem->file);
 	free(mem->regions);
 	free(mem);
+}
+
+int mem_share(struct mem *mem, const char *path)
+{
+	mem->file = path ? open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) :
+		    memfd_create("vmm-memory", MFD_CLOEXEC);
+	if (mem->file < 0)
+		return -errno;
+	mem->shares = true;
+	return 0;
+}
+
+bool mem_file(const struct mem *mem, const void *host, int *file, uint64_t *offset)
+{
+	const uint8_t *at = host;
+
+	for (const struct backing *backing = mem->backings; backing; backing = backing->next) {
+		if (!backing->shared || at < backing->host || at >= backing->host + backing->size)
+			continue;
+		*file = mem->file;
+		*offset = backing->offset + (uint64_t)(at - backing->host);
+		return true;
+	}
+	return false;
+}
+
+/* The file grows by what is mapped. */
+static void *map_shared(struct mem *mem, uint64_t size)
+{
+	if (ftruncate(mem->file, (off_t)(mem->file_size + size)) < 0)
+		return MAP_FAILED;
+	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, mem->file,
+		    (off_t)mem->file_size);
 }
 
 void *mem_backing(struct mem *mem, uint64_t size, bool mergeable)
@@ -53,8 +95,9 @@ void *mem_backing(struct mem *mem, uint64_t size, bool mergeable)
 
 	if (!backing)
 		return NULL;
-	host = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	host = mem->shares ? map_shared(mem, size) :
+	       mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+		    -1, 0);
 	if (host == MAP_FAILED) {
 		free(backing);
 		return NULL;
@@ -62,7 +105,12 @@ void *mem_backing(struct mem *mem, uint64_t size, bool mergeable)
 	/* A kernel without KSM refuses; the guest runs all the same. */
 	if (mergeable)
 		madvise(host, size, MADV_MERGEABLE);
-	*backing = (struct backing){ .next = mem->backings, .host = host, .size = size };
+	*backing = (struct backing){
+		.next = mem->backings, .host = host, .size = size, .shared = mem->shares,
+		.offset = mem->file_size,
+	};
+	if (mem->shares)
+		mem->file_size += (size + MEM_PAGE_SIZE - 1) / MEM_PAGE_SIZE * MEM_PAGE_SIZE;
 	mem->backings = backing;
 	return host;
 }

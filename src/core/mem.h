@@ -61,6 +61,15 @@ void mem_destroy(struct mem *mem);
 void *mem_backing(struct mem *mem, uint64_t size, bool mergeable);
 
 /*
+ * Memory given out from now on lies in a file, so that it can be mapped a second
+ * time: path, which is made or emptied, or NULL for one without a name. Returns 0 or -errno.
+ */
+int mem_share(struct mem *mem, const char *path);
+
+/* Where in which file a host address lies; false: in none. */
+bool mem_file(const struct mem *mem, const void *host, int *file, uint64_t *offset);
+
+/*
  * Adds a region. Returns 0; -EINVAL where address, size, host pointer or
  * flags are not as struct mem_region says or the region wraps around; -EEXIST
  * where it overlaps another one and overwrite is false (with overwrite it

@@ -105,6 +105,22 @@ static uint64_t emulator_random(void *self)
 	return emulator->random * UINT64_C(0x2545F4914F6CDD1D);
 }
 
+static void emulator_written(void *self, uint64_t gpa, uint64_t len)
+{
+	struct emulator *emulator = self;
+
+	if (emulator->ops->written)
+		emulator->ops->written(emulator->self, gpa, len);
+}
+
+static void emulator_keeps_code(void *self, uint64_t gpa)
+{
+	struct emulator *emulator = self;
+
+	if (emulator->ops->keeps_code)
+		emulator->ops->keeps_code(emulator->self, gpa);
+}
+
 static const struct cpu_ops cpu_ops = {
 	.read = emulator_read,
 	.write = emulator_write,
@@ -116,6 +132,8 @@ static const struct cpu_ops cpu_ops = {
 	.acknowledge = emulator_acknowledge,
 	.tsc = emulator_tsc,
 	.random = emulator_random,
+	.written = emulator_written,
+	.keeps_code = emulator_keeps_code,
 };
 
 int emulator_open(struct emulator *emulator, const struct engine_config *config,

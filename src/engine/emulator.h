@@ -20,6 +20,9 @@ struct emulator_ops {
 	int (*acknowledge)(void *self);
 	uint64_t (*tsc)(void *self);
 	void (*write_cr8)(void *self, uint8_t cr8);
+	/* Likewise; NULL: the engine does not ask. */
+	void (*written)(void *self, uint64_t gpa, uint64_t len);
+	void (*keeps_code)(void *self, uint64_t gpa);
 };
 
 struct emulator {

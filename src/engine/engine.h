@@ -124,6 +124,7 @@ struct engine_ops {
 	const char *name;	/* as in --engine */
 	bool isolates;		/* a guest cannot reach vmm's memory */
 	bool counts_instructions;	/* --insn-limit, --clock=virtual */
+	bool shares_memory;	/* wants guest memory in a file: mem_share() */
 
 	void (*probe)(struct engine_probe *probe);
 
@@ -192,6 +193,7 @@ struct engine_ops {
 	void (*kick)(struct engine *engine);
 };
 
+extern const struct engine_ops engine_direct;
 extern const struct engine_ops engine_interp;
 extern const struct engine_ops engine_kvm;
 

@@ -14,7 +14,7 @@ static const struct {
 	const struct engine_ops *ops;	/* NULL: not in this version */
 } known[] = {
 	{ "kvm", &engine_kvm },
-	{ "direct", NULL },
+	{ "direct", &engine_direct },
 	{ "interp", &engine_interp },
 };
 
