@@ -61,7 +61,7 @@ static bool is_plain(const struct cpu *cpu)
 {
 	if (!cpu_protected(cpu) || cpu->code_bits == 16 || cpu->rflags & RFLAGS_BARRED ||
 	    cpu->halted || cpu->shutdown || cpu->shadow || cpu->debug_shadow ||
-	    cpu->debug_pending || cpu->breakpoints || !cpu->a20)
+	    cpu->debug_pending || cpu->breakpoints || cpu->address_lines != UINT64_MAX)
 		return false;
 	return cpu->code_bits == 64 || flat_segments(cpu);
 }

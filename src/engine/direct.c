@@ -34,6 +34,9 @@
 /* At a time, where native code is not possible: then it is looked at again. */
 #define EMULATED_SLICE	1024u
 
+/* Before anybody has to wait for a short guest, as in interp.c. */
+#define BRIEF_CHUNK	1000u
+
 #define SITES		1024u		/* a power of two */
 
 /* A place that traps. */
@@ -47,6 +50,8 @@ struct engine {
 	const struct cpu_module *api;	/* of the emulator, as is the cpu */
 	struct cpu *cpu;
 	struct engine_config config;
+	struct clock_tsc tsc;
+	uint64_t tsc_start, tsc_start_time;
 	struct native *native;		/* NULL: no guest code has run natively yet */
 	struct shadow *shadow;
 	_Atomic(struct native *) kickable;	/* native, for other threads */
@@ -58,12 +63,21 @@ struct engine {
 
 /* --- what the emulator asks --- */
 
+/* What the interrupt controller has for the processor. */
+static void show_pins(struct engine *engine)
+{
+	engine->api->set_interrupt(engine->cpu, intr_level(engine->config.intr));
+	engine->api->set_cr8(engine->cpu, intr_cr8(engine->config.intr));
+	if (intr_take_nmi(engine->config.intr))
+		engine->api->inject_nmi(engine->cpu);
+}
+
 static void take_access(void *self, struct vmexit *exit)
 {
 	struct engine *engine = self;
 
 	engine->config.on_access(engine->config.self, exit);
-	engine->api->set_interrupt(engine->cpu, intr_level(engine->config.intr));
+	show_pins(engine);
 }
 
 static int acknowledge(void *self)
@@ -81,6 +95,34 @@ static int acknowledge(void *self)
 static uint64_t host_tsc(void *self)
 {
 	return __rdtsc();
+}
+
+static void write_cr8(void *self, uint8_t cr8)
+{
+	struct engine *engine = self;
+
+	intr_write_cr8(engine->config.intr, cr8);
+	show_pins(engine);
+}
+
+/* --- the time-stamp counter, for timers that go by it --- */
+
+static uint64_t guest_tsc(void *self)
+{
+	struct engine *engine = self;
+
+	return engine->api->tsc(engine->cpu);
+}
+
+/* By how far it has come: nobody says how fast the host's is. */
+static uint64_t tsc_hz(void *self)
+{
+	struct engine *engine = self;
+	uint64_t time = clock_now(engine->config.clock) - engine->tsc_start_time;
+	uint64_t ticks = __rdtsc() - engine->tsc_start;
+
+	return time ? (uint64_t)((unsigned __int128)ticks * NS_PER_SECOND / time) ?: 1 :
+	       NS_PER_SECOND;
 }
 
 static void on_written(void *self, uint64_t gpa, uint64_t len)
@@ -103,6 +145,7 @@ static const struct emulator_ops emulator_ops = {
 	.access = take_access,
 	.acknowledge = acknowledge,
 	.tsc = host_tsc,
+	.write_cr8 = write_cr8,
 	.written = on_written,
 	.keeps_code = on_keeps_code,
 };
@@ -219,6 +262,7 @@ static void direct_destroy(struct engine *engine)
 	if (!engine)
 		return;
 	mem_set_writer(engine->config.mem, NULL, NULL);
+	clock_set_tsc(engine->config.clock, NULL);
 	shadow_destroy(engine->shadow);
 	native_destroy(engine->native);
 	emulator_close(&engine->emulator);
@@ -236,6 +280,9 @@ static int direct_create(struct engine **out, const struct engine_config *config
 	}
 	engine->config = *config;
 	engine->patience = PATIENCE_FIRST;
+	engine->tsc_start = __rdtsc();
+	engine->tsc_start_time = clock_now(config->clock);
+	engine->tsc = (struct clock_tsc){ .now = guest_tsc, .hz = tsc_hz, .self = engine };
 	engine->emulator = (struct emulator){
 		.ops = &emulator_ops, .self = engine, .random = __rdtsc() | 1,
 	};
@@ -247,6 +294,7 @@ static int direct_create(struct engine **out, const struct engine_config *config
 	engine->api = engine->emulator.api;
 	engine->cpu = engine->emulator.cpu;
 	mem_set_writer(config->mem, on_memory_written, engine);
+	clock_set_tsc(config->clock, &engine->tsc);
 	*out = engine;
 	return 0;
 }
@@ -260,6 +308,7 @@ static int direct_get_state(struct engine *engine, struct vcpu_state *state)
 static int direct_set_state(struct engine *engine, const struct vcpu_state *state)
 {
 	engine->api->set_state(engine->cpu, state);
+	intr_write_cr8(engine->config.intr, (uint8_t)state->cr8);
 	return 0;
 }
 
@@ -286,10 +335,9 @@ static enum cpu_stop run_by_turns(struct engine *engine)
 	} while (true);
 }
 
-static void direct_run(struct engine *engine, struct vmexit *exit)
+static void say_stop(struct engine *engine, enum cpu_stop stop, struct vmexit *exit)
 {
-	engine->api->set_interrupt(engine->cpu, intr_level(engine->config.intr));
-	switch (run_by_turns(engine)) {
+	switch (stop) {
 	case CPU_HALTED:
 		exit->reason = VMEXIT_HLT;
 		exit->hlt.interrupts_enabled = engine->api->interrupts_enabled(engine->cpu);
@@ -304,9 +352,26 @@ static void direct_run(struct engine *engine, struct vmexit *exit)
 	}
 }
 
+static void direct_run(struct engine *engine, struct vmexit *exit)
+{
+	show_pins(engine);
+	say_stop(engine, run_by_turns(engine), exit);
+}
+
+static void direct_run_briefly(struct engine *engine, struct vmexit *exit)
+{
+	show_pins(engine);
+	say_stop(engine, engine->api->run(engine->cpu, BRIEF_CHUNK), exit);
+}
+
 static void direct_complete(struct engine *engine)
 {
 	/* Accesses are complete when they have been handed over. */
+}
+
+static void direct_set_a20(struct engine *engine, bool on)
+{
+	engine->api->set_a20(engine->cpu, on);
 }
 
 static void direct_kick(struct engine *engine)
@@ -327,6 +392,8 @@ const struct engine_ops engine_direct = {
 	.get_state = direct_get_state,
 	.set_state = direct_set_state,
 	.run = direct_run,
+	.run_briefly = direct_run_briefly,
 	.complete = direct_complete,
+	.set_a20 = direct_set_a20,
 	.kick = direct_kick,
 };
