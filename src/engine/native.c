@@ -66,6 +66,8 @@ struct native {
 	uint8_t *stack;
 	pid_t process, thread;
 	struct sigaction old[8];
+	sigset_t kick;			/* KICK_SIGNAL */
+	sigset_t old_mask;
 };
 
 #define CHECK_LAYOUT(field, offset) \
@@ -226,7 +228,20 @@ static int take_signals(struct native *native)
 		.sa_sigaction = native_on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER,
 	};
 
-	sigemptyset(&action.sa_mask);
+	/*
+	 * A kick at the handler's start would return by a system call that is
+	 * still caught. Others' handlers know nothing of the guest's stack.
+	 */
+	sigset_t others;
+
+	sigfillset(&others);
+	sigemptyset(&native->kick);
+	sigaddset(&native->kick, KICK_SIGNAL);
+	action.sa_mask = native->kick;
+	for (size_t i = 0; i < SIGNALS; i++)
+		sigdelset(&others, signals[i]);
+	if (pthread_sigmask(SIG_BLOCK, &others, &native->old_mask))
+		return -EINVAL;
 	for (size_t i = 0; i < SIGNALS; i++)
 		if (sigaction(signals[i], &action, &native->old[i]) < 0)
 			return -errno;
@@ -276,6 +291,7 @@ void native_destroy(struct native *native)
 	prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_OFF, 0, 0, 0);
 	for (size_t i = 0; i < SIGNALS; i++)
 		sigaction(signals[i], &native->old[i], NULL);
+	pthread_sigmask(SIG_SETMASK, &native->old_mask, NULL);
 	sigaltstack(&none, NULL);
 	if (native->stack)
 		munmap(native->stack, NATIVE_STACK_SIZE);
@@ -304,6 +320,7 @@ void native_run(struct native *native, struct cpu_native *registers, struct nati
 	prepare(native);
 	native_enter(native);
 	arm_stack(native);
+	sigprocmask(SIG_UNBLOCK, &native->kick, NULL);
 	atomic_store(&native->kicked, 0);
 	*registers = native->registers;
 	*exit = native->exit;
