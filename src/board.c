@@ -77,14 +77,16 @@ static int share_memory(struct mem *mem, const struct log *log)
 }
 
 /* Where the engine maps guest memory a second time, the text memory is part of it. */
-static int make_screen(struct board *board, struct mem *mem)
+static int make_screen(struct board *board, struct mem *mem, const struct log *log)
 {
 	uint8_t *memory = NULL;
 
 	if (board->engine->shares_memory) {
 		memory = mem_backing(mem, SCREEN_MEMORY_SIZE, false);
-		if (!memory)
+		if (!memory) {
+			log_error(log, "cannot make the screen's memory: %s", strerror(errno));
 			return -ENOMEM;
+		}
 	}
 	return screen_create(&board->screen, memory);
 }
@@ -174,7 +176,7 @@ static int open_all(struct board *board, const struct options *options, const st
 	if (board->engine->shares_memory)
 		error = share_memory(mem, log);
 	if (!error)
-		error = make_screen(board, mem);
+		error = make_screen(board, mem, log);
 	if (!error)
 		error = keyboard_create(&board->keyboard, machine_works(board->machine));
 	if (!error)

@@ -375,15 +375,11 @@ static bool may_write(struct shadow *shadow, uint64_t frame, bool wanted)
 static bool map_run(struct shadow *shadow, const struct run *run)
 {
 	const struct mem_region *region = mem_find(shadow->mem, run->gpa);
-	uint64_t offset;
-	int file;
 
-	if (!region || !mem_file(shadow->mem, region->host + (run->gpa - region->gpa), &file, &offset))
-		return false;
 	drop_range(shadow, run->la, run->size);
-	if (!make_room(shadow, 1) ||
-	    mmap((void *)run->la, run->size, run->protection,
-		 MAP_SHARED | MAP_FIXED | MAP_NORESERVE, file, (off_t)offset) == MAP_FAILED)
+	if (!region || !make_room(shadow, 1) ||
+	    mem_map(shadow->mem, region->host + (run->gpa - region->gpa), run->size,
+		    run->protection, (void *)run->la))
 		return false;
 	insert(shadow, first_after(shadow, run->la), run);
 	return true;
