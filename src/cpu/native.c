@@ -2,6 +2,7 @@
 /* native.c - the state that native code works on, and its addresses; see native.h. */
 #include "cpu/native.h"
 
+#include "cpu/fpu.h"
 #include "cpu/internal.h"
 #include "cpu/pagewalk.h"
 #include "cpu/scan.h"
@@ -70,17 +71,19 @@ static bool is_plain(const struct cpu *cpu)
 static uint32_t fpu_bars(const struct cpu *cpu)
 {
 	const uint64_t avx = XCR0_SSE | XCR0_AVX;
-	uint32_t bars = 0;
+	/*
+	 * The pointers to the last x87 instruction would be lost: a signal frame
+	 * of a 64-bit process has no FCS and FDS, and processors of AMD leave the
+	 * rest out of it too. So they stay the emulator's.
+	 */
+	uint32_t bars = CPU_CODE_X87;
 
 	if (cpu->cr0 & (CR0_EM | CR0_TS))
-		bars |= CPU_CODE_X87 | CPU_CODE_SSE | CPU_CODE_AVX;
+		bars |= CPU_CODE_SSE | CPU_CODE_AVX;
 	if (!(cpu->cr4 & CR4_OSFXSR))
 		bars |= CPU_CODE_SSE;
 	if (!(cpu->cr4 & CR4_OSXSAVE) || (cpu->xcr0 & avx) != avx)
 		bars |= CPU_CODE_AVX;
-	/* Without NE, exceptions of the x87 are ignored; the host does not. */
-	if (!(cpu->cr0 & CR0_NE))
-		bars |= CPU_CODE_X87;
 	return bars;
 }
 
@@ -116,6 +119,7 @@ void cpu_native_get(const struct cpu *cpu, struct cpu_native *native)
 
 void cpu_native_put(struct cpu *cpu, const struct cpu_native *native)
 {
+	const struct x87_pointers pointers = cpu->fpu->pointers;
 	struct vcpu_state state;
 
 	/* 32-bit code has neither R8 to R15 nor upper halves. */
@@ -130,6 +134,7 @@ void cpu_native_put(struct cpu *cpu, const struct cpu_native *native)
 	}
 	memcpy(state.xsave, native->xsave, sizeof(native->xsave));
 	fpu_set_state(cpu, &state);
+	cpu->fpu->pointers = pointers;
 }
 
 /* --- addresses --- */

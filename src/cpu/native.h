@@ -39,9 +39,9 @@ struct cpu_space {
 
 /* What is found in code; also what a state of the processor does not bear. */
 #define CPU_CODE_LIES	(1u << 0)	/* what never is the same in user mode */
-#define CPU_CODE_X87	(1u << 1)	/* x87 and MMX: CR0.EM and TS */
-#define CPU_CODE_SSE	(1u << 2)	/* CR4.OSFXSR too */
-#define CPU_CODE_AVX	(1u << 3)	/* CR4.OSXSAVE and XCR0 too */
+#define CPU_CODE_X87	(1u << 1)	/* x87, MMX, FXSAVE: always; see native.c */
+#define CPU_CODE_SSE	(1u << 2)	/* CR0.EM and TS, CR4.OSFXSR */
+#define CPU_CODE_AVX	(1u << 3)	/* CR0.EM and TS, CR4.OSXSAVE, XCR0 */
 #define CPU_CODE_TSC	(1u << 4)	/* RDTSC: CR4.TSD, and the guest's own counter */
 #define CPU_CODE_BASE	(1u << 5)	/* RDFSBASE and its like: CR4.FSGSBASE */
 #define CPU_CODE_ANY	(1u << 31)	/* all code: it must be emulated */

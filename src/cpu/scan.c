@@ -15,6 +15,7 @@
 #include "cpu/internal.h"
 #include "cpu/native.h"
 #include "cpu/ops.h"
+#include "cpu/pagewalk.h"
 #include "cpu/scan.h"
 
 #define BUCKETS 1024u	/* a power of two */
@@ -92,7 +93,7 @@ static uint32_t fpu_meaning(const struct decoded *decoded)
 	case FPU_SET_AVX2:
 		return CPU_CODE_AVX;
 	default:
-		return CPU_CODE_SSE | CPU_CODE_X87;
+		return CPU_CODE_SSE;
 	}
 }
 
@@ -189,15 +190,17 @@ static uint32_t scan_crossing(struct cpu *cpu, const struct scanned_page *page,
 			      const uint8_t *code)
 {
 	uint8_t bytes[2 * INSN_BYTES_MAX];
-	uint64_t next = (cpu->rip & ~PAGE_OFFSET_MASK) + MEM_PAGE_SIZE, gpa;
+	const struct vcpu_state state = {
+		.cr0 = cpu->cr0, .cr3 = cpu->cr3, .cr4 = cpu->cr4, .efer = cpu->efer,
+	};
+	uint64_t next = (cpu->rip & ~PAGE_OFFSET_MASK) + MEM_PAGE_SIZE;
 	struct decoded decoded;
 	uint32_t found = 0;
 
-	if (!cpu_native_address(cpu, next, ACCESS_FETCH, &gpa))
-		return 0;
 	memset(bytes, 0, sizeof(bytes));
 	memcpy(bytes, code + MEM_PAGE_SIZE - INSN_BYTES_MAX, INSN_BYTES_MAX);
-	mem_read(cpu->mem, gpa, bytes + INSN_BYTES_MAX, INSN_BYTES_MAX);
+	/* Only looked at: the page has not been accessed. */
+	pagewalk_read(cpu->mem, &state, next, bytes + INSN_BYTES_MAX, INSN_BYTES_MAX);
 	for (unsigned int i = 1; i < INSN_BYTES_MAX; i++)
 		if (is_start(page, MEM_PAGE_SIZE - INSN_BYTES_MAX + i) &&
 		    !decode(&decoded, bytes + i, INSN_BYTES_MAX, page->code_bits, false) &&
