@@ -63,32 +63,19 @@ struct engine {
 
 /* --- what the emulator asks --- */
 
-/* What the interrupt controller has for the processor. */
-static void show_pins(struct engine *engine)
-{
-	engine->api->set_interrupt(engine->cpu, intr_level(engine->config.intr));
-	engine->api->set_cr8(engine->cpu, intr_cr8(engine->config.intr));
-	if (intr_take_nmi(engine->config.intr))
-		engine->api->inject_nmi(engine->cpu);
-}
-
 static void take_access(void *self, struct vmexit *exit)
 {
 	struct engine *engine = self;
 
 	engine->config.on_access(engine->config.self, exit);
-	show_pins(engine);
+	emulator_show_pins(&engine->emulator, engine->config.intr);
 }
 
 static int acknowledge(void *self)
 {
 	struct engine *engine = self;
-	int vector = -1;
 
-	if (intr_level(engine->config.intr))
-		vector = intr_acknowledge(engine->config.intr);
-	engine->api->set_interrupt(engine->cpu, intr_level(engine->config.intr));
-	return vector;
+	return emulator_take_interrupt(&engine->emulator, engine->config.intr);
 }
 
 /* The host's own, which native code reads. */
@@ -102,7 +89,7 @@ static void write_cr8(void *self, uint8_t cr8)
 	struct engine *engine = self;
 
 	intr_write_cr8(engine->config.intr, cr8);
-	show_pins(engine);
+	emulator_show_pins(&engine->emulator, engine->config.intr);
 }
 
 /* --- the time-stamp counter, for timers that go by it --- */
@@ -244,10 +231,10 @@ static void direct_probe(struct engine_probe *probe)
 {
 	const char *missing = native_missing();
 
-	*probe = (struct engine_probe){ .usable = !missing, .rank = ENGINE_NATIVE };
+	*probe = (struct engine_probe){ .usable = !missing, .rank = ENGINE_UNPROVEN };
 	snprintf(probe->text, sizeof(probe->text), "%s%s",
-		 missing ? "cannot work: " : "works: plain code runs on the bare processor",
-		 missing ? missing : "");
+		 missing ? "cannot work: " : "works: plain code runs on the bare processor "
+		 "(new: taken only where it is asked for)", missing ? missing : "");
 }
 
 static void on_memory_written(void *self, uint64_t gpa, uint64_t len)
@@ -335,33 +322,16 @@ static enum cpu_stop run_by_turns(struct engine *engine)
 	} while (true);
 }
 
-static void say_stop(struct engine *engine, enum cpu_stop stop, struct vmexit *exit)
-{
-	switch (stop) {
-	case CPU_HALTED:
-		exit->reason = VMEXIT_HLT;
-		exit->hlt.interrupts_enabled = engine->api->interrupts_enabled(engine->cpu);
-		break;
-	case CPU_SHUTDOWN:
-		exit->reason = VMEXIT_SHUTDOWN;
-		break;
-	case CPU_LIMIT:
-	case CPU_KICKED:
-		exit->reason = VMEXIT_KICK;
-		break;
-	}
-}
-
 static void direct_run(struct engine *engine, struct vmexit *exit)
 {
-	show_pins(engine);
-	say_stop(engine, run_by_turns(engine), exit);
+	emulator_show_pins(&engine->emulator, engine->config.intr);
+	emulator_stopped(&engine->emulator, run_by_turns(engine), exit);
 }
 
 static void direct_run_briefly(struct engine *engine, struct vmexit *exit)
 {
-	show_pins(engine);
-	say_stop(engine, engine->api->run(engine->cpu, BRIEF_CHUNK), exit);
+	emulator_show_pins(&engine->emulator, engine->config.intr);
+	emulator_stopped(&engine->emulator, engine->api->run(engine->cpu, BRIEF_CHUNK), exit);
 }
 
 static void direct_complete(struct engine *engine)

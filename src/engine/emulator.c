@@ -162,3 +162,33 @@ void emulator_close(struct emulator *emulator)
 		emulator->api->destroy(emulator->cpu);
 	module_close(&emulator->module);
 }
+
+void emulator_show_pins(struct emulator *emulator, struct intr *intr)
+{
+	emulator->api->set_interrupt(emulator->cpu, intr_level(intr));
+	emulator->api->set_cr8(emulator->cpu, intr_cr8(intr));
+	if (intr_take_nmi(intr))
+		emulator->api->inject_nmi(emulator->cpu);
+}
+
+int emulator_take_interrupt(struct emulator *emulator, struct intr *intr)
+{
+	int vector = intr_level(intr) ? intr_acknowledge(intr) : -1;
+
+	emulator->api->set_interrupt(emulator->cpu, intr_level(intr));
+	return vector;
+}
+
+void emulator_stopped(struct emulator *emulator, enum cpu_stop stop, struct vmexit *exit)
+{
+	static const enum vmexit_reason reasons[] = {
+		[CPU_LIMIT] = VMEXIT_KICK,
+		[CPU_KICKED] = VMEXIT_KICK,
+		[CPU_HALTED] = VMEXIT_HLT,
+		[CPU_SHUTDOWN] = VMEXIT_SHUTDOWN,
+	};
+
+	exit->reason = reasons[stop];
+	if (stop == CPU_HALTED)
+		exit->hlt.interrupts_enabled = emulator->api->interrupts_enabled(emulator->cpu);
+}

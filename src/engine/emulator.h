@@ -46,4 +46,12 @@ int emulator_open(struct emulator *emulator, const struct engine_config *config,
 /* What was not opened (all zero) can be closed. */
 void emulator_close(struct emulator *emulator);
 
+/* For engines that leave interrupts to the emulator: what the controller has for it now, */
+void emulator_show_pins(struct emulator *emulator, struct intr *intr);
+/* and the interrupt that it takes: as cpu_ops.acknowledge. */
+int emulator_take_interrupt(struct emulator *emulator, struct intr *intr);
+
+/* Why the emulator stopped, as an exit. */
+void emulator_stopped(struct emulator *emulator, enum cpu_stop stop, struct vmexit *exit);
+
 #endif
