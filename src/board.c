@@ -67,6 +67,30 @@ static int add_text_memory(struct mem *mem, struct screen *screen, enum option_v
 	return mem_add(mem, &region, false);
 }
 
+static int share_memory(struct mem *mem, const struct log *log)
+{
+	int error = mem_share(mem, NULL);
+
+	if (error)
+		log_error(log, "cannot make a file for guest memory: %s", strerror(-error));
+	return error;
+}
+
+/* Where the engine maps guest memory a second time, the text memory is part of it. */
+static int make_screen(struct board *board, struct mem *mem, const struct log *log)
+{
+	uint8_t *memory = NULL;
+
+	if (board->engine->shares_memory) {
+		memory = mem_backing(mem, SCREEN_MEMORY_SIZE, false);
+		if (!memory) {
+			log_error(log, "cannot make the screen's memory: %s", strerror(errno));
+			return -ENOMEM;
+		}
+	}
+	return screen_create(&board->screen, memory);
+}
+
 static int load_guest(struct board *board, const struct options *options, uint64_t ram,
 		      const struct log *log)
 {
@@ -146,7 +170,13 @@ static int open_all(struct board *board, const struct options *options, const st
 	if (error)
 		return error;
 	mem = machine_mem(board->machine);
-	error = screen_create(&board->screen);
+	board->engine = engine_select(options->engine, &wishes, log);
+	if (!board->engine)
+		return -ENODEV;
+	if (board->engine->shares_memory)
+		error = share_memory(mem, log);
+	if (!error)
+		error = make_screen(board, mem, log);
 	if (!error)
 		error = keyboard_create(&board->keyboard, machine_works(board->machine));
 	if (!error)
@@ -160,9 +190,6 @@ static int open_all(struct board *board, const struct options *options, const st
 				  (enum disk_mode)options->disk_mode, log);
 	if (error)
 		return error;
-	board->engine = engine_select(options->engine, &wishes, log);
-	if (!board->engine)
-		return -ENODEV;
 	return open_outputs(board, options, log);
 }
 

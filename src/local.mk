@@ -42,13 +42,16 @@ libvmm_a_SOURCES = \
 	src/cpu/cpuid.h \
 	src/cpu/pagewalk.c \
 	src/cpu/pagewalk.h \
+	src/engine/direct.c \
 	src/engine/dispatch.c src/engine/dispatch.h \
 	src/cpu/cpu.h \
 	src/engine/emulator.c src/engine/emulator.h \
 	src/engine/engine.h \
 	src/engine/interp.c \
 	src/engine/kvm.c \
+	src/engine/native.c src/engine/native.h src/engine/native_entry.S src/engine/native_layout.h \
 	src/engine/select.c src/engine/select.h \
+	src/engine/shadow.c src/engine/shadow.h \
 	src/boot/bda.c src/boot/bda.h \
 	src/boot/boot.c src/boot/boot.h \
 	src/boot/elf.c \
@@ -186,9 +189,15 @@ cpu_sources = \
 	src/cpu/msr.c \
 	src/cpu/msr.h \
 	src/cpu/multiply.c \
+	src/cpu/native.c \
+	src/cpu/native.h \
 	src/cpu/operand.h \
 	src/cpu/ops.h \
+	src/cpu/pagewalk.c \
+	src/cpu/pagewalk.h \
 	src/cpu/run.c \
+	src/cpu/scan.c \
+	src/cpu/scan.h \
 	src/cpu/segment.c \
 	src/cpu/stack.c \
 	src/cpu/stack.h \
@@ -197,7 +206,9 @@ cpu_sources = \
 	src/cpu/system.c \
 	src/cpu/system.h \
 	src/cpu/tables.c \
-	src/cpu/task.c
+	src/cpu/task.c \
+	src/cpu/watch.c \
+	src/cpu/watch.h
 noinst_LIBRARIES += libvmmcpu.a
 libvmmcpu_a_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src
 libvmmcpu_a_CFLAGS = $(VMM_CFLAGS)

@@ -132,7 +132,7 @@ static int set_up(struct harness *harness, const char *disk, enum disk_mode mode
 	       clock_create(&harness->clock, true) || run_create(&harness->run) ||
 	       works_create(&harness->works, harness->run) || a20_create(&harness->a20) ||
 	       keyboard_create(&harness->keyboard, harness->works) ||
-	       devices_create(&harness->devices) || screen_create(&harness->screen) ||
+	       devices_create(&harness->devices) || screen_create(&harness->screen, NULL) ||
 	       capture_create(&harness->capture) ||
 	       open_output(harness) ||
 	       add_memory(harness) || add_chips(harness);

@@ -779,7 +779,7 @@ static bool bench_create(struct bench *bench)
 	find_modules();
 	bench->source = source ? source : ".";
 	snprintf(bench->folder, sizeof(bench->folder), "/tmp/unit-screen.XXXXXX");
-	return forget(bench) && mkdtemp(bench->folder) && !screen_create(&bench->screen) &&
+	return forget(bench) && mkdtemp(bench->folder) && !screen_create(&bench->screen, NULL) &&
 	       !mem_create(&bench->mem) && !vga_create(&bench->vga, bench->screen, bench->mem) &&
 	       add_region(bench->mem, 0, EDGE) && add_region(bench->mem, EDGE, MEM_PAGE_SIZE) &&
 	       !hypercalls_create(&bench->hypercalls, bench->mem, &bench->log) &&

@@ -30,7 +30,7 @@ struct fixture {
 
 static bool set_up(struct fixture *f)
 {
-	if (mem_create(&f->mem) || screen_create(&f->screen) ||
+	if (mem_create(&f->mem) || screen_create(&f->screen, NULL) ||
 	    vga_create(&f->vga, f->screen, f->mem))
 		return false;
 	vga_device.reset(f->vga);

@@ -25,7 +25,7 @@ static bool set_up(struct fixture *f)
 {
 	const struct outputs_config config = { .log = &f->log };
 
-	if (clock_create(&f->clock, true) || screen_create(&f->screen) ||
+	if (clock_create(&f->clock, true) || screen_create(&f->screen, NULL) ||
 	    outputs_create(&f->outputs, &config) ||
 	    output_open_fn(&f->serial, NULL, NULL, "serial", f->outputs) ||
 	    watches_create(&f->watches, f->clock, f->screen))

@@ -3,17 +3,22 @@
 #include "core/mem.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define MEM_FLAGS_ALL (MEM_READ | MEM_WRITE | MEM_TRAP | MEM_POSTED | MEM_RESERVED)
 
 /* Host memory that the map owns. */
 struct backing {
 	struct backing *next;
-	void *host;
+	uint8_t *host;
 	uint64_t size;
+	bool shared;		/* can be mapped a second time */
+	bool in_file;
+	uint64_t offset;	/* in the file */
 };
 
 struct mem {
@@ -21,6 +26,9 @@ struct mem {
 	size_t count;
 	size_t capacity;
 	struct backing *backings;
+	bool shares;
+	int file;			/* where shares is set */
+	uint64_t file_size;
 	mem_writer_fn *writer;		/* NULL: nobody wants to know */
 	void *writer_self;
 };
@@ -42,19 +50,77 @@ void mem_destroy(struct mem *mem)
 		munmap(backing->host, backing->size);
 		free(backing);
 	}
+	if (mem->shares)
+		close(mem->file);
 	free(mem->regions);
 	free(mem);
+}
+
+int mem_share(struct mem *mem, const char *path)
+{
+	mem->file = path ? open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) :
+		    memfd_create("vmm-memory", MFD_CLOEXEC);
+	if (mem->file < 0)
+		return -errno;
+	mem->shares = true;
+	return 0;
+}
+
+static const struct backing *find_backing(const struct mem *mem, const uint8_t *host)
+{
+	const struct backing *backing = mem->backings;
+
+	while (backing && (host < backing->host || host >= backing->host + backing->size))
+		backing = backing->next;
+	return backing;
+}
+
+/* What lies in no file has a second mapping by mremap(2)'s way with an old size of 0. */
+static int map_again(const uint8_t *host, uint64_t size, int protection, void *address)
+{
+	if (mremap((void *)(uintptr_t)host, 0, size, MREMAP_MAYMOVE | MREMAP_FIXED, address) ==
+	    MAP_FAILED || mprotect(address, size, protection) < 0)
+		return -errno;
+	return 0;
+}
+
+int mem_map(const struct mem *mem, const uint8_t *host, uint64_t size, int protection,
+	    void *address)
+{
+	const struct backing *backing = find_backing(mem, host);
+
+	if (!backing || !backing->shared)
+		return -EINVAL;
+	if (!backing->in_file)
+		return map_again(host, size, protection, address);
+	if (mmap(address, size, protection, MAP_SHARED | MAP_FIXED | MAP_NORESERVE, mem->file,
+		 (off_t)(backing->offset + (uint64_t)(host - backing->host))) == MAP_FAILED)
+		return -errno;
+	return 0;
+}
+
+/* The file grows by what is mapped; a limit on the size of files is no limit on memory. */
+static void *map_shared(struct mem *mem, uint64_t size, bool *in_file)
+{
+	*in_file = !ftruncate(mem->file, (off_t)(mem->file_size + size));
+	if (!*in_file && errno != EFBIG)
+		return MAP_FAILED;
+	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE |
+		    (*in_file ? 0 : MAP_ANONYMOUS), *in_file ? mem->file : -1,
+		    *in_file ? (off_t)mem->file_size : 0);
 }
 
 void *mem_backing(struct mem *mem, uint64_t size, bool mergeable)
 {
 	struct backing *backing = malloc(sizeof(*backing));
+	bool in_file = false;
 	void *host;
 
 	if (!backing)
 		return NULL;
-	host = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	host = mem->shares ? map_shared(mem, size, &in_file) :
+	       mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+		    -1, 0);
 	if (host == MAP_FAILED) {
 		free(backing);
 		return NULL;
@@ -62,7 +128,12 @@ void *mem_backing(struct mem *mem, uint64_t size, bool mergeable)
 	/* A kernel without KSM refuses; the guest runs all the same. */
 	if (mergeable)
 		madvise(host, size, MADV_MERGEABLE);
-	*backing = (struct backing){ .next = mem->backings, .host = host, .size = size };
+	*backing = (struct backing){
+		.next = mem->backings, .host = host, .size = size, .shared = mem->shares,
+		.in_file = in_file, .offset = mem->file_size,
+	};
+	if (in_file)
+		mem->file_size += (size + MEM_PAGE_SIZE - 1) / MEM_PAGE_SIZE * MEM_PAGE_SIZE;
 	mem->backings = backing;
 	return host;
 }
@@ -309,26 +380,14 @@ int mem_load(struct mem *mem, uint64_t gpa, const void *buffer, uint64_t len)
 	return store(mem, gpa, buffer, len, 0);
 }
 
-/* Whether host memory came from mem_backing(): private, and zero when it is new. */
-static bool is_backing(const struct mem *mem, const uint8_t *host, uint64_t len)
-{
-	for (const struct backing *backing = mem->backings; backing; backing = backing->next) {
-		const uint8_t *start = backing->host;
-
-		if (host >= start && len <= backing->size &&
-		    (uint64_t)(host - start) <= backing->size - len)
-			return true;
-	}
-	return false;
-}
-
 static void zero_span(const struct mem *mem, uint8_t *host, uint64_t len)
 {
+	const struct backing *backing = find_backing(mem, host);
 	uint64_t head = -(uintptr_t)host % MEM_PAGE_SIZE;
 	uint64_t pages = head < len ? (len - head) & ~(uint64_t)(MEM_PAGE_SIZE - 1) : 0;
 
-	if (!pages || !is_backing(mem, host, len) ||
-	    madvise(host + head, pages, MADV_DONTNEED)) {
+	if (!pages || !backing || len > backing->size - (uint64_t)(host - backing->host) ||
+	    madvise(host + head, pages, backing->shared ? MADV_REMOVE : MADV_DONTNEED)) {
 		memset(host, 0, len);
 		return;
 	}

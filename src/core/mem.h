@@ -61,6 +61,19 @@ void mem_destroy(struct mem *mem);
 void *mem_backing(struct mem *mem, uint64_t size, bool mergeable);
 
 /*
+ * Memory given out from now on can be mapped a second time: it lies in a file,
+ * path, which is made or emptied; NULL: in one without a name. Returns 0 or -errno.
+ */
+int mem_share(struct mem *mem, const char *path);
+
+/*
+ * Maps size bytes of such memory, which begin at host, at another address too,
+ * in place of what is there; protection: PROT_... Whole pages. Returns 0 or -errno.
+ */
+int mem_map(const struct mem *mem, const uint8_t *host, uint64_t size, int protection,
+	    void *address);
+
+/*
  * Adds a region. Returns 0; -EINVAL where address, size, host pointer or
  * flags are not as struct mem_region says or the region wraps around; -EEXIST
  * where it overlaps another one and overwrite is false (with overwrite it

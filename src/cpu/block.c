@@ -12,6 +12,8 @@
 
 #include "cpu/bind.h"
 #include "cpu/internal.h"
+#include "cpu/native.h"
+#include "cpu/watch.h"
 
 #define ARENA_SIZE	(UINT64_C(64) << 20)	/* of address space; touched as needed */
 #define BUCKETS		16384u			/* of blocks, by address; a power of two */
@@ -154,8 +156,11 @@ static void add(struct cpu *cpu, struct block *block)
 		*page = (struct page){ .next = *head, .frame = frame };
 		*head = page;
 	}
-	if (!page->blocks)
-		mmu_watch_frame(cpu, frame);
+	if (!page->blocks) {
+		mmu_watch_frame(cpu, frame, false);
+		if (cpu->ops->keeps_code)
+			cpu->ops->keeps_code(cpu->self, frame);
+	}
 	mark_code(page, block);
 	block->next_in_page = page->blocks;
 	page->blocks = block;
@@ -225,8 +230,19 @@ void blocks_written(struct cpu *cpu, uint64_t gpa, unsigned int size)
 	blocks_stop(cpu);
 }
 
+bool cpu_has_code(const struct cpu *cpu, uint64_t gpa)
+{
+	return blocks_page_has_code(cpu, gpa);
+}
+
+void cpu_forget_code(struct cpu *cpu, uint64_t gpa)
+{
+	blocks_written(cpu, gpa & ~PAGE_OFFSET_MASK, MEM_PAGE_SIZE);
+}
+
 void cpu_memory_written(struct cpu *cpu, uint64_t gpa, uint64_t len)
 {
+	watch_written(cpu, gpa, len);
 	/* So many are sooner forgotten together. */
 	if (len / MEM_PAGE_SIZE >= PAGES) {
 		empty(cpu->blocks);

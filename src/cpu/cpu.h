@@ -18,6 +18,7 @@
 #include "core/mem.h"
 #include "core/vcpu.h"
 #include "cpu/cpuid.h"
+#include "cpu/native.h"
 
 struct cpu;
 
@@ -46,6 +47,9 @@ struct cpu_ops {
 	uint64_t (*tsc)(void *self);
 	/* For RDRAND and RDSEED. */
 	uint64_t (*random)(void *self);
+	/* What native.h's watches find; that code of a page is kept from now on. NULL: nobody asks. */
+	void (*written)(void *self, uint64_t gpa, uint64_t len);
+	void (*keeps_code)(void *self, uint64_t gpa);
 };
 
 enum cpu_stop {
@@ -165,6 +169,20 @@ struct cpu_module {
 	void (*get_registers)(const struct cpu *cpu, struct vcpu_state *state);
 	int (*disassemble)(struct cpu_insn *insn, const uint8_t *bytes, size_t len,
 			   unsigned int bits, bool real, uint64_t rip);
+
+	/* native.h */
+	uint32_t (*native_bars)(const struct cpu *cpu);
+	void (*native_get)(const struct cpu *cpu, struct cpu_native *native);
+	void (*native_put)(struct cpu *cpu, const struct cpu_native *native);
+	void (*native_space)(const struct cpu *cpu, struct cpu_space *space);
+	bool (*native_translate)(struct cpu *cpu, uint64_t la, enum cpu_access access,
+				 struct cpu_translation *translation);
+	uint32_t (*native_scan)(struct cpu *cpu, uint64_t gpa);
+	void (*native_forget)(struct cpu *cpu, uint64_t gpa);
+	bool (*watch)(struct cpu *cpu, uint64_t gpa, bool on);
+	bool (*watched)(const struct cpu *cpu, uint64_t gpa);
+	bool (*has_code)(const struct cpu *cpu, uint64_t gpa);
+	void (*forget_code)(struct cpu *cpu, uint64_t gpa);
 };
 
 extern const struct cpu_module vmm_cpu_module;

@@ -296,6 +296,7 @@ int decode(struct decoded *decoded, const uint8_t *bytes, size_t len, unsigned i
 	decoded->operand_size = (uint8_t)(instruction.operand_width / 8);
 	decoded->address_size = (uint8_t)(instruction.address_width / 8);
 	decoded->prefixes = prefixes(&instruction);
+	decoded->far = instruction.meta.branch_type == ZYDIS_BRANCH_TYPE_FAR;
 	decoded->segment = override(&instruction);
 	decoded->operands = instruction.operand_count_visible < OPERANDS_MAX ?
 			    instruction.operand_count_visible : OPERANDS_MAX;

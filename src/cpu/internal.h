@@ -219,6 +219,7 @@ struct decoded {
 	uint8_t address_size;
 	uint8_t prefixes;
 	uint8_t operands;		/* the visible ones */
+	bool far;			/* a jump that names a code segment */
 	struct operand operand[OPERANDS_MAX];
 	/* the memory operand */
 	uint8_t base, index, scale, segment;
@@ -274,6 +275,8 @@ typedef bool bind_fn(const struct decoded *decoded, struct insn *insn, bool *end
 #define BREAK_IO	4u
 
 struct block;
+struct watches;
+struct scans;
 
 struct cpu {
 	uint64_t gpr[REG_COUNT];	/* REG_ZERO and REG_RIP too */
@@ -339,6 +342,8 @@ struct cpu {
 	const struct cpu_ops *ops;
 	void *self;
 	struct blocks *blocks;		/* block.c's */
+	struct watches *watches;	/* watch.c's; NULL: nothing is watched */
+	struct scans *scans;		/* scan.c's; NULL: no code has been looked through */
 	uint64_t pdpte[4];		/* PAE's, loaded with CR3 */
 	struct tlb_use tlb_use[TLB_KINDS];
 	struct tlb tlbs[TLB_KINDS];	/* last: what is not used of them is not touched */
@@ -580,15 +585,22 @@ void mmu_system_write(struct cpu *cpu, uint64_t la, const void *data, unsigned i
 unsigned int mmu_span(struct cpu *cpu, uint64_t la, unsigned int len, enum access access,
 		      void **host);
 
-/* The physical address of an instruction fetch at la. Raises page faults. */
-uint64_t mmu_fetch_address(struct cpu *cpu, uint64_t la);
+/* The physical address of an access at la. Raises page faults. */
+uint64_t mmu_address(struct cpu *cpu, uint64_t la, enum access access);
+static inline uint64_t mmu_fetch_address(struct cpu *cpu, uint64_t la)
+{
+	return mmu_address(cpu, la, ACCESS_FETCH);
+}
 
 /* Forgets all translations; those of the page at la (INVLPG), large or not. */
 void mmu_flush(struct cpu *cpu, bool global_too);
 void mmu_flush_page(struct cpu *cpu, uint64_t la);
 
-/* The page has decoded code from now on: writes to it take the slow way. */
-void mmu_watch_frame(struct cpu *cpu, uint64_t frame);
+/*
+ * Writes to the page take the slow way from now on: those where decoded code is, or
+ * all.
+ */
+void mmu_watch_frame(struct cpu *cpu, uint64_t frame, bool all);
 
 /*
  * To be called when what translations depend on has changed: CPL, CR0, CR3,

@@ -11,6 +11,8 @@
  */
 #include "cpu/descriptor.h"
 #include "cpu/internal.h"
+#include "cpu/native.h"
+#include "cpu/watch.h"
 
 #define PTE_PRESENT	UINT64_C(0x1)
 #define PTE_WRITE	UINT64_C(0x2)
@@ -114,13 +116,19 @@ static uint64_t entry_read(struct cpu *cpu, uint64_t gpa, unsigned int size)
 static void entry_set_bits(struct cpu *cpu, uint64_t gpa, unsigned int size, uint64_t value,
 			   uint64_t bits)
 {
+	const struct mem_region *region;
+
 	if ((value & bits) == bits)
 		return;
 	value |= bits;
 	gpa &= cpu->address_lines;
-	cpu_memory_written(cpu, gpa, size);
+	region = find_region(cpu, gpa);
 	/* Tables in ROM stay as they are. */
-	mem_write(cpu->mem, gpa, &value, size);
+	if (!region || !(region->flags & MEM_WRITE))
+		return;
+	/* Not told to who watches the page: the guest has written nothing. */
+	blocks_written(cpu, gpa, size);
+	memcpy(region->host + (gpa - region->gpa), &value, size);
 }
 
 /* The bits of an entry that have to be 0. */
@@ -338,17 +346,20 @@ void mmu_flush_page(struct cpu *cpu, uint64_t la)
 	blocks_forget_addresses(cpu);
 }
 
-static void watch_entry(struct tlb *tlb, unsigned int index, uint64_t frame)
+static void watch_entry(struct tlb *tlb, unsigned int index, uint64_t frame, bool all)
 {
 	uint64_t *tag = &tlb->entry[index].tag[ACCESS_WRITE];
 
-	if (tlb->page[index].frame != frame || *tag == TLB_NONE)
+	if (tlb->page[index].frame != frame)
 		return;
-	tlb->page[index].beside_code = *tag;
+	if (all)
+		tlb->page[index].beside_code = TLB_NONE;
+	else if (*tag != TLB_NONE)
+		tlb->page[index].beside_code = *tag;
 	*tag = TLB_NONE;
 }
 
-void mmu_watch_frame(struct cpu *cpu, uint64_t frame)
+void mmu_watch_frame(struct cpu *cpu, uint64_t frame, bool all)
 {
 	unsigned int index;
 
@@ -357,7 +368,7 @@ void mmu_watch_frame(struct cpu *cpu, uint64_t frame)
 			uint64_t bits = cpu->tlb_use[kind].used[i];
 
 			while (next_entry(&bits, i, &index))
-				watch_entry(&cpu->tlbs[kind], index, frame);
+				watch_entry(&cpu->tlbs[kind], index, frame, all);
 		}
 	}
 }
@@ -424,6 +435,8 @@ static void tlb_fill(struct cpu *cpu, const struct walk *walk, const struct mem_
 		return;
 	/* A write to a page that holds decoded code has to be seen. */
 	entry->tag[ACCESS_WRITE] = TLB_NONE;
+	if (cpu_watched(cpu, frame))
+		return;
 	if (blocks_page_has_code(cpu, frame))
 		more->beside_code = tlb_tag(page);
 	else
@@ -505,6 +518,7 @@ static void access_physical(struct cpu *cpu, const struct walk *walk,
 		memcpy(data, host, size);
 	} else if (region->flags & MEM_WRITE) {
 		memcpy(host, data, size);
+		watch_written(cpu, gpa, size);
 	}
 }
 
@@ -642,13 +656,14 @@ unsigned int mmu_span(struct cpu *cpu, uint64_t la, unsigned int len, enum acces
 	return len < room ? len : room;
 }
 
-uint64_t mmu_fetch_address(struct cpu *cpu, uint64_t la)
+uint64_t mmu_address(struct cpu *cpu, uint64_t la, enum access access)
 {
-	struct walk walk = { .la = la, .access = ACCESS_FETCH, .user = is_user(cpu) };
+	struct walk walk = { .la = la, .access = access, .user = is_user(cpu) };
 	unsigned int index = tlb_index(la);
 
-	if (cpu->tlb->entry[index].tag[ACCESS_FETCH] == tlb_tag(la))
+	if (access == ACCESS_FETCH && cpu->tlb->entry[index].tag[ACCESS_FETCH] == tlb_tag(la))
 		return cpu->tlb->page[index].frame | (la & PAGE_OFFSET_MASK);
+
 	resolve(cpu, &walk);
 	return walk.physical;
 }

@@ -5,7 +5,9 @@
 
 #include "cpu/bind.h"
 #include "cpu/internal.h"
+#include "cpu/scan.h"
 #include "cpu/system.h"
+#include "cpu/watch.h"
 
 #define A20_BIT (UINT64_C(1) << 20)
 
@@ -38,6 +40,8 @@ void cpu_destroy(struct cpu *cpu)
 {
 	if (!cpu)
 		return;
+	scans_destroy(cpu);
+	watches_destroy(cpu);
 	fpu_destroy(cpu);
 	blocks_destroy(cpu);
 	free(cpu);
@@ -318,4 +322,15 @@ const struct cpu_module vmm_cpu_module = {
 	.memory_written = cpu_memory_written,
 	.get_registers = cpu_get_registers,
 	.disassemble = cpu_disassemble,
+	.native_bars = cpu_native_bars,
+	.native_get = cpu_native_get,
+	.native_put = cpu_native_put,
+	.native_space = cpu_native_space,
+	.native_translate = cpu_native_translate,
+	.native_scan = cpu_native_scan,
+	.native_forget = cpu_native_forget,
+	.watch = cpu_watch,
+	.watched = cpu_watched,
+	.has_code = cpu_has_code,
+	.forget_code = cpu_forget_code,
 };

@@ -105,6 +105,22 @@ static uint64_t emulator_random(void *self)
 	return emulator->random * UINT64_C(0x2545F4914F6CDD1D);
 }
 
+static void emulator_written(void *self, uint64_t gpa, uint64_t len)
+{
+	struct emulator *emulator = self;
+
+	if (emulator->ops->written)
+		emulator->ops->written(emulator->self, gpa, len);
+}
+
+static void emulator_keeps_code(void *self, uint64_t gpa)
+{
+	struct emulator *emulator = self;
+
+	if (emulator->ops->keeps_code)
+		emulator->ops->keeps_code(emulator->self, gpa);
+}
+
 static const struct cpu_ops cpu_ops = {
 	.read = emulator_read,
 	.write = emulator_write,
@@ -116,6 +132,8 @@ static const struct cpu_ops cpu_ops = {
 	.acknowledge = emulator_acknowledge,
 	.tsc = emulator_tsc,
 	.random = emulator_random,
+	.written = emulator_written,
+	.keeps_code = emulator_keeps_code,
 };
 
 int emulator_open(struct emulator *emulator, const struct engine_config *config,
@@ -143,4 +161,34 @@ void emulator_close(struct emulator *emulator)
 	if (emulator->cpu)
 		emulator->api->destroy(emulator->cpu);
 	module_close(&emulator->module);
+}
+
+void emulator_show_pins(struct emulator *emulator, struct intr *intr)
+{
+	emulator->api->set_interrupt(emulator->cpu, intr_level(intr));
+	emulator->api->set_cr8(emulator->cpu, intr_cr8(intr));
+	if (intr_take_nmi(intr))
+		emulator->api->inject_nmi(emulator->cpu);
+}
+
+int emulator_take_interrupt(struct emulator *emulator, struct intr *intr)
+{
+	int vector = intr_level(intr) ? intr_acknowledge(intr) : -1;
+
+	emulator->api->set_interrupt(emulator->cpu, intr_level(intr));
+	return vector;
+}
+
+void emulator_stopped(struct emulator *emulator, enum cpu_stop stop, struct vmexit *exit)
+{
+	static const enum vmexit_reason reasons[] = {
+		[CPU_LIMIT] = VMEXIT_KICK,
+		[CPU_KICKED] = VMEXIT_KICK,
+		[CPU_HALTED] = VMEXIT_HLT,
+		[CPU_SHUTDOWN] = VMEXIT_SHUTDOWN,
+	};
+
+	exit->reason = reasons[stop];
+	if (stop == CPU_HALTED)
+		exit->hlt.interrupts_enabled = emulator->api->interrupts_enabled(emulator->cpu);
 }

@@ -20,6 +20,9 @@ struct emulator_ops {
 	int (*acknowledge)(void *self);
 	uint64_t (*tsc)(void *self);
 	void (*write_cr8)(void *self, uint8_t cr8);
+	/* Likewise; NULL: the engine does not ask. */
+	void (*written)(void *self, uint64_t gpa, uint64_t len);
+	void (*keeps_code)(void *self, uint64_t gpa);
 };
 
 struct emulator {
@@ -42,5 +45,13 @@ int emulator_open(struct emulator *emulator, const struct engine_config *config,
 
 /* What was not opened (all zero) can be closed. */
 void emulator_close(struct emulator *emulator);
+
+/* For engines that leave interrupts to the emulator: what the controller has for it now, */
+void emulator_show_pins(struct emulator *emulator, struct intr *intr);
+/* and the interrupt that it takes: as cpu_ops.acknowledge. */
+int emulator_take_interrupt(struct emulator *emulator, struct intr *intr);
+
+/* Why the emulator stopped, as an exit. */
+void emulator_stopped(struct emulator *emulator, enum cpu_stop stop, struct vmexit *exit);
 
 #endif

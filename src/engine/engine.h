@@ -76,6 +76,7 @@ enum engine_rank {
 	ENGINE_EMULATOR,	/* by vmm itself */
 	/* Emulated by somebody else: slower than vmm's emulator, and less complete. */
 	ENGINE_FOREIGN_EMULATOR,
+	ENGINE_UNPROVEN,	/* too new to be taken unasked */
 };
 
 /* What an engine says of itself on this host, before it is made. */
@@ -124,6 +125,7 @@ struct engine_ops {
 	const char *name;	/* as in --engine */
 	bool isolates;		/* a guest cannot reach vmm's memory */
 	bool counts_instructions;	/* --insn-limit, --clock=virtual */
+	bool shares_memory;	/* wants guest memory in a file: mem_share() */
 
 	void (*probe)(struct engine_probe *probe);
 
@@ -192,6 +194,7 @@ struct engine_ops {
 	void (*kick)(struct engine *engine);
 };
 
+extern const struct engine_ops engine_direct;
 extern const struct engine_ops engine_interp;
 extern const struct engine_ops engine_kvm;
 

@@ -69,15 +69,6 @@ static uint64_t plan(struct engine *engine)
 	return end - done > engine->chunk ? done + engine->chunk : end;
 }
 
-/* What the interrupt controller has for the processor. */
-static void show_pins(struct engine *engine)
-{
-	engine->api->set_interrupt(engine->cpu, intr_level(engine->config.intr));
-	engine->api->set_cr8(engine->cpu, intr_cr8(engine->config.intr));
-	if (intr_take_nmi(engine->config.intr))
-		engine->api->inject_nmi(engine->cpu);
-}
-
 /* Hands an access to the machine, in the middle of the instruction. */
 static void hand_over(void *self, struct vmexit *exit)
 {
@@ -85,7 +76,7 @@ static void hand_over(void *self, struct vmexit *exit)
 
 	update_clock(engine);
 	engine->config.on_access(engine->config.self, exit);
-	show_pins(engine);
+	emulator_show_pins(&engine->emulator, engine->config.intr);
 	/* A timer may have been set to an earlier time than was planned for. */
 	if (plan(engine) < engine->planned)
 		engine->api->kick(engine->cpu);
@@ -94,13 +85,9 @@ static void hand_over(void *self, struct vmexit *exit)
 static int interp_acknowledge(void *self)
 {
 	struct engine *engine = self;
-	int vector = -1;
 
 	update_clock(engine);
-	if (intr_level(engine->config.intr))
-		vector = intr_acknowledge(engine->config.intr);
-	engine->api->set_interrupt(engine->cpu, intr_level(engine->config.intr));
-	return vector;
+	return emulator_take_interrupt(&engine->emulator, engine->config.intr);
 }
 
 static uint64_t interp_tsc(void *self)
@@ -118,7 +105,7 @@ static void interp_write_cr8(void *self, uint8_t cr8)
 
 	update_clock(engine);
 	intr_write_cr8(engine->config.intr, cr8);
-	show_pins(engine);
+	emulator_show_pins(&engine->emulator, engine->config.intr);
 }
 
 /* --- the time-stamp counter, for timers that go by it --- */
@@ -250,29 +237,16 @@ static void interp_run(struct engine *engine, struct vmexit *exit)
 	uint64_t done = engine->api->instructions(engine->cpu);
 	enum cpu_stop stop;
 
-	show_pins(engine);
+	emulator_show_pins(&engine->emulator, engine->config.intr);
 	engine->planned = plan(engine);
 	stop = engine->api->run(engine->cpu, engine->planned - done);
 	update_clock(engine);
-	switch (stop) {
-	case CPU_HALTED:
-		exit->reason = VMEXIT_HLT;
-		exit->hlt.interrupts_enabled = engine->api->interrupts_enabled(engine->cpu);
-		if (exit->hlt.interrupts_enabled && virtual_clock(engine))
-			skip_halt(engine);
-		break;
-	case CPU_SHUTDOWN:
-		exit->reason = VMEXIT_SHUTDOWN;
-		break;
-	case CPU_LIMIT:
-		exit->reason = engine->config.insn_limit &&
-			       engine->api->instructions(engine->cpu) >= engine->config.insn_limit ?
-			       VMEXIT_INSN_LIMIT : VMEXIT_KICK;
-		break;
-	case CPU_KICKED:
-		exit->reason = VMEXIT_KICK;
-		break;
-	}
+	emulator_stopped(&engine->emulator, stop, exit);
+	if (exit->reason == VMEXIT_HLT && exit->hlt.interrupts_enabled && virtual_clock(engine))
+		skip_halt(engine);
+	else if (stop == CPU_LIMIT && engine->config.insn_limit &&
+		 engine->api->instructions(engine->cpu) >= engine->config.insn_limit)
+		exit->reason = VMEXIT_INSN_LIMIT;
 }
 
 static void interp_run_briefly(struct engine *engine, struct vmexit *exit)

@@ -14,7 +14,7 @@ static const struct {
 	const struct engine_ops *ops;	/* NULL: not in this version */
 } known[] = {
 	{ "kvm", &engine_kvm },
-	{ "direct", NULL },
+	{ "direct", &engine_direct },
 	{ "interp", &engine_interp },
 };
 
@@ -107,7 +107,7 @@ static const struct engine_ops *pick_auto(const struct candidate *candidates,
 		const struct candidate *candidate = &candidates[i];
 
 		log_verbose(log, "engine %s: %s", known[i].name, candidate->probe.text);
-		if (candidate->ops && (!best || candidate->probe.rank < best->probe.rank))
+		if (candidate->ops && candidate->probe.rank != ENGINE_UNPROVEN && (!best || candidate->probe.rank < best->probe.rank))
 			best = candidate;
 	}
 	return best ? best->ops : NULL;

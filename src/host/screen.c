@@ -32,6 +32,7 @@ typedef uint64_t __attribute__((may_alias)) word_t;
 
 struct screen {
 	void *memory;		/* SCREEN_MEMORY_SIZE bytes, page aligned */
+	void *owned;		/* the same, where it is the screen's own; else NULL */
 	_Atomic uint64_t cursor;	/* struct screen_cursor in one piece: cursor_pack() */
 	/*
 	 * Guards what follows where others than the vCPU's thread look at it;
@@ -70,20 +71,22 @@ static void clear(word_t *memory)
 		__atomic_store_n(&memory[i], BLANK_WORD, __ATOMIC_RELAXED);
 }
 
-int screen_create(struct screen **screen)
+int screen_create(struct screen **screen, uint8_t *memory)
 {
 	struct screen *made = calloc(1, sizeof(*made));
 
 	if (!made)
 		return -ENOMEM;
-	/* Populated, since all of it is written at once. */
-	made->memory = mmap(NULL, SCREEN_MEMORY_SIZE, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (!memory) {
+		/* Populated, since all of it is written at once. */
+		made->owned = mmap(NULL, SCREEN_MEMORY_SIZE, PROT_READ | PROT_WRITE,
+				   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+		memory = made->owned;
+	}
+	made->memory = memory;
 	if (made->memory == MAP_FAILED) {
-		int error = -errno;
-
 		free(made);
-		return error;
+		return -ENOMEM;
 	}
 	clear(made->memory);
 	pthread_mutex_init(&made->lock, NULL);
@@ -97,7 +100,8 @@ void screen_destroy(struct screen *screen)
 {
 	if (!screen)
 		return;
-	munmap(screen->memory, SCREEN_MEMORY_SIZE);
+	if (screen->owned)
+		munmap(screen->owned, SCREEN_MEMORY_SIZE);
 	pthread_mutex_destroy(&screen->lock);
 	free(screen->loan);
 	free(screen->fonts);

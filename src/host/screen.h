@@ -96,12 +96,14 @@ struct screen;
 
 /*
  * Text memory filled with light grey blanks (0x20 0x07), as a PC's firmware
- * leaves it; mode 3, cursor off. Returns 0 or -errno. The caller owns *screen.
+ * leaves it; mode 3, cursor off. memory: SCREEN_MEMORY_SIZE bytes, page aligned,
+ * which must outlive the screen; NULL: some of its own. Returns 0 or -errno. The
+ * caller owns *screen.
  */
-int screen_create(struct screen **screen);
+int screen_create(struct screen **screen, uint8_t *memory);
 void screen_destroy(struct screen *screen);
 
-/* The text memory: SCREEN_MEMORY_SIZE bytes, page aligned, the screen's own. */
+/* The text memory: SCREEN_MEMORY_SIZE bytes, page aligned. */
 uint8_t *screen_memory(struct screen *screen);
 
 /*

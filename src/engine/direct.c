@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * direct.c - the engine that lets the host's processor execute guest code in
+ * vmm's own process.
+ *
+ * The processor of src/cpu/ has the guest's state and executes whatever has to
+ * be emulated. In between, code runs natively (native.h) as long as nothing
+ * traps. A trap costs as much as a thousand emulated instructions: how long to
+ * emulate behind one before it is tried again is remembered for each place that
+ * traps, and goes by how long native code ran the last times.
+ */
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <x86intrin.h>
+
+#include "cpu/cpu.h"
+#include "engine/emulator.h"
+#include "engine/native.h"
+#include "engine/shadow.h"
+
+/* In TSC ticks, a few microseconds and some tens: native code that ran shorter, or longer. */
+#define SHORT_RUN	UINT64_C(20000)
+#define LONG_RUN	UINT64_C(100000)
+
+/* Instructions that are emulated behind a trap. */
+#define PATIENCE_MIN	256u
+#define PATIENCE_MAX	(1u << 18)
+#define PATIENCE_FIRST	2048u		/* at the start of a guest */
+/* At a time, where native code is not possible: then it is looked at again. */
+#define EMULATED_SLICE	1024u
+
+/* Before anybody has to wait for a short guest, as in interp.c. */
+#define BRIEF_CHUNK	1000u
+
+#define SITES		1024u		/* a power of two */
+
+/* A place that traps. */
+struct site {
+	uint64_t rip;
+	uint32_t patience;	/* instructions to be emulated behind it */
+};
+
+struct engine {
+	struct emulator emulator;
+	const struct cpu_module *api;	/* of the emulator, as is the cpu */
+	struct cpu *cpu;
+	struct engine_config config;
+	struct clock_tsc tsc;
+	uint64_t tsc_start, tsc_start_time;
+	struct native *native;		/* NULL: no guest code has run natively yet */
+	struct shadow *shadow;
+	_Atomic(struct native *) kickable;	/* native, for other threads */
+	bool barred;			/* native code cannot be had: only emulates */
+	uint32_t patience;		/* instructions still to be emulated before the next try */
+	struct site *site;		/* of the last trap; NULL: none */
+	struct site sites[SITES];
+};
+
+/* --- what the emulator asks --- */
+
+static void take_access(void *self, struct vmexit *exit)
+{
+	struct engine *engine = self;
+
+	engine->config.on_access(engine->config.self, exit);
+	emulator_show_pins(&engine->emulator, engine->config.intr);
+}
+
+static int acknowledge(void *self)
+{
+	struct engine *engine = self;
+
+	return emulator_take_interrupt(&engine->emulator, engine->config.intr);
+}
+
+/* The host's own, which native code reads. */
+static uint64_t host_tsc(void *self)
+{
+	return __rdtsc();
+}
+
+static void write_cr8(void *self, uint8_t cr8)
+{
+	struct engine *engine = self;
+
+	intr_write_cr8(engine->config.intr, cr8);
+	emulator_show_pins(&engine->emulator, engine->config.intr);
+}
+
+/* --- the time-stamp counter, for timers that go by it --- */
+
+static uint64_t guest_tsc(void *self)
+{
+	struct engine *engine = self;
+
+	return engine->api->tsc(engine->cpu);
+}
+
+/* By how far it has come: nobody says how fast the host's is. */
+static uint64_t tsc_hz(void *self)
+{
+	struct engine *engine = self;
+	uint64_t time = clock_now(engine->config.clock) - engine->tsc_start_time;
+	uint64_t ticks = __rdtsc() - engine->tsc_start;
+
+	return time ? (uint64_t)((unsigned __int128)ticks * NS_PER_SECOND / time) ?: 1 :
+	       NS_PER_SECOND;
+}
+
+static void on_written(void *self, uint64_t gpa, uint64_t len)
+{
+	struct engine *engine = self;
+
+	if (engine->shadow)
+		shadow_written(engine->shadow, gpa, len);
+}
+
+static void on_keeps_code(void *self, uint64_t gpa)
+{
+	struct engine *engine = self;
+
+	if (engine->shadow)
+		shadow_keeps_code(engine->shadow, gpa);
+}
+
+static const struct emulator_ops emulator_ops = {
+	.access = take_access,
+	.acknowledge = acknowledge,
+	.tsc = host_tsc,
+	.write_cr8 = write_cr8,
+	.written = on_written,
+	.keeps_code = on_keeps_code,
+};
+
+/* --- native code --- */
+
+/* Made when it is first wanted: short guests do without. */
+static bool have_native(struct engine *engine)
+{
+	if (engine->native || engine->barred)
+		return !engine->barred;
+	if (shadow_create(&engine->shadow, engine->config.mem, engine->api, engine->cpu) ||
+	    native_create(&engine->native)) {
+		engine->barred = true;
+		log_notice(engine->config.log, "engine direct: cannot run guest code natively (%s); "
+			   "it is emulated", strerror(errno));
+		return false;
+	}
+	atomic_store(&engine->kickable, engine->native);
+	return true;
+}
+
+static struct site *site_of(struct engine *engine, uint64_t rip)
+{
+	struct site *site = &engine->sites[(rip ^ rip >> 10) & (SITES - 1)];
+
+	if (site->rip != rip)
+		*site = (struct site){ .rip = rip };
+	return site;
+}
+
+/* What becomes of the patience at the place of the last trap, now that native code ran so long. */
+static void judge(struct engine *engine, uint64_t ticks)
+{
+	struct site *site = engine->site;
+
+	if (!site)
+		return;
+	if (ticks < SHORT_RUN)
+		site->patience = site->patience < PATIENCE_MIN ? PATIENCE_MIN :
+				 site->patience < PATIENCE_MAX ? 2 * site->patience : PATIENCE_MAX;
+	else if (ticks > LONG_RUN)
+		site->patience = site->patience > PATIENCE_MIN ? site->patience / 2 : 0;
+}
+
+static enum cpu_access access_of(const struct native_exit *exit)
+{
+	const uint64_t write = 2, fetch = 16;
+
+	if (exit->error & fetch)
+		return CPU_EXECUTE;
+	return exit->error & write ? CPU_WRITE : CPU_READ;
+}
+
+static bool is_page_fault(const struct native_exit *exit)
+{
+	const unsigned int page_fault = 14;
+
+	return exit->signal && exit->trap == page_fault;
+}
+
+/*
+ * Runs native code until something has to be emulated. Faults that a mapping
+ * mends are mended on the way. Returns false where no code could run.
+ */
+static bool run_native(struct engine *engine)
+{
+	struct cpu_native registers;
+	struct cpu_space space;
+	struct native_exit exit;
+	uint64_t begun = __rdtsc();
+	uint32_t bars = engine->api->native_bars(engine->cpu);
+	uint64_t rip;
+
+	if (bars & CPU_CODE_ANY)
+		return false;
+	engine->api->native_get(engine->cpu, &registers);
+	engine->api->native_space(engine->cpu, &space);
+	if (!shadow_enter(engine->shadow, registers.rip, &space, bars))
+		return false;
+	do {
+		native_run(engine->native, &registers, &exit);
+		rip = registers.rip;
+	} while (is_page_fault(&exit) &&
+		 shadow_fault(engine->shadow, exit.address, access_of(&exit)));
+	engine->api->native_put(engine->cpu, &registers);
+	judge(engine, __rdtsc() - begun);
+	engine->site = site_of(engine, rip);
+	engine->patience = engine->site->patience;
+	return true;
+}
+
+/* --- the engine --- */
+
+static void direct_probe(struct engine_probe *probe)
+{
+	const char *missing = native_missing();
+
+	*probe = (struct engine_probe){ .usable = !missing, .rank = ENGINE_UNPROVEN };
+	snprintf(probe->text, sizeof(probe->text), "%s%s",
+		 missing ? "cannot work: " : "works: plain code runs on the bare processor "
+		 "(new: taken only where it is asked for)", missing ? missing : "");
+}
+
+static void on_memory_written(void *self, uint64_t gpa, uint64_t len)
+{
+	struct engine *engine = self;
+
+	engine->api->memory_written(engine->cpu, gpa, len);
+}
+
+static void direct_destroy(struct engine *engine)
+{
+	if (!engine)
+		return;
+	mem_set_writer(engine->config.mem, NULL, NULL);
+	clock_set_tsc(engine->config.clock, NULL);
+	shadow_destroy(engine->shadow);
+	native_destroy(engine->native);
+	emulator_close(&engine->emulator);
+	free(engine);
+}
+
+static int direct_create(struct engine **out, const struct engine_config *config)
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+	int error;
+
+	if (!engine) {
+		log_error(config->log, "engine direct: %s", strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	engine->config = *config;
+	engine->patience = PATIENCE_FIRST;
+	engine->tsc_start = __rdtsc();
+	engine->tsc_start_time = clock_now(config->clock);
+	engine->tsc = (struct clock_tsc){ .now = guest_tsc, .hz = tsc_hz, .self = engine };
+	engine->emulator = (struct emulator){
+		.ops = &emulator_ops, .self = engine, .random = __rdtsc() | 1,
+	};
+	error = emulator_open(&engine->emulator, &engine->config, engine_direct.name);
+	if (error) {
+		direct_destroy(engine);
+		return error;
+	}
+	engine->api = engine->emulator.api;
+	engine->cpu = engine->emulator.cpu;
+	mem_set_writer(config->mem, on_memory_written, engine);
+	clock_set_tsc(config->clock, &engine->tsc);
+	*out = engine;
+	return 0;
+}
+
+static int direct_get_state(struct engine *engine, struct vcpu_state *state)
+{
+	engine->api->get_state(engine->cpu, state);
+	return 0;
+}
+
+static int direct_set_state(struct engine *engine, const struct vcpu_state *state)
+{
+	engine->api->set_state(engine->cpu, state);
+	intr_write_cr8(engine->config.intr, (uint8_t)state->cr8);
+	return 0;
+}
+
+/* Emulates at least what trapped. */
+static enum cpu_stop emulate(struct engine *engine)
+{
+	enum cpu_stop stop = engine->api->run(engine->cpu, engine->patience + 1);
+
+	engine->patience = 0;
+	return stop;
+}
+
+/* Native code and emulated, by turns, until the machine is wanted. */
+static enum cpu_stop run_by_turns(struct engine *engine)
+{
+	enum cpu_stop stop;
+
+	do {
+		stop = emulate(engine);
+		if (stop != CPU_LIMIT)
+			return stop;
+		if (!have_native(engine) || !run_native(engine))
+			engine->patience = EMULATED_SLICE;
+	} while (true);
+}
+
+static void direct_run(struct engine *engine, struct vmexit *exit)
+{
+	emulator_show_pins(&engine->emulator, engine->config.intr);
+	emulator_stopped(&engine->emulator, run_by_turns(engine), exit);
+}
+
+static void direct_run_briefly(struct engine *engine, struct vmexit *exit)
+{
+	emulator_show_pins(&engine->emulator, engine->config.intr);
+	emulator_stopped(&engine->emulator, engine->api->run(engine->cpu, BRIEF_CHUNK), exit);
+}
+
+static void direct_complete(struct engine *engine)
+{
+	/* Accesses are complete when they have been handed over. */
+}
+
+static void direct_set_a20(struct engine *engine, bool on)
+{
+	engine->api->set_a20(engine->cpu, on);
+}
+
+static void direct_kick(struct engine *engine)
+{
+	struct native *native = atomic_load(&engine->kickable);
+
+	engine->api->kick(engine->cpu);
+	if (native)
+		native_kick(native);
+}
+
+const struct engine_ops engine_direct = {
+	.name = "direct",
+	.shares_memory = true,
+	.probe = direct_probe,
+	.create = direct_create,
+	.destroy = direct_destroy,
+	.get_state = direct_get_state,
+	.set_state = direct_set_state,
+	.run = direct_run,
+	.run_briefly = direct_run_briefly,
+	.complete = direct_complete,
+	.set_a20 = direct_set_a20,
+	.kick = direct_kick,
+};
