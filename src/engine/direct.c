@@ -12,6 +12,7 @@
 #include "engine/engine.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,6 +58,8 @@ struct engine {
 	_Atomic(struct native *) kickable;	/* native, for other threads */
 	bool barred;			/* native code cannot be had: only emulates */
 	uint32_t patience;		/* instructions still to be emulated before the next try */
+	uint64_t stretches;		/* how often native code has run, */
+	uint64_t native_ticks;		/* and how long in all */
 	struct site *site;		/* of the last trap; NULL: none */
 	struct site sites[SITES];
 };
@@ -203,7 +206,7 @@ static bool run_native(struct engine *engine)
 	struct cpu_native registers;
 	struct cpu_space space;
 	struct native_exit exit;
-	uint64_t begun = __rdtsc();
+	uint64_t begun = __rdtsc(), ticks;
 	uint32_t bars = engine->api->native_bars(engine->cpu);
 	uint64_t rip;
 
@@ -219,7 +222,10 @@ static bool run_native(struct engine *engine)
 	} while (is_page_fault(&exit) &&
 		 shadow_fault(engine->shadow, exit.address, access_of(&exit)));
 	engine->api->native_put(engine->cpu, &registers);
-	judge(engine, __rdtsc() - begun);
+	ticks = __rdtsc() - begun;
+	judge(engine, ticks);
+	engine->stretches++;
+	engine->native_ticks += ticks;
 	engine->site = site_of(engine, rip);
 	engine->patience = engine->site->patience;
 	return true;
@@ -248,6 +254,9 @@ static void direct_destroy(struct engine *engine)
 {
 	if (!engine)
 		return;
+	log_verbose(engine->config.log, "engine direct: native code %" PRIu64 " times, %" PRIu64
+		    " %% of the time", engine->stretches,
+		    100 * engine->native_ticks / (host_tsc(engine) - engine->tsc_start + 1));
 	mem_set_writer(engine->config.mem, NULL, NULL);
 	clock_set_tsc(engine->config.clock, NULL);
 	shadow_destroy(engine->shadow);
