@@ -280,15 +280,16 @@ noinst_DATA += $(guest_kernels)
 
 guest_long_c = guest/rackdoll/memory.c guest/rackdoll/rackdoll.c guest/rackdoll/ring3.c \
 	guest/rackdoll/tables.c guest/rackdoll/timer.c guest/stress/chaos.c guest/stress/orderly.c \
-	guest/stress/stress.c
+	guest/stray/stray.c guest/stress/stress.c
 guest_long_asm = guest/kernel/start-long.S guest/rackdoll/user.S guest/stress/stubs.S
-guest_long_bins = guest/rackdoll.bin guest/stress.bin
+guest_long_bins = guest/rackdoll.bin guest/stray.bin guest/stress.bin
 guest_rackdoll = guest/rackdoll/memory.o64 guest/rackdoll/rackdoll.o64 guest/rackdoll/ring3.o64 \
 	guest/rackdoll/tables.o64 guest/rackdoll/timer.o64 guest/rackdoll/user.o64
 guest_long_link = $(CC) -nostdlib -static -m64 -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
 	-Wl,-z,noexecstack -Wl,--no-warn-rwx-segments -Wl,-T,$(srcdir)/guest/kernel/long.ld -o $@
 
 guest/rackdoll.bin: guest/kernel/start-long.o64 $(guest_rackdoll) $(guest_paging_64) $(guest_lib64)
+guest/stray.bin: guest/kernel/start-long.o64 guest/stray/stray.o64 $(guest_paging_64) $(guest_lib64)
 guest/stress.bin: guest/kernel/start-long.o64 guest/stress/chaos.o64 guest/stress/orderly.o64 \
 	guest/stress/stress.o64 guest/stress/stubs.o64 $(guest_paging_64) $(guest_lib64)
 guest/kernel/start-long.o64: guest/kernel/long.ld
