@@ -126,16 +126,20 @@ static int set_up(struct harness *harness, const char *disk, enum disk_mode mode
 {
 	if (disk && disk_open(&harness->disk, disk, mode, &harness->log))
 		return -1;
-	return mem_create(&harness->mem) || bus_create(&harness->bus) ||
-	       irqs_create(&harness->irqs) ||
-	       intr_create(&harness->intr) || msrs_create(&harness->msrs) ||
-	       clock_create(&harness->clock, true) || run_create(&harness->run) ||
-	       works_create(&harness->works, harness->run) || a20_create(&harness->a20) ||
-	       keyboard_create(&harness->keyboard, harness->works) ||
-	       devices_create(&harness->devices) || screen_create(&harness->screen, NULL) ||
-	       capture_create(&harness->capture) ||
-	       open_output(harness) ||
-	       add_memory(harness) || add_chips(harness);
+	if (mem_create(&harness->mem) || bus_create(&harness->bus) ||
+	    irqs_create(&harness->irqs) ||
+	    intr_create(&harness->intr) || msrs_create(&harness->msrs) ||
+	    clock_create(&harness->clock, true) || run_create(&harness->run) ||
+	    works_create(&harness->works, harness->run) || a20_create(&harness->a20) ||
+	    keyboard_create(&harness->keyboard, harness->works) ||
+	    devices_create(&harness->devices) || screen_create(&harness->screen, NULL) ||
+	    capture_create(&harness->capture) ||
+	    open_output(harness) ||
+	    add_memory(harness) || add_chips(harness))
+		return -1;
+	/* As a machine is at power-on. */
+	devices_reset(harness->devices);
+	return 0;
 }
 
 static void tear_down(struct harness *harness)
