@@ -25,6 +25,7 @@ struct msr {
 	bool (*write)(struct cpu *cpu, const struct msr *msr, uint64_t value);
 	uint64_t allowed;		/* bits that may be set: for write_masked() */
 	enum cpu_feature feature;	/* that it came with */
+	enum cpuid_vendor vendor;	/* whose processors have it; VENDOR_OF_HOST: all */
 	bool of_chip;			/* the machine has it (cpu_ops.read_msr) */
 };
 
@@ -146,10 +147,18 @@ static bool write_tsc(struct cpu *cpu, const struct msr *msr, uint64_t value)
 	return true;
 }
 
+/*
+ * Registers that no CPUID bit announces, and which kernels therefore use unasked: they
+ * are there, and nothing is behind them.
+ */
+#define IDLE(number, of_vendor) \
+	{ (number), .read = read_zero, .write = write_nothing, .vendor = (of_vendor) }
+
 #define STORED(field) .offset = offsetof(struct cpu, field)
 
 static const struct msr msrs[] = {
 	{ MSR_TSC, .read = read_tsc, .write = write_tsc, .feature = FEATURE_TSC },
+	{ MSR_PLATFORM_ID, .read = read_zero, .vendor = VENDOR_INTEL },
 	{ MSR_APIC_BASE, STORED(msr.apic_base), .write = write_apic_base,
 	  .feature = FEATURE_APIC },
 	{ MSR_BIOS_SIGN_ID, .read = read_zero, .write = write_nothing },
@@ -183,7 +192,20 @@ static const struct msr msrs[] = {
 	  .feature = FEATURE_LM },
 	{ MSR_TSC_AUX, STORED(msr.tsc_aux), .write = write_masked, .allowed = UINT32_MAX,
 	  .feature = FEATURE_RDTSCP },
+	IDLE(MSR_PERF_EVENT, VENDOR_AMD), IDLE(MSR_PERF_EVENT + 1, VENDOR_AMD),
+	IDLE(MSR_PERF_EVENT + 2, VENDOR_AMD), IDLE(MSR_PERF_EVENT + 3, VENDOR_AMD),
+	IDLE(MSR_PERF_COUNTER, VENDOR_AMD), IDLE(MSR_PERF_COUNTER + 1, VENDOR_AMD),
+	IDLE(MSR_PERF_COUNTER + 2, VENDOR_AMD), IDLE(MSR_PERF_COUNTER + 3, VENDOR_AMD),
+	IDLE(MSR_SYSCFG, VENDOR_AMD), IDLE(MSR_HWCR, VENDOR_AMD),
 };
+
+static bool has_msr(struct cpu *cpu, const struct msr *msr)
+{
+	enum cpuid_vendor vendor = cpu_is_amd(cpu) ? VENDOR_AMD : VENDOR_INTEL;
+
+	return cpu_has(cpu, msr->feature) &&
+	       (msr->vendor == VENDOR_OF_HOST || msr->vendor == vendor);
+}
 
 static const struct msr *find_msr(struct cpu *cpu)
 {
@@ -191,7 +213,7 @@ static const struct msr *find_msr(struct cpu *cpu)
 
 	require_privilege(cpu);
 	for (unsigned int i = 0; i < sizeof(msrs) / sizeof(msrs[0]); i++)
-		if (msrs[i].number == number && cpu_has(cpu, msrs[i].feature))
+		if (msrs[i].number == number && has_msr(cpu, &msrs[i]))
 			return &msrs[i];
 	raise_error(cpu, VECTOR_GP, 0);
 }

@@ -7,6 +7,7 @@
 #define VMM_CPU_MSR_H
 
 #define MSR_TSC			0x00000010u
+#define MSR_PLATFORM_ID		0x00000017u	/* Intel */
 #define MSR_APIC_BASE		0x0000001Bu
 #define MSR_BIOS_SIGN_ID	0x0000008Bu	/* the microcode's revision */
 #define MSR_MTRR_CAP		0x000000FEu
@@ -28,5 +29,10 @@
 #define MSR_GS_BASE		0xC0000101u
 #define MSR_KERNEL_GS_BASE	0xC0000102u
 #define MSR_TSC_AUX		0xC0000103u
+/* AMD, since the K7: performance counters (PerfEvtSel0-3, PerfCtr0-3), and settings. */
+#define MSR_PERF_EVENT		0xC0010000u
+#define MSR_PERF_COUNTER	0xC0010004u
+#define MSR_SYSCFG		0xC0010010u
+#define MSR_HWCR		0xC0010015u
 
 #endif
