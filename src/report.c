@@ -118,7 +118,7 @@ int report_end(const struct report_config *config, struct board *board,
 	if (config->state_hash)
 		state_hash_print(stdout, machine_mem(board->machine),
 				 machine_state(board->machine), frame->cells,
-				 sizeof(frame->cells));
+				 screen_frame_cells(frame) * 2);
 	unmet = expect_check(config->expect, board, frame, log);
 	if (unmet >= 0)
 		unmet |= script_unmet(board->script);
