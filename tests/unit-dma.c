@@ -100,19 +100,4 @@ static void test_pages(struct fixture *f)
 	is(&f->chip, in(&f->chip, PAGE), 0, "dma: reset: page registers");
 }
 
-int main(void)
-{
-	static void (*const tests[])(struct fixture *f) = { test_words, test_masks, test_pages };
-	unsigned int failed = 0;
-
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
-		struct fixture f;
-
-		if (!set_up(&f))
-			return EXIT_FAILURE;
-		tests[i](&f);
-		tear_down(&f);
-		failed += f.chip.unit.failed;
-	}
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+UNIT_MAIN_WITH(chip.unit, test_words, test_masks, test_pages)

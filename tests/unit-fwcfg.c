@@ -190,21 +190,4 @@ static void test_bad_dma(struct fixture *f)
 	reads(f, "QEMU", 4, "fw_cfg: bad DMA: a request outside of memory");
 }
 
-int main(void)
-{
-	static void (*const tests[])(struct fixture *f) = {
-		test_items, test_string, test_directory, test_dma, test_bad_dma,
-	};
-	unsigned int failed = 0;
-
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
-		struct fixture f;
-
-		if (!set_up(&f))
-			return EXIT_FAILURE;
-		tests[i](&f);
-		tear_down(&f);
-		failed += f.chip.unit.failed;
-	}
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+UNIT_MAIN_WITH(chip.unit, test_items, test_string, test_directory, test_dma, test_bad_dma)

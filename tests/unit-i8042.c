@@ -525,23 +525,7 @@ static void test_reset(struct fixture *f)
 	check(f, a20_is_on(f->a20), 0, "i8042: reset: its gate is closed");
 }
 
-int main(void)
-{
-	static void (*const tests[])(struct fixture *f) = {
-		test_start, test_commands, test_buffers, test_interrupts, test_keyboard_commands,
-		test_scanning, test_codes, test_translation, test_names, test_flow, test_overrun,
-		test_mouse, test_wheel, test_output_port, test_output_port_reset, test_reset,
-	};
-	unsigned int failed = 0;
-
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
-		struct fixture f;
-
-		if (!set_up(&f))
-			return EXIT_FAILURE;
-		tests[i](&f);
-		tear_down(&f);
-		failed += f.chip.unit.failed;
-	}
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+UNIT_MAIN_WITH(chip.unit, test_start, test_commands, test_buffers, test_interrupts,
+	       test_keyboard_commands, test_scanning, test_codes, test_translation,
+	       test_names, test_flow, test_overrun, test_mouse, test_wheel,
+	       test_output_port, test_output_port_reset, test_reset)

@@ -250,22 +250,5 @@ static void test_shared_interrupts(struct fixture *f)
 	check(f, line(&f->chip, 10), 0, "pci: shared: and nothing is left of it");
 }
 
-int main(void)
-{
-	static void (*const tests[])(struct fixture *f) = {
-		test_mechanism, test_bridges, test_card, test_adding, test_base_addresses,
-		test_interrupts, test_shared_interrupts,
-	};
-	unsigned int failed = 0;
-
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
-		struct fixture f = { .written_at = 0 };
-
-		if (!set_up(&f))
-			return EXIT_FAILURE;
-		tests[i](&f);
-		tear_down(&f);
-		failed += f.chip.unit.failed;
-	}
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+UNIT_MAIN_WITH(chip.unit, test_mechanism, test_bridges, test_card, test_adding,
+	       test_base_addresses, test_interrupts, test_shared_interrupts)

@@ -455,23 +455,7 @@ static void test_host_date(struct fixture *f)
 	clock_destroy(clock);
 }
 
-int main(void)
-{
-	static void (*const tests[])(struct fixture *f) = {
-		test_power_on, test_memory, test_large_memory, test_date, test_formats, test_set,
-		test_divider, test_update_in_progress, test_update_interrupt, test_periodic,
-		test_late, test_alarm, test_alarm_flag, test_reset, test_host_date,
-	};
-	unsigned int failed = 0;
-
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
-		struct fixture f;
-
-		if (!set_up(&f))
-			return EXIT_FAILURE;
-		tests[i](&f);
-		tear_down(&f);
-		failed += f.chip.unit.failed;
-	}
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+UNIT_MAIN_WITH(chip.unit, test_power_on, test_memory, test_large_memory, test_date, test_formats,
+	       test_set, test_divider, test_update_in_progress, test_update_interrupt,
+	       test_periodic, test_late, test_alarm, test_alarm_flag, test_reset,
+	       test_host_date)

@@ -36,25 +36,28 @@ static inline int unit_status(const struct unit *unit)
 
 /*
  * main() of a program that tests a device: each of the functions named gets a
- * struct fixture of its own, with a struct unit named unit in it, made by set_up() and
- * given back by tear_down().
+ * struct fixture of its own, all zero until set_up() makes it, and given back by
+ * tear_down(). Its member of the name given is the struct unit.
  */
-#define UNIT_MAIN(...)								\
+#define UNIT_MAIN_WITH(member, ...)						\
 int main(void)									\
 {										\
 	static void (*const tests[])(struct fixture *f) = { __VA_ARGS__ };	\
 	struct unit all = { 0 };						\
 										\
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {		\
-		struct fixture f = { .unit = { 0 } };				\
+		struct fixture f = { .member = { 0 } };				\
 										\
 		if (!set_up(&f))						\
 			return 1;						\
 		tests[i](&f);							\
 		tear_down(&f);							\
-		all.failed += f.unit.failed;					\
+		all.failed += f.member.failed;					\
 	}									\
 	return unit_status(&all);						\
 }
+
+/* Likewise, where the member is named unit. */
+#define UNIT_MAIN(...) UNIT_MAIN_WITH(unit, __VA_ARGS__)
 
 #endif

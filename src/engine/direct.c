@@ -51,8 +51,7 @@ struct engine {
 	const struct cpu_module *api;	/* of the emulator, as is the cpu */
 	struct cpu *cpu;
 	struct engine_config config;
-	struct clock_tsc tsc;
-	uint64_t tsc_start, tsc_start_time;
+	uint64_t tsc_start;
 	struct native *native;		/* NULL: no guest code has run natively yet */
 	struct shadow *shadow;
 	_Atomic(struct native *) kickable;	/* native, for other threads */
@@ -93,26 +92,6 @@ static void write_cr8(void *self, uint8_t cr8)
 
 	intr_write_cr8(engine->config.intr, cr8);
 	emulator_show_pins(&engine->emulator, engine->config.intr);
-}
-
-/* --- the time-stamp counter, for timers that go by it --- */
-
-static uint64_t guest_tsc(void *self)
-{
-	struct engine *engine = self;
-
-	return engine->api->tsc(engine->cpu);
-}
-
-/* By how far it has come: nobody says how fast the host's is. */
-static uint64_t tsc_hz(void *self)
-{
-	struct engine *engine = self;
-	uint64_t time = clock_now(engine->config.clock) - engine->tsc_start_time;
-	uint64_t ticks = __rdtsc() - engine->tsc_start;
-
-	return time ? (uint64_t)((unsigned __int128)ticks * NS_PER_SECOND / time) ?: 1 :
-	       NS_PER_SECOND;
 }
 
 static void on_written(void *self, uint64_t gpa, uint64_t len)
@@ -243,13 +222,6 @@ static void direct_probe(struct engine_probe *probe)
 		 "(new: taken only where it is asked for)", missing ? missing : "");
 }
 
-static void on_memory_written(void *self, uint64_t gpa, uint64_t len)
-{
-	struct engine *engine = self;
-
-	engine->api->memory_written(engine->cpu, gpa, len);
-}
-
 static void direct_destroy(struct engine *engine)
 {
 	if (!engine)
@@ -257,8 +229,7 @@ static void direct_destroy(struct engine *engine)
 	log_verbose(engine->config.log, "engine direct: native code %" PRIu64 " times, %" PRIu64
 		    " %% of the time", engine->stretches,
 		    100 * engine->native_ticks / (host_tsc(engine) - engine->tsc_start + 1));
-	mem_set_writer(engine->config.mem, NULL, NULL);
-	clock_set_tsc(engine->config.clock, NULL);
+	emulator_detach(&engine->config);
 	shadow_destroy(engine->shadow);
 	native_destroy(engine->native);
 	emulator_close(&engine->emulator);
@@ -277,8 +248,6 @@ static int direct_create(struct engine **out, const struct engine_config *config
 	engine->config = *config;
 	engine->patience = PATIENCE_FIRST;
 	engine->tsc_start = __rdtsc();
-	engine->tsc_start_time = clock_now(config->clock);
-	engine->tsc = (struct clock_tsc){ .now = guest_tsc, .hz = tsc_hz, .self = engine };
 	engine->emulator = (struct emulator){
 		.ops = &emulator_ops, .self = engine, .random = __rdtsc() | 1,
 	};
@@ -289,8 +258,7 @@ static int direct_create(struct engine **out, const struct engine_config *config
 	}
 	engine->api = engine->emulator.api;
 	engine->cpu = engine->emulator.cpu;
-	mem_set_writer(config->mem, on_memory_written, engine);
-	clock_set_tsc(config->clock, &engine->tsc);
+	emulator_attach(&engine->emulator, &engine->config);
 	*out = engine;
 	return 0;
 }

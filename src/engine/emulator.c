@@ -163,6 +163,48 @@ void emulator_close(struct emulator *emulator)
 	module_close(&emulator->module);
 }
 
+static void on_memory_written(void *self, uint64_t gpa, uint64_t len)
+{
+	struct emulator *emulator = self;
+
+	emulator->api->memory_written(emulator->cpu, gpa, len);
+}
+
+static uint64_t guest_tsc(void *self)
+{
+	struct emulator *emulator = self;
+
+	return emulator->api->tsc(emulator->cpu);
+}
+
+/* By how far it has come: nobody says how fast the host's is. */
+static uint64_t tsc_hz(void *self)
+{
+	struct emulator *emulator = self;
+	uint64_t time = clock_now(emulator->clock) - emulator->tsc_start_time;
+	uint64_t ticks = emulator->ops->tsc(emulator->self) - emulator->tsc_start;
+
+	if (clock_is_virtual(emulator->clock) || !time)
+		return NS_PER_SECOND;
+	return (uint64_t)((unsigned __int128)ticks * NS_PER_SECOND / time) ?: 1;
+}
+
+void emulator_attach(struct emulator *emulator, const struct engine_config *config)
+{
+	emulator->clock = config->clock;
+	emulator->tsc = (struct clock_tsc){ .now = guest_tsc, .hz = tsc_hz, .self = emulator };
+	emulator->tsc_start = emulator->ops->tsc(emulator->self);
+	emulator->tsc_start_time = clock_now(config->clock);
+	mem_set_writer(config->mem, on_memory_written, emulator);
+	clock_set_tsc(config->clock, &emulator->tsc);
+}
+
+void emulator_detach(const struct engine_config *config)
+{
+	mem_set_writer(config->mem, NULL, NULL);
+	clock_set_tsc(config->clock, NULL);
+}
+
 void emulator_show_pins(struct emulator *emulator, struct intr *intr)
 {
 	emulator->api->set_interrupt(emulator->cpu, intr_level(intr));

@@ -14,7 +14,7 @@
 
 /* What the processor asks of its engine. */
 struct emulator_ops {
-	/* Takes an access in the middle of an instruction: VMEXIT_PIO, VMEXIT_MMIO or VMEXIT_MSR. */
+	/* Takes an access amid an instruction: VMEXIT_PIO, VMEXIT_MMIO or VMEXIT_MSR. */
 	void (*access)(void *self, struct vmexit *exit);
 	/* As in struct cpu_ops. */
 	int (*acknowledge)(void *self);
@@ -34,6 +34,11 @@ struct emulator {
 	const struct cpu_module *api;
 	struct cpu *cpu;		/* NULL: not open */
 	struct module module;
+
+	/* Set by emulator_attach(): */
+	struct clock *clock;
+	struct clock_tsc tsc;
+	uint64_t tsc_start, tsc_start_time;	/* ticks, and nanoseconds of the clock */
 };
 
 /*
@@ -45,6 +50,16 @@ int emulator_open(struct emulator *emulator, const struct engine_config *config,
 
 /* What was not opened (all zero) can be closed. */
 void emulator_close(struct emulator *emulator);
+
+/*
+ * For engines whose guest has no other processor. From now on it is told of memory
+ * that others write, and the clock of its time-stamp counter, which is taken to
+ * tick once a nanosecond with a virtual clock, else as fast as it has done so far.
+ */
+void emulator_attach(struct emulator *emulator, const struct engine_config *config);
+
+/* Before it is closed; also where it has not been attached. */
+void emulator_detach(const struct engine_config *config);
 
 /* For engines that leave interrupts to the emulator: what the controller has for it now, */
 void emulator_show_pins(struct emulator *emulator, struct intr *intr);

@@ -36,8 +36,6 @@ struct engine {
 	uint64_t chunk;		/* instructions at a time, at most */
 	uint64_t target;	/* instructions up to which run_to() goes; else UINT64_MAX */
 	uint64_t tsc_start;	/* of the host */
-	uint64_t tsc_start_time;	/* the clock's */
-	struct clock_tsc tsc;
 };
 
 static bool virtual_clock(const struct engine *engine)
@@ -108,26 +106,6 @@ static void interp_write_cr8(void *self, uint8_t cr8)
 	emulator_show_pins(&engine->emulator, engine->config.intr);
 }
 
-/* --- the time-stamp counter, for timers that go by it --- */
-
-static uint64_t guest_tsc(void *self)
-{
-	struct engine *engine = self;
-
-	return engine->api->tsc(engine->cpu);
-}
-
-/* By how far it has come: nobody says how fast the host's is. */
-static uint64_t tsc_hz(void *self)
-{
-	struct engine *engine = self;
-	uint64_t time = clock_now(engine->config.clock) - engine->tsc_start_time;
-
-	if (virtual_clock(engine) || !time)
-		return NS_PER_SECOND;
-	return (uint64_t)((unsigned __int128)interp_tsc(engine) * NS_PER_SECOND / time) ?: 1;
-}
-
 static const struct emulator_ops interp_emulator_ops = {
 	.access = hand_over,
 	.acknowledge = interp_acknowledge,
@@ -141,19 +119,11 @@ static void interp_probe(struct engine_probe *probe)
 	snprintf(probe->text, sizeof(probe->text), "works everywhere: every instruction is emulated");
 }
 
-static void on_memory_written(void *self, uint64_t gpa, uint64_t len)
-{
-	struct engine *engine = self;
-
-	engine->api->memory_written(engine->cpu, gpa, len);
-}
-
 static void interp_destroy(struct engine *engine)
 {
 	if (!engine)
 		return;
-	mem_set_writer(engine->config.mem, NULL, NULL);
-	clock_set_tsc(engine->config.clock, NULL);
+	emulator_detach(&engine->config);
 	emulator_close(&engine->emulator);
 	free(engine);
 }
@@ -171,8 +141,6 @@ static int interp_create(struct engine **out, const struct engine_config *config
 	engine->chunk = REAL_CLOCK_CHUNK;
 	engine->target = UINT64_MAX;
 	engine->tsc_start = __rdtsc();
-	engine->tsc_start_time = clock_now(config->clock);
-	engine->tsc = (struct clock_tsc){ .now = guest_tsc, .hz = tsc_hz, .self = engine };
 	engine->emulator = (struct emulator){
 		.ops = &interp_emulator_ops, .self = engine,
 		.random = RANDOM_SEED ^ (virtual_clock(engine) ? 0 : engine->tsc_start),
@@ -184,8 +152,7 @@ static int interp_create(struct engine **out, const struct engine_config *config
 	}
 	engine->api = engine->emulator.api;
 	engine->cpu = engine->emulator.cpu;
-	mem_set_writer(config->mem, on_memory_written, engine);
-	clock_set_tsc(config->clock, &engine->tsc);
+	emulator_attach(&engine->emulator, &engine->config);
 	*out = engine;
 	return 0;
 }
