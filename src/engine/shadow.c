@@ -267,12 +267,14 @@ static void bar_page(struct shadow *shadow, uint64_t frame, int right)
 
 /* --- page tables --- */
 
-static struct use *find_use(const struct shadow *shadow, uint64_t gpa, uint64_t la, size_t from)
+/* One table can be there for several addresses, and at several levels for the same. */
+static bool has_use(const struct shadow *shadow, const struct use *use)
 {
-	for (size_t i = from; i < shadow->use_count; i++)
-		if (shadow->uses[i].gpa == gpa && shadow->uses[i].la == la)
-			return &shadow->uses[i];
-	return NULL;
+	for (size_t i = 0; i < shadow->use_count; i++)
+		if (shadow->uses[i].gpa == use->gpa && shadow->uses[i].la == use->la &&
+		    shadow->uses[i].shift == use->shift)
+			return true;
+	return false;
 }
 
 static bool add_use(struct shadow *shadow, const struct use *use)
@@ -307,7 +309,7 @@ static bool note_tables(struct shadow *shadow, const struct cpu_translation *tra
 			.entry_size = (uint8_t)translation->entry_size,
 		};
 
-		if (!find_use(shadow, use.gpa, use.la, 0) && !add_use(shadow, &use))
+		if (!has_use(shadow, &use) && !add_use(shadow, &use))
 			return false;
 	}
 	return true;
