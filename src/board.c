@@ -42,7 +42,8 @@ static int add_ram(struct mem *mem, uint64_t size, bool mergeable, const struct 
 		uint64_t offset = ram_pieces[i].offset;
 		uint64_t end = size < ram_pieces[i].end ? size : ram_pieces[i].end;
 		struct mem_region region = {
-			.gpa = ram_pieces[i].gpa, .size = end - offset, .flags = ram_pieces[i].flags, .name = "RAM",
+			.gpa = ram_pieces[i].gpa, .size = end - offset,
+			.flags = ram_pieces[i].flags, .name = "RAM",
 		};
 
 		if (end <= offset)

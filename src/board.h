@@ -37,8 +37,8 @@ struct board {
 
 /*
  * Opens and wires everything, and loads the guest; makes no vCPU yet, and
- * changes no file's contents. Returns 0, or
- * -errno with a message in the log. Call board_destroy() whatever it returns.
+ * changes no file's contents. Returns 0, or -errno with a message in the log.
+ * Call board_destroy() whatever it returns.
  */
 int board_create(struct board *board, const struct options *options, const struct log *log);
 void board_destroy(struct board *board);
@@ -49,7 +49,10 @@ void board_destroy(struct board *board);
  */
 int board_start(struct board *board);
 
-/* Closes what the guest printed to, takes the terminal back and flushes its disk: the last errors show. */
+/*
+ * Closes what the guest printed to, takes the terminal back and flushes its disk:
+ * the last errors show.
+ */
 void board_finish(struct board *board);
 
 /*

@@ -184,7 +184,8 @@ static void print_agreement(const struct comparison *comparison, const struct pa
 	else
 		printf("%" PRIu64 " instructions compared, no divergence\n", pair->count);
 	divergence_ending(&pair->side[0], text, sizeof(text));
-	printf("the guest: %s\n", search->progress == PAIR_GOES_ON ? "instruction limit reached" : text);
+	printf("the guest: %s\n",
+	       search->progress == PAIR_GOES_ON ? "instruction limit reached" : text);
 	printf("interrupts: %" PRIu64 ", device accesses: %" PRIu64 "\n", pair->side[0].interrupts,
 	       pair->accesses);
 	if (pair->transferred || pair->flags_transferred)

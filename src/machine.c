@@ -369,7 +369,8 @@ int machine_power_on(struct machine *machine, const struct engine_ops *ops,
 	struct engine_config config = {
 		.mem = machine->mem, .intr = machine->intr, .msrs = machine->msrs,
 		.clock = machine->clock,
-		.insn_limit = settings->insn_limit, .cpu = settings->cpu, .on_access = take_exit, .self = machine,
+		.insn_limit = settings->insn_limit, .cpu = settings->cpu,
+		.on_access = take_exit, .self = machine,
 		.log = machine->log,
 	};
 	int error;

@@ -54,8 +54,8 @@ struct machine_limits {
 };
 
 /*
- * An empty machine. virtual_clock: see clock.h. Returns 0, or -errno with a message in the log. The caller owns *machine,
- * log must outlive it.
+ * An empty machine. virtual_clock: see clock.h. Returns 0, or -errno with a message
+ * in the log. The caller owns *machine; log must outlive it.
  */
 int machine_create(struct machine **machine, bool virtual_clock, const struct log *log);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * options.c - the command lines of vmm (machine.md, "Command line") and of
- * vmm-lockstep, read with popt.
+ * options.c - the command lines of vmm and of vmm-lockstep, vmm(1) and
+ * vmm-lockstep(1), read with popt.
  *
  * One table says for each option its name, what kind of value it takes and
  * where the value goes. The tables for popt are made from it: a visible one

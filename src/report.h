@@ -31,7 +31,7 @@ int report_files_check(const struct report_config *config, const struct log *log
 /*
  * Writes everything, after the run. profile: NULL where there is none. frame:
  * gets the final screen. ending: gets what ended the run. Returns the exit
- * status (machine.md, "Exit status").
+ * status (vmm(1), EXIT STATUS).
  */
 int report_end(const struct report_config *config, struct board *board,
 	       const struct profile *profile, struct screen_frame *frame,

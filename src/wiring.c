@@ -54,7 +54,8 @@ static int add_lapic(struct wiring *w)
 	if (error)
 		return error;
 	error = devices_add(w->devices, &lapic_device, lapic);
-	return error ?: claim(w, BUS_MMIO, LAPIC_ADDRESS, APIC_SIZE, &lapic_ops, lapic, "local APIC");
+	return error ?: claim(w, BUS_MMIO, LAPIC_ADDRESS, APIC_SIZE, &lapic_ops, lapic,
+			      "local APIC");
 }
 
 static int add_ioapic(struct wiring *w)
@@ -65,7 +66,8 @@ static int add_ioapic(struct wiring *w)
 	if (error)
 		return error;
 	error = devices_add(w->devices, &ioapic_device, ioapic);
-	return error ?: claim(w, BUS_MMIO, IOAPIC_ADDRESS, APIC_SIZE, &ioapic_ops, ioapic, "I/O APIC");
+	return error ?: claim(w, BUS_MMIO, IOAPIC_ADDRESS, APIC_SIZE, &ioapic_ops, ioapic,
+			      "I/O APIC");
 }
 
 static int add_pic(struct wiring *w)
@@ -184,7 +186,10 @@ static int add_serial_ports(struct wiring *w)
 		uint16_t base;
 		unsigned int irq;
 		const char *name;
-	} ports[SERIAL_PORTS] = { { COM1_PORT, COM1_LINE, "COM1" }, { COM2_PORT, COM2_LINE, "COM2" } };
+	} ports[SERIAL_PORTS] = {
+		{ COM1_PORT, COM1_LINE, "COM1" },
+		{ COM2_PORT, COM2_LINE, "COM2" },
+	};
 	int error = 0;
 
 	for (size_t i = 0; i < SERIAL_PORTS && !error; i++) {
@@ -192,7 +197,8 @@ static int add_serial_ports(struct wiring *w)
 
 		error = uart_create(uart, w->serial[i], w->clock, irq_line(w->irqs, ports[i].irq));
 		error = error ?: devices_add(w->devices, &uart_device, *uart);
-		error = error ?: claim(w, BUS_PIO, ports[i].base, COM_PORTS, &uart_ops, *uart, ports[i].name);
+		error = error ?: claim(w, BUS_PIO, ports[i].base, COM_PORTS, &uart_ops, *uart,
+				       ports[i].name);
 	}
 	return error;
 }
@@ -248,7 +254,8 @@ static int add_pci(struct wiring *w)
 	if (error)
 		return error;
 	error = devices_add(w->devices, &pci_device, pci);
-	error = error ?: claim(w, BUS_PIO, PCI_CONFIG_PORT, 1, &pci_address_ops, pci, "PCI address");
+	error = error ?: claim(w, BUS_PIO, PCI_CONFIG_PORT, 1, &pci_address_ops, pci,
+			       "PCI address");
 	error = error ?: claim(w, BUS_PIO, PCI_CONFIG_PORT + 4, 4, &pci_data_ops, pci, "PCI data");
 	error = error ?: piix3_create(&piix3, pci, w->irqs);
 	return error ?: devices_add(w->devices, &piix3_device, piix3);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * flat.c - the loader of flat images: bytes at the base, a jump to the entry
- * (machine.md, "Flat images").
+ * (vmm-machine(7), START).
  */
 #include <errno.h>
 #include <inttypes.h>

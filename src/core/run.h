@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* In order of precedence (machine.md, "Exit status"): the first one decides. */
+/* In order of precedence (vmm(1), EXIT STATUS): the first one decides. */
 enum ending_kind {
 	ENDING_HOST_ERROR,	/* 125: vmm could not do its work */
 	ENDING_UNWANTED,	/* 120: the guest has shown what it must not */

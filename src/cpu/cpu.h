@@ -47,7 +47,7 @@ struct cpu_ops {
 	uint64_t (*tsc)(void *self);
 	/* For RDRAND and RDSEED. */
 	uint64_t (*random)(void *self);
-	/* What native.h's watches find; that code of a page is kept from now on. NULL: nobody asks. */
+	/* What native.h's watches find; that code of a page is kept from now on. NULL: unasked. */
 	void (*written)(void *self, uint64_t gpa, uint64_t len);
 	void (*keeps_code)(void *self, uint64_t gpa);
 };

@@ -53,7 +53,7 @@ struct cpu_space {
  */
 uint32_t cpu_native_bars(const struct cpu *cpu);
 
-/* The registers, between runs. cpu_native_put() takes what code of the same mode has made of them. */
+/* The registers, between runs. cpu_native_put() takes what code of the same mode made of them. */
 void cpu_native_get(const struct cpu *cpu, struct cpu_native *native);
 void cpu_native_put(struct cpu *cpu, const struct cpu_native *native);
 
@@ -83,7 +83,8 @@ struct cpu_translation {
 
 /*
  * Translates for an access at the current privilege, as the access itself does:
- * accessed and dirty bits are set. Returns false where it would fault; then nothing has changed.
+ * accessed and dirty bits are set. Returns false where it would fault; then nothing
+ * has changed.
  */
 bool cpu_native_translate(struct cpu *cpu, uint64_t la, enum cpu_access access,
 			  struct cpu_translation *translation);
@@ -91,7 +92,8 @@ bool cpu_native_translate(struct cpu *cpu, uint64_t la, enum cpu_access access,
 /*
  * Looks at the code in the page that holds RIP (its first byte at gpa), as far
  * as it can be reached from there or follows it, in the current code size; what
- * has been seen is not looked at again. Returns CPU_CODE_... of all that was ever found in the page.
+ * has been seen is not looked at again. Returns CPU_CODE_... of all that was ever
+ * found in the page.
  */
 uint32_t cpu_native_scan(struct cpu *cpu, uint64_t gpa);
 

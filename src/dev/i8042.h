@@ -31,7 +31,7 @@ struct i8042_wires {
 	struct irq_line *keyboard_irq;	/* NULL: not connected; likewise */
 	struct irq_line *mouse_irq;
 	struct a20 *a20;
-	struct run *run;		/* which its reset output ends */
+	struct run *run;		/* told of its reset output */
 };
 
 /* Returns 0 or -ENOMEM. */

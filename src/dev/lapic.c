@@ -554,7 +554,9 @@ static uint64_t lapic_read(void *self, uint64_t offset, unsigned int size)
 
 	if (!(lapic->base & BASE_ENABLE))
 		return UINT32_MAX;
-	return offset % 16 || offset / 16 >= REGS ? 0 : read_register(lapic, (unsigned int)offset / 16);
+	if (offset % 16 || offset / 16 >= REGS)
+		return 0;
+	return read_register(lapic, (unsigned int)offset / 16);
 }
 
 static void lapic_write(void *self, uint64_t offset, unsigned int size, uint64_t value)

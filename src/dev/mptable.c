@@ -151,7 +151,8 @@ void mptable_make(struct tables *tables)
 	struct floating_pointer *pointer = tables_take(tables, sizeof(*pointer), 16);
 
 	*pointer = (struct floating_pointer){
-		.signature = "_MP_", .configuration = tables_address(tables, make_configuration(tables)),
+		.signature = "_MP_",
+		.configuration = tables_address(tables, make_configuration(tables)),
 		.length = sizeof(*pointer) / 16, .revision = REVISION,
 	};
 	pointer->checksum = tables_checksum(pointer, sizeof(*pointer));

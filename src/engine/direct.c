@@ -129,8 +129,8 @@ static bool have_native(struct engine *engine)
 	if (shadow_create(&engine->shadow, engine->config.mem, engine->api, engine->cpu) ||
 	    native_create(&engine->native)) {
 		engine->barred = true;
-		log_notice(engine->config.log, "engine direct: cannot run guest code natively (%s); "
-			   "it is emulated", strerror(errno));
+		log_notice(engine->config.log, "engine direct: cannot run guest code natively "
+			   "(%s); it is emulated", strerror(errno));
 		return false;
 	}
 	atomic_store(&engine->kickable, engine->native);

@@ -86,7 +86,8 @@ static void consider(struct candidate *candidate, size_t index,
 			 "does not isolate the guest from vmm (--isolate)");
 	} else if (wishes->counts_instructions && !ops->counts_instructions) {
 		snprintf(probe->text, sizeof(probe->text),
-			 "does not count instructions, as --insn-limit and --clock=virtual want (interp does)");
+			 "does not count instructions, as --insn-limit and --clock=virtual want "
+			 "(interp does)");
 	} else if (wishes->runs_to && !ops->run_to) {
 		snprintf(probe->text, sizeof(probe->text),
 			 "cannot be run side by side with another engine");
@@ -107,7 +108,9 @@ static const struct engine_ops *pick_auto(const struct candidate *candidates,
 		const struct candidate *candidate = &candidates[i];
 
 		log_verbose(log, "engine %s: %s", known[i].name, candidate->probe.text);
-		if (candidate->ops && candidate->probe.rank != ENGINE_UNPROVEN && (!best || candidate->probe.rank < best->probe.rank))
+		if (!candidate->ops || candidate->probe.rank == ENGINE_UNPROVEN)
+			continue;
+		if (!best || candidate->probe.rank < best->probe.rank)
 			best = candidate;
 	}
 	return best ? best->ops : NULL;

@@ -25,8 +25,9 @@ struct engine_wishes {
 
 /*
  * The first engine of the list that works on this host and has what is wished
- * for. "auto": see design.md; what decided is explained with -v. NULL with a
- * message in the log where none works.
+ * for. "auto": KVM on a processor that virtualizes, else what else is proven,
+ * fastest first; what decided is explained with -v. NULL with a message in the
+ * log where none works.
  */
 const struct engine_ops *engine_select(const char *list, const struct engine_wishes *wishes,
 				       const struct log *log);

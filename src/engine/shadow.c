@@ -528,15 +528,3 @@ bool shadow_enter(struct shadow *shadow, uint64_t la, const struct cpu_space *sp
 						  (la - shadow->runs[at].la)) & bars);
 	return shadow_fault(shadow, la, CPU_EXECUTE);
 }
-
-void shadow_print(const struct shadow *shadow, FILE *stream)
-{
-	for (size_t i = 0; i < shadow->count; i++) {
-		const struct run *run = &shadow->runs[i];
-
-		fprintf(stream, "%012" PRIx64 "-%012" PRIx64 " %c%c%c  gpa 0x%" PRIx64 "\n",
-			run->la, run->la + run->size, run->protection & PROT_READ ? 'r' : '-',
-			run->protection & PROT_WRITE ? 'w' : '-',
-			run->protection & PROT_EXEC ? 'x' : '-', run->gpa);
-	}
-}

@@ -52,7 +52,4 @@ void shadow_written(struct shadow *shadow, uint64_t gpa, uint64_t len);
 /* The processor keeps code of the page: guest code must not write there unseen. */
 void shadow_keeps_code(struct shadow *shadow, uint64_t gpa);
 
-/* The mappings, a line each, as they are in /proc/self/maps. */
-void shadow_print(const struct shadow *shadow, FILE *stream);
-
 #endif

@@ -147,7 +147,7 @@ static int add_character(struct parser *parser)
 	size_t len = 1;
 
 	/* The rest of a character in UTF-8. */
-	while ((at[len] & 0xC0) == 0x80 && len < LINE_BYTES_MAX)
+	while (len < LINE_BYTES_MAX && (at[len] & 0xC0) == 0x80)
 		len++;
 	parser->at += len;
 	if (parser->target != TO_KEYBOARD)
