@@ -11,6 +11,7 @@ libvmm_a_SOURCES = \
 	src/board.c src/board.h \
 	src/display.c src/display.h \
 	src/expect.c src/expect.h \
+	src/firmware.c src/firmware.h \
 	src/lockstep_options.h \
 	src/machine.c src/machine.h \
 	src/options.c src/options.h \

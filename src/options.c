@@ -607,8 +607,8 @@ static const struct program vmm_program = {
 
 /* What vmm-lockstep decides itself, and what only a run of one machine is about. */
 static const char *const lockstep_without[] = {
-	"demo", "name", "engine", "isolate", "disk-mode", "clock", "mergeable", "profile",
-	"state-hash", NULL,
+	"demo", "name", "engine", "isolate", "disk-mode", "reboot", "clock", "mergeable",
+	"profile", "state-hash", NULL,
 };
 
 static const struct group lockstep_groups[] = {

@@ -2,9 +2,6 @@
 /* wiring.c - what is on the board and where, see wiring.h and vmm-machine(7). */
 #include "wiring.h"
 
-#include <endian.h>
-
-#include "boot/memmap.h"
 #include "dev/ata.h"
 #include "dev/debugport.h"
 #include "dev/dma.h"
@@ -23,6 +20,7 @@
 #include "dev/ps2_mouse.h"
 #include "dev/rtc.h"
 #include "dev/vga.h"
+#include "firmware.h"
 #include "pv/hypercall.h"
 #include "pv/pv.h"
 
@@ -96,20 +94,9 @@ static int add_pit(struct wiring *w)
 	return error ?: claim(w, BUS_PIO, PORT_B_PORT, 1, &port_b_ops, pit, "port B");
 }
 
-/* Bytes of RAM that begin at gpa and lie in one piece. */
-static uint64_t ram_at(const struct mem *mem, uint64_t gpa)
-{
-	const struct mem_region *region = mem_find(mem, gpa);
-
-	return region ? region->gpa + region->size - gpa : 0;
-}
-
 static int add_rtc(struct wiring *w)
 {
-	const struct rtc_memory memory = {
-		.base = ram_at(w->mem, 0), .extended = ram_at(w->mem, 0x100000),
-		.high = ram_at(w->mem, UINT64_C(1) << 32),
-	};
+	const struct rtc_memory memory = firmware_rtc_memory(w->mem);
 	struct rtc *rtc;
 	int error = rtc_create(&rtc, w->clock, irq_line(w->irqs, RTC_LINE), &memory);
 
@@ -261,34 +248,6 @@ static int add_pci(struct wiring *w)
 	return error ?: devices_add(w->devices, &piix3_device, piix3);
 }
 
-/* The size of guest memory as a PC has it: without holes below 1 MiB. */
-static uint64_t ram_size(const struct mem *mem)
-{
-	uint64_t extended = ram_at(mem, 0x100000);
-
-	return extended ? 0x100000 + extended + ram_at(mem, UINT64_C(1) << 32) : ram_at(mem, 0);
-}
-
-/* An entry of the file etc/e820. */
-struct e820_entry {
-	uint64_t gpa;
-	uint64_t size;
-	uint32_t type;
-} __attribute__((packed));
-
-static int add_e820_file(struct wiring *w, struct fwcfg *fwcfg)
-{
-	struct memmap_entry map[MEMMAP_MAX];
-	struct e820_entry entries[MEMMAP_MAX];
-	size_t count = memmap_make(w->mem, map);
-
-	for (size_t i = 0; i < count; i++)
-		entries[i] = (struct e820_entry){
-			htole64(map[i].gpa), htole64(map[i].size), htole32(map[i].type),
-		};
-	return fwcfg_add_file(fwcfg, "etc/e820", entries, count * sizeof(entries[0]));
-}
-
 static int add_dma(struct wiring *w)
 {
 	struct dma *dma;
@@ -304,19 +263,13 @@ static int add_dma(struct wiring *w)
 
 static int add_fwcfg(struct wiring *w)
 {
-	const uint64_t ram = htole64(ram_size(w->mem));
-	const uint16_t processors = htole16(PROCESSORS), no_graphic = 0;
 	struct fwcfg *fwcfg;
 	int error = fwcfg_create(&fwcfg, w->mem);
 
 	if (error)
 		return error;
 	error = devices_add(w->devices, &fwcfg_device, fwcfg);
-	error = error ?: fwcfg_add_item(fwcfg, FWCFG_RAM_SIZE, &ram, sizeof(ram));
-	error = error ?: fwcfg_add_item(fwcfg, FWCFG_CPUS, &processors, sizeof(processors));
-	error = error ?: fwcfg_add_item(fwcfg, FWCFG_CPUS_MAX, &processors, sizeof(processors));
-	error = error ?: fwcfg_add_item(fwcfg, FWCFG_NO_GRAPHIC, &no_graphic, sizeof(no_graphic));
-	error = error ?: add_e820_file(w, fwcfg);
+	error = error ?: firmware_fill_fwcfg(fwcfg, w->mem);
 	error = error ?: claim(w, BUS_PIO, FWCFG_PORT, 2, &fwcfg_ops, fwcfg, "fw_cfg");
 	return error ?: claim(w, BUS_PIO, FWCFG_DMA_PORT, 8, &fwcfg_dma_ops, fwcfg, "fw_cfg DMA");
 }

@@ -249,9 +249,8 @@ static const struct boot_loader *find_loader(const struct boot_request *request,
 	for (size_t i = 0; i < sizeof(loaders) / sizeof(loaders[0]); i++)
 		if (any ? loaders[i]->recognizes(image) : loaders[i]->format == request->format)
 			return loaders[i];
-	log_error(request->log, "--format=%s: not in this version of vmm",
-		  boot_format_names[request->format]);
-	return NULL;
+	/* Each format has a loader, and the last one takes any image. */
+	return &boot_flat;
 }
 
 /* Options that mean something to other loaders only. */
@@ -292,8 +291,6 @@ int boot_load(const struct boot_request *request, const struct boot_image *image
 	const struct boot_loader *loader = find_loader(request, image);
 	int error = 0;
 
-	if (!loader)
-		return -ENOSYS;
 	if (request->format == BOOT_AUTO && loader->format == BOOT_FLAT)
 		error = refuse_foreign(request, image);
 	if (error)

@@ -41,7 +41,7 @@ void cpu_destroy(struct cpu *cpu)
 	if (!cpu)
 		return;
 	scans_destroy(cpu);
-	watches_destroy(cpu);
+	watch_fini(cpu);
 	fpu_destroy(cpu);
 	blocks_destroy(cpu);
 	free(cpu);

@@ -86,7 +86,7 @@ void watch_written(struct cpu *cpu, uint64_t gpa, uint64_t len)
 	}
 }
 
-void watches_destroy(struct cpu *cpu)
+void watch_fini(struct cpu *cpu)
 {
 	if (!cpu->watches)
 		return;

@@ -10,6 +10,7 @@ struct cpu;
 /* len bytes at gpa have been written, by the guest; or are about to be, by the machine. */
 void watch_written(struct cpu *cpu, uint64_t gpa, uint64_t len);
 
-void watches_destroy(struct cpu *cpu);
+/* Frees what is kept of watched pages. */
+void watch_fini(struct cpu *cpu);
 
 #endif

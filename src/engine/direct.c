@@ -35,9 +35,6 @@
 /* At a time, where native code is not possible: then it is looked at again. */
 #define EMULATED_SLICE	1024u
 
-/* Before anybody has to wait for a short guest, as in interp.c. */
-#define BRIEF_CHUNK	1000u
-
 #define SITES		1024u		/* a power of two */
 
 /* A place that traps. */
@@ -308,7 +305,8 @@ static void direct_run(struct engine *engine, struct vmexit *exit)
 static void direct_run_briefly(struct engine *engine, struct vmexit *exit)
 {
 	emulator_show_pins(&engine->emulator, engine->config.intr);
-	emulator_stopped(&engine->emulator, engine->api->run(engine->cpu, BRIEF_CHUNK), exit);
+	emulator_stopped(&engine->emulator, engine->api->run(engine->cpu, EMULATOR_BRIEF_CHUNK),
+			 exit);
 }
 
 static void direct_complete(struct engine *engine)

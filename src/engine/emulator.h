@@ -12,6 +12,9 @@
 #include "cpu/cpu.h"
 #include "engine/engine.h"
 
+/* For run_briefly(): instructions that take no longer than starting a thread. */
+#define EMULATOR_BRIEF_CHUNK 1000u
+
 /* What the processor asks of its engine. */
 struct emulator_ops {
 	/* Takes an access amid an instruction: VMEXIT_PIO, VMEXIT_MMIO or VMEXIT_MSR. */

@@ -23,9 +23,6 @@
 /* Instructions at a time with the real clock, where only kicks end a run sooner. */
 #define REAL_CLOCK_CHUNK (UINT64_C(1) << 40)
 
-/* Instructions that take no longer than starting a thread. */
-#define BRIEF_CHUNK 1000u
-
 struct engine {
 	struct emulator emulator;
 	const struct cpu_module *api;	/* of the emulator, as is the cpu */
@@ -218,7 +215,7 @@ static void interp_run(struct engine *engine, struct vmexit *exit)
 
 static void interp_run_briefly(struct engine *engine, struct vmexit *exit)
 {
-	engine->chunk = BRIEF_CHUNK;
+	engine->chunk = EMULATOR_BRIEF_CHUNK;
 	interp_run(engine, exit);
 	engine->chunk = REAL_CLOCK_CHUNK;
 }

@@ -9,13 +9,10 @@
 #define LIST_AUTO "auto"
 
 /* All of them. */
-static const struct {
-	const char *name;
-	const struct engine_ops *ops;	/* NULL: not in this version */
-} known[] = {
-	{ "kvm", &engine_kvm },
-	{ "direct", &engine_direct },
-	{ "interp", &engine_interp },
+static const struct engine_ops *const known[] = {
+	&engine_kvm,
+	&engine_direct,
+	&engine_interp,
 };
 
 #define KNOWN_COUNT (sizeof(known) / sizeof(known[0]))
@@ -45,7 +42,7 @@ static size_t find(const char *list, size_t length)
 {
 	size_t i = 0;
 
-	while (i < KNOWN_COUNT && !named(known[i].name, list, length))
+	while (i < KNOWN_COUNT && !named(known[i]->name, list, length))
 		i++;
 	return i;
 }
@@ -75,13 +72,11 @@ int engine_list_check(const char *list, const struct log *log)
 static void consider(struct candidate *candidate, size_t index,
 		     const struct engine_wishes *wishes)
 {
-	const struct engine_ops *ops = known[index].ops;
+	const struct engine_ops *ops = known[index];
 	struct engine_probe *probe = &candidate->probe;
 
 	*candidate = (struct candidate){ 0 };
-	if (!ops) {
-		snprintf(probe->text, sizeof(probe->text), "not in this version of vmm");
-	} else if (wishes->isolates && !ops->isolates) {
+	if (wishes->isolates && !ops->isolates) {
 		snprintf(probe->text, sizeof(probe->text),
 			 "does not isolate the guest from vmm (--isolate)");
 	} else if (wishes->counts_instructions && !ops->counts_instructions) {
@@ -107,7 +102,7 @@ static const struct engine_ops *pick_auto(const struct candidate *candidates,
 	for (size_t i = 0; i < KNOWN_COUNT; i++) {
 		const struct candidate *candidate = &candidates[i];
 
-		log_verbose(log, "engine %s: %s", known[i].name, candidate->probe.text);
+		log_verbose(log, "engine %s: %s", known[i]->name, candidate->probe.text);
 		if (!candidate->ops || candidate->probe.rank == ENGINE_UNPROVEN)
 			continue;
 		if (!best || candidate->probe.rank < best->probe.rank)
@@ -146,12 +141,12 @@ const struct engine_ops *engine_select(const char *list, const struct engine_wis
 		size_t index = find(at, next_name(at, &rest));
 
 		consider(&candidate, index, wishes);
-		log_verbose(log, "engine %s: %s", known[index].name, candidate.probe.text);
+		log_verbose(log, "engine %s: %s", known[index]->name, candidate.probe.text);
 		if (candidate.ops)
 			return candidate.ops;
 		if (used < sizeof(tried))
 			used += (size_t)snprintf(tried + used, sizeof(tried) - used, "%s%s: %s",
-						 used ? "; " : "", known[index].name,
+						 used ? "; " : "", known[index]->name,
 						 candidate.probe.text);
 		at = rest;
 	} while (*at);
