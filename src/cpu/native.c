@@ -5,7 +5,6 @@
 #include "cpu/fpu.h"
 #include "cpu/internal.h"
 #include "cpu/pagewalk.h"
-#include "cpu/scan.h"
 
 /* What the host's processor is given of RFLAGS, and what is taken back. */
 #define RFLAGS_NATIVE (RFLAGS_ARITH | RFLAGS_DF)
@@ -150,7 +149,8 @@ void cpu_native_space(const struct cpu *cpu, struct cpu_space *space)
 	};
 }
 
-bool cpu_native_address(struct cpu *cpu, uint64_t la, enum access access, uint64_t *gpa)
+/* mmu_address() for who is not within an instruction; false: it faults. */
+static bool address_of(struct cpu *cpu, uint64_t la, enum access access, uint64_t *gpa)
 {
 	if (setjmp(cpu->fault))
 		return false;
@@ -204,7 +204,7 @@ bool cpu_native_translate(struct cpu *cpu, uint64_t la, enum cpu_access access,
 	uint64_t below;
 
 	*to = (struct cpu_translation){ 0 };
-	if (!cpu_native_address(cpu, la, accesses[access], &to->gpa) ||
+	if (!address_of(cpu, la, accesses[access], &to->gpa) ||
 	    pagewalk_translate(cpu->mem, &state, la, &walk))
 		return false;
 	to->size = walk.page_size ? walk.page_size : UNPAGED_SIZE;

@@ -3,10 +3,7 @@
 #ifndef VMM_CPU_SCAN_H
 #define VMM_CPU_SCAN_H
 
-#include "cpu/internal.h"
-
-/* mmu_address() for who is not within an instruction; false: it faults. native.c */
-bool cpu_native_address(struct cpu *cpu, uint64_t la, enum access access, uint64_t *gpa);
+struct cpu;
 
 void scans_destroy(struct cpu *cpu);
 
