@@ -50,6 +50,12 @@ libvmm_a_SOURCES = \
 	src/engine/engine.h \
 	src/engine/interp.c \
 	src/engine/kvm.c \
+	src/engine/kvm.h \
+	src/engine/kvm_emulate.c \
+	src/engine/kvm_exit.c \
+	src/engine/kvm_state.c \
+	src/engine/kvm_step.c \
+	src/engine/kvm_vm.c \
 	src/engine/native.c src/engine/native.h src/engine/native_entry.S src/engine/native_layout.h \
 	src/engine/select.c src/engine/select.h \
 	src/engine/shadow.c src/engine/shadow.h \
