@@ -3,9 +3,11 @@
 #include "script.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "board.h"
 #include "host/keyscript.h"
@@ -42,10 +44,23 @@ const char *script_check(const char *keys, char *text, size_t size)
 	return NULL;
 }
 
+/* A FIFO that nobody writes to is empty at once: vmm does not wait for a writer to come. */
+static FILE *open_text(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+
+	if (file)
+		fcntl(fd, F_SETFL, 0);
+	else if (fd >= 0)
+		close(fd);
+	return file;
+}
+
 /* The file's text. Returns NULL with a message in the log. */
 static char *read_text(const char *path, const struct log *log)
 {
-	FILE *file = fopen(path, "re");
+	FILE *file = open_text(path);
 	char *text = file ? malloc(FILE_MAX + 1) : NULL;
 	size_t len = text ? fread(text, 1, FILE_MAX + 1, file) : 0;
 	const char *wrong = NULL;
@@ -56,6 +71,8 @@ static char *read_text(const char *path, const struct log *log)
 		wrong = "too long for a script of keys (more than 1 MiB)";
 	else if (memchr(text, '\0', len))
 		wrong = "no text (a script of keys has no NUL bytes)";
+	else if (!len)
+		wrong = "empty (start what writes to a FIFO before vmm)";
 	if (wrong)
 		log_error(log, "%s: %s", path, wrong);
 	else
@@ -77,7 +94,7 @@ static int read_keys(struct keyscript *keyscript, const char *keys, const struct
 	int error;
 
 	if (!text)
-		return -EINVAL;
+		return path ? -EINVAL : -ENOMEM;
 	error = keyscript_parse(keyscript, text, &wrong);
 	if (error)
 		log_error(log, "%s:%u:%u: %s", path ? path : "--keys", wrong.line, wrong.column,

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -41,6 +42,36 @@ static bool same_file(const char *left, const char *right)
 	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
+/* "FILE ARGS", as --module has it. */
+static bool same_module(const char *path, const char *module)
+{
+	char *file = strndup(module, strcspn(module, " "));
+	bool same = file && same_file(path, file);
+
+	free(file);
+	return same;
+}
+
+/* Which of the files that are read is the one at path; NULL: none. */
+static const char *find_read(const struct options *options, const char *path)
+{
+	const char *const read[] = {
+		options->guest, options->initrd, options->disk, options->expect.screen,
+		options->expect.disk, script_file(options->script.keys),
+	};
+
+	for (size_t i = 0; i < sizeof(read) / sizeof(read[0]); i++)
+		if (same_file(path, read[i]))
+			return read[i];
+	for (size_t i = 0; i < options->load_count; i++)
+		if (same_file(path, options->loads[i].path))
+			return options->loads[i].path;
+	for (size_t i = 0; i < options->module_count; i++)
+		if (same_module(path, options->modules[i]))
+			return options->modules[i];
+	return NULL;
+}
+
 /* What is written must not be what is read. */
 static int check_distinct(const struct options *options, const struct log *log)
 {
@@ -48,19 +79,15 @@ static int check_distinct(const struct options *options, const struct log *log)
 		options->debugcon, options->serial[0], options->serial[1], options->screenshot,
 		options->profile,
 	};
-	const char *const read[] = {
-		options->guest, options->disk, options->expect.screen, options->expect.disk,
-		script_file(options->script.keys),
-	};
 
 	for (size_t i = 0; i < sizeof(written) / sizeof(written[0]); i++) {
-		for (size_t j = 0; j < sizeof(read) / sizeof(read[0]); j++) {
-			if (!same_file(written[i], read[j]))
-				continue;
-			log_error(log, "%s: would be written over although it is read, as %s "
-				  "(choose another name)", written[i], read[j]);
-			return -1;
-		}
+		const char *read = written[i] ? find_read(options, written[i]) : NULL;
+
+		if (!read)
+			continue;
+		log_error(log, "%s: would be written over although it is read, as %s "
+			  "(choose another name)", written[i], read);
+		return -1;
 	}
 	return 0;
 }

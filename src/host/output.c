@@ -119,7 +119,7 @@ static const char *open_remedy(int error)
 		{ EACCES, " (choose a file that you may write)" },
 		{ EPERM, " (choose a file that you may write)" },
 		{ EROFS, " (choose a file on another file system)" },
-		{ ENXIO, " (nothing serves this device or socket)" },
+		{ ENXIO, " (nobody reads from this FIFO, or serves this device: start that first)" },
 	};
 
 	for (size_t i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++)
@@ -133,14 +133,16 @@ static bool is_stdout(const char *path)
 	return !path || !strcmp(path, "-") || !strcmp(path, "/dev/stdout");
 }
 
+/* Does not wait for somebody to read from a FIFO: no limit of the run is kept yet. */
 static int open_file(const char *path, const struct log *log)
 {
+	const int flags = O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC;
 	int fd, error;
 
 	do {
-		fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC, 0666);
+		fd = open(path, flags | O_NONBLOCK, 0666);
 	} while (fd < 0 && errno == EINTR);
-	if (fd >= 0)
+	if (fd >= 0 && fcntl(fd, F_SETFL, flags & O_APPEND) == 0)
 		return fd;
 	error = errno;
 	log_error(log, "%s: cannot write to it: %s%s", path, strerror(error), open_remedy(error));
