@@ -101,9 +101,9 @@ static int load_guest(struct board *board, const struct options *options, uint64
 		.mode = (enum boot_mode)options->mode,
 		.placed = options->base.set || options->entry.set, .base = base,
 		.entry = options->entry.set ? options->entry.value : base,
-		.loads = options->loads, .load_count = options->load_count,
+		.loads = options->loads,
 		.append = options->append, .initrd = options->initrd,
-		.modules = options->modules, .module_count = options->module_count,
+		.modules = options->modules,
 		.mem = machine_mem(board->machine), .ram = ram, .log = log,
 	};
 
@@ -140,7 +140,7 @@ static int open_outputs(struct board *board, const struct options *options,
 	bool no_input = true, input_taken = false;
 	int error = 0;
 
-	if (options->expect.output)
+	if (options->expect.output.text)
 		error = capture_create(&board->capture);
 	config.capture = board->capture;
 	if (!error)

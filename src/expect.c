@@ -58,14 +58,14 @@ static int check_output(const struct end *end)
 	const char *bytes;
 	size_t size;
 
-	if (!expect->output)
+	if (!expect->output.text)
 		return 0;
 	bytes = capture_bytes(end->board->capture, &size);
-	if (!expect->output_size ||
-	    (size && memmem(bytes, size, expect->output, expect->output_size)))
+	if (!expect->output.size ||
+	    (size && memmem(bytes, size, expect->output.text, expect->output.size)))
 		return 0;
 	fprintf(stream, "output lacks \"");
-	print_text(stream, expect->output, expect->output_size);
+	print_text(stream, expect->output.text, expect->output.size);
 	fprintf(stream, "\"; it is%s \"", size > SHOWN_OUTPUT ? " (its end)" : "");
 	if (size > SHOWN_OUTPUT) {
 		bytes += size - SHOWN_OUTPUT;
@@ -122,8 +122,8 @@ static int check_mem(const struct end *end)
 {
 	int result = 0;
 
-	for (size_t i = 0; i < end->expect->mem_count && result >= 0; i++) {
-		int one = check_bytes(end, &end->expect->mem[i]);
+	for (size_t i = 0; i < end->expect->mem.count && result >= 0; i++) {
+		int one = check_bytes(end, &end->expect->mem.place[i]);
 
 		if (one)
 			result = one;

@@ -14,10 +14,22 @@
 
 struct board;
 
-/* Bytes that guest memory must hold. */
+/* Bytes at a place in guest memory. */
 struct expect_bytes {
 	uint64_t gpa;
 	uint8_t *bytes;
+	size_t size;
+};
+
+/* What guest memory must hold. */
+struct expect_memory {
+	struct expect_bytes *place;
+	size_t count;
+};
+
+/* To be found in what was printed. */
+struct expect_output {
+	char *text;			/* may hold NULs */
 	size_t size;
 };
 
@@ -25,11 +37,9 @@ struct expect_bytes {
 struct expectations {
 	char *screen;			/* a picture's path */
 	char *disk;			/* an image's path; there is a disk */
-	char *output;			/* to be found in what was printed; may hold NULs */
-	size_t output_size;
+	struct expect_output output;
 	struct optional rax;
-	struct expect_bytes *mem;
-	size_t mem_count;
+	struct expect_memory mem;
 };
 
 /*

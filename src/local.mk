@@ -14,13 +14,16 @@ libvmm_a_SOURCES = \
 	src/firmware.c src/firmware.h \
 	src/lockstep_options.h \
 	src/machine.c src/machine.h \
+	src/machine_values.c src/machine_values.h \
 	src/options.c src/options.h \
 	src/report.c src/report.h \
 	src/samples.c src/samples.h \
 	src/script.c src/script.h \
+	src/values.c src/values.h \
 	src/verdict.c src/verdict.h \
 	src/wiring.c src/wiring.h \
 	src/core/a20.c src/core/a20.h \
+	src/core/array.c src/core/array.h \
 	src/core/bus.c src/core/bus.h \
 	src/core/clock.c src/core/clock.h \
 	src/core/device.c src/core/device.h \

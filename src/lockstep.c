@@ -60,12 +60,13 @@ static void poke(struct comparison *comparison, struct pair *pair)
 {
 	const struct lockstep_options *options = comparison->options;
 
-	for (size_t i = 0; i < options->poke_count; i++) {
-		const struct lockstep_poke *wanted = &options->pokes[i];
+	for (size_t i = 0; i < options->pokes.count; i++) {
+		const struct lockstep_poke *wanted = &options->pokes.poke[i];
 		struct machine *machine = pair->side[wanted->side].board.machine;
 
 		if (wanted->count >= comparison->poked_to && wanted->count <= pair->count)
-			mem_write(machine_mem(machine), wanted->gpa, wanted->bytes, wanted->size);
+			mem_write(machine_mem(machine), wanted->place.gpa, wanted->place.bytes,
+				  wanted->place.size);
 	}
 	comparison->poked_to = pair->count + 1;
 }
@@ -76,9 +77,9 @@ static uint64_t next_event(const struct comparison *comparison, uint64_t count)
 	const struct lockstep_options *options = comparison->options;
 	uint64_t next = UINT64_MAX;
 
-	for (size_t i = 0; i < options->poke_count; i++)
-		if (options->pokes[i].count > count)
-			next = min(next, options->pokes[i].count);
+	for (size_t i = 0; i < options->pokes.count; i++)
+		if (options->pokes.poke[i].count > count)
+			next = min(next, options->pokes.poke[i].count);
 	for (uint64_t i = 0; i < comparison->accepted_count; i++)
 		if (comparison->accepted[i] > count)
 			next = min(next, comparison->accepted[i]);

@@ -13,6 +13,7 @@
 #include "core/log.h"
 #include "core/optional.h"
 #include "cpu/cpuid.h"
+#include "expect.h"
 
 #define LOCKSTEP_SIDES 2u
 
@@ -22,9 +23,12 @@ struct options;
 struct lockstep_poke {
 	unsigned int side;
 	uint64_t count;			/* after so many instructions */
-	uint64_t gpa;
-	uint8_t *bytes;
-	size_t size;
+	struct expect_bytes place;
+};
+
+struct lockstep_pokes {
+	struct lockstep_poke *poke;
+	size_t count;
 };
 
 struct lockstep_options {
@@ -37,8 +41,7 @@ struct lockstep_options {
 	struct optional memory_stride;	/* the same for memory */
 	bool fpu;
 	struct optional accept;		/* so many differences */
-	struct lockstep_poke *pokes;
-	size_t poke_count;
+	struct lockstep_pokes pokes;
 };
 
 enum lockstep_answer {

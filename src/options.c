@@ -3,29 +3,27 @@
  * options.c - the command lines of vmm and of vmm-lockstep, vmm(1) and
  * vmm-lockstep(1), read with popt.
  *
- * One table says for each option its name, what kind of value it takes and
- * where the value goes. The tables for popt are made from it: a visible one
+ * One table says for each option its name, what kind of value it takes (values.h,
+ * machine_values.h) and where the value goes; an option is added by a line there and
+ * a member of struct options. The tables for popt are made from it: a visible one
  * for each group of the help, and a hidden one in which each long option can
  * be spelled with one dash (vmm -guest BIN).
  */
 #include "options.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <popt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config.h"
-#include "core/escape.h"
+#include "core/array.h"
 #include "engine/select.h"
-#include "host/characters.h"
-#include "host/picture.h"
 #include "lockstep_options.h"
+#include "machine_values.h"
+#include "values.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-#define MEMORY_MAX (UINT64_C(512) << 30)
 #define DEMO_DEFAULT "demo"
 #define LOCKSTEP_ENGINES "interp,kvm"
 #define GROUPS_MAX 8
@@ -35,7 +33,6 @@ struct parsed {
 	const struct program *program;
 	struct options options;
 	struct lockstep_options lockstep;
-	char wrong[160];		/* a message that had to be made */
 	bool verbose;
 	bool quiet;
 	bool help;
@@ -43,17 +40,11 @@ struct parsed {
 	bool version;
 };
 
-struct option;
-
-/* Reads a value; NULL for flags. Returns NULL, or what is wrong with it. */
-typedef const char *parse_fn(const struct option *option, void *target, const char *value,
-			     struct parsed *parsed);
-
 struct option {
 	const char *name;
 	char letter;		/* 0: none */
-	parse_fn *parse;
-	size_t offset;		/* of the target in struct parsed */
+	const struct value_kind *kind;
+	size_t offset;		/* in struct parsed, of the target that the kind wants */
 	const char *argument;	/* as the help shows it; NULL: a flag */
 	const char *const *choices;
 	const char *help;
@@ -75,371 +66,6 @@ struct program {
 	const char *more;		/* printed behind the help */
 };
 
-/* --- kinds of values --- */
-
-static const char *parse_flag(const struct option *option, void *target, const char *value,
-			      struct parsed *parsed)
-{
-	*(bool *)target = true;
-	return NULL;
-}
-
-static const char *parse_string(const struct option *option, void *target, const char *value,
-				struct parsed *parsed)
-{
-	char *copy = strdup(value);
-
-	if (!copy)
-		return "out of memory";
-	free(*(char **)target);
-	*(char **)target = copy;
-	return NULL;
-}
-
-static const char *parse_file(const struct option *option, void *target, const char *value,
-			      struct parsed *parsed)
-{
-	return *value ? parse_string(option, target, value, parsed) : "a file name is missing";
-}
-
-static const char *parse_characters(const struct option *option, void *target,
-				    const char *value, struct parsed *parsed)
-{
-	const char *wrong = characters_check(value);
-
-	return wrong ? wrong : parse_string(option, target, value, parsed);
-}
-
-/* The first is COM1, the second COM2. */
-static const char *parse_serial(const struct option *option, void *target, const char *value,
-				struct parsed *parsed)
-{
-	char **serial = target;
-
-	for (size_t i = 0; i < SERIAL_PORTS; i++)
-		if (!serial[i])
-			return parse_characters(option, &serial[i], value, parsed);
-	return "there are two serial ports only";
-}
-
-static const char *parse_choice(const struct option *option, void *target, const char *value,
-				struct parsed *parsed)
-{
-	size_t used = 0;
-
-	for (int i = 0; option->choices[i]; i++) {
-		if (strcmp(option->choices[i], value))
-			continue;
-		*(int *)target = i;
-		return NULL;
-	}
-	for (int i = 0; option->choices[i] && used < sizeof(parsed->wrong); i++)
-		used += (size_t)snprintf(parsed->wrong + used, sizeof(parsed->wrong) - used,
-					 "%s%s", i ? ", " : "must be one of ", option->choices[i]);
-	return parsed->wrong;
-}
-
-/*
- * A whole number, decimal or with 0x, no sign. *end: behind it. Returns false where
- * there is none or it does not fit.
- */
-static bool parse_digits(const char *text, const char **end, uint64_t *value)
-{
-	bool hexadecimal = text[0] == '0' && tolower((unsigned char)text[1]) == 'x';
-	char *stop;
-
-	if (!isdigit((unsigned char)*text))
-		return false;
-	errno = 0;
-	*value = strtoull(text, &stop, hexadecimal ? 16 : 10);
-	*end = stop;
-	return errno == 0;
-}
-
-static const char *parse_number(const struct option *option, void *target, const char *value,
-				struct parsed *parsed)
-{
-	struct optional *number = target;
-	const char *end;
-
-	if (!parse_digits(value, &end, &number->value) || *end)
-		return "not a number (decimal, or hexadecimal with 0x)";
-	number->set = true;
-	return NULL;
-}
-
-static const char *parse_count(const struct option *option, void *target, const char *value,
-			       struct parsed *parsed)
-{
-	const char *wrong = parse_number(option, target, value, parsed);
-
-	return !wrong && !((struct optional *)target)->value ? "must be at least 1" : wrong;
-}
-
-static const char *parse_status(const struct option *option, void *target, const char *value,
-				struct parsed *parsed)
-{
-	const char *wrong = parse_number(option, target, value, parsed);
-
-	return !wrong && ((struct optional *)target)->value > 255 ?
-		"a status is 0 to 255" : wrong;
-}
-
-static const char *parse_memory(const struct option *option, void *target, const char *value,
-				struct parsed *parsed)
-{
-	static const struct {
-		char suffix;
-		unsigned int shift;
-	} units[] = { { 'K', 10 }, { 'M', 20 }, { 'G', 30 }, { '\0', 20 } };
-	struct optional *number = target;
-	const char *end;
-	size_t i = 0;
-
-	if (!parse_digits(value, &end, &number->value))
-		return "not a size (64M, 256K, 1G; a bare number is MiB)";
-	while (i < COUNT(units) && units[i].suffix != toupper((unsigned char)*end))
-		i++;
-	if (i == COUNT(units) || (*end && end[1]))
-		return "unknown unit (K, M or G; a bare number is MiB)";
-	if (!number->value || number->value > MEMORY_MAX >> units[i].shift)
-		return "must be at least 4K and at most 512G";
-	number->value <<= units[i].shift;
-	if (number->value % MEM_PAGE_SIZE)
-		return "must be a multiple of 4K";
-	number->set = true;
-	return NULL;
-}
-
-static const char *parse_seconds(const struct option *option, void *target, const char *value,
-				 struct parsed *parsed)
-{
-	double seconds;
-	char *end;
-
-	if (strspn(value, "0123456789.") != strlen(value))
-		return "not a number of seconds";
-	seconds = strtod(value, &end);
-	if (*end || end == value)
-		return "not a number of seconds";
-	if (seconds <= 0 || seconds > 1e9)
-		return "must be more than 0 and at most 1000000000";
-	*(double *)target = seconds;
-	return NULL;
-}
-
-static const char *parse_load(const struct option *option, void *target, const char *value,
-			      struct parsed *parsed)
-{
-	struct options *options = &parsed->options;
-	const char *at = strrchr(value, '@'), *end;
-	struct boot_load *grown, load;
-
-	if (!at || at == value)
-		return "must be FILE@ADDR";
-	if (!parse_digits(at + 1, &end, &load.gpa) || *end)
-		return "the address behind @ is not a number (0x7c00, say)";
-	grown = reallocarray(options->loads, options->load_count + 1, sizeof(*grown));
-	if (!grown)
-		return "out of memory";
-	options->loads = grown;
-	load.path = strndup(value, (size_t)(at - value));
-	if (!load.path)
-		return "out of memory";
-	grown[options->load_count++] = load;
-	return NULL;
-}
-
-static const char *parse_module(const struct option *option, void *target, const char *value,
-				struct parsed *parsed)
-{
-	struct options *options = &parsed->options;
-	char **grown = reallocarray(options->modules, options->module_count + 1, sizeof(*grown));
-	char *copy = strdup(value);
-
-	if (grown)
-		options->modules = grown;
-	if (!grown || !copy) {
-		free(copy);
-		return "out of memory";
-	}
-	grown[options->module_count++] = copy;
-	return NULL;
-}
-
-/* Bytes as hexadecimal digits, to be freed by the caller; NULL: what is wrong is returned. */
-static const char *parse_bytes(const char *hex, const char *wrong, uint8_t **bytes, size_t *size)
-{
-	size_t length = strlen(hex) / 2;
-
-	*size = 0;
-	*bytes = length ? malloc(length) : NULL;
-	if (!*bytes)
-		return length ? "out of memory" : wrong;
-	for (; *hex; hex += 2) {
-		int byte = escape_hex(hex);
-
-		if (byte < 0) {
-			free(*bytes);
-			*bytes = NULL;
-			return wrong;
-		}
-		(*bytes)[(*size)++] = (uint8_t)byte;
-	}
-	return NULL;
-}
-
-static const char *parse_expect_mem(const struct option *option, void *target,
-				    const char *value, struct parsed *parsed)
-{
-	static const char syntax[] = "must be ADDR:HEXBYTES (0x400:2a00, say)";
-	struct options *options = &parsed->options;
-	struct expect_bytes expect = { 0 }, *grown;
-	const char *hex, *wrong;
-
-	if (!parse_digits(value, &hex, &expect.gpa) || *hex++ != ':')
-		return syntax;
-	wrong = parse_bytes(hex, syntax, &expect.bytes, &expect.size);
-	if (wrong)
-		return wrong;
-	grown = reallocarray(options->expect.mem, options->expect.mem_count + 1, sizeof(*grown));
-	if (!grown) {
-		free(expect.bytes);
-		return "out of memory";
-	}
-	options->expect.mem = grown;
-	grown[options->expect.mem_count++] = expect;
-	return NULL;
-}
-
-static const char *parse_poke(const struct option *option, void *target, const char *value,
-			      struct parsed *parsed)
-{
-	static const char syntax[] = "must be SIDE:COUNT:ADDR:HEXBYTES (b:1000:0x400:2a00, say)";
-	struct lockstep_options *lockstep = &parsed->lockstep;
-	char side = (char)tolower((unsigned char)value[0]);
-	struct lockstep_poke poke = { .side = side == 'b' }, *grown;
-	const char *at, *wrong;
-
-	if ((side != 'a' && side != 'b') || value[1] != ':' ||
-	    !parse_digits(value + 2, &at, &poke.count) || *at++ != ':' ||
-	    !parse_digits(at, &at, &poke.gpa) || *at++ != ':')
-		return syntax;
-	wrong = parse_bytes(at, syntax, &poke.bytes, &poke.size);
-	if (wrong)
-		return wrong;
-	grown = reallocarray(lockstep->pokes, lockstep->poke_count + 1, sizeof(*grown));
-	if (!grown) {
-		free(poke.bytes);
-		return "out of memory";
-	}
-	lockstep->pokes = grown;
-	grown[lockstep->poke_count++] = poke;
-	return NULL;
-}
-
-static const char *parse_expect_output(const struct option *option, void *target,
-				       const char *value, struct parsed *parsed)
-{
-	const char *wrong = parse_string(option, target, value, parsed);
-	char *to = *(char **)target;
-
-	while (!wrong && *value) {
-		int byte = escape_byte(&value);
-
-		if (byte < 0)
-			return "unknown escape (\\n \\t \\r \\0 \\\\ \\' \\xHH)";
-		*to++ = (char)byte;
-	}
-	parsed->options.expect.output_size = (size_t)(to - *(char **)target);
-	return wrong;
-}
-
-static const char *parse_keys(const struct option *option, void *target, const char *value,
-			      struct parsed *parsed)
-{
-	const char *wrong = script_check(value, parsed->wrong, sizeof(parsed->wrong));
-
-	return wrong ? wrong : parse_string(option, target, value, parsed);
-}
-
-/* Appends a text that decides the run. */
-static const char *add_condition(struct condition **conditions, size_t *count, const char *value,
-				 struct parsed *parsed)
-{
-	struct condition *grown = reallocarray(*conditions, *count + 1, sizeof(*grown));
-	const char *at = value, *wrong;
-	unsigned int column = 1;
-
-	if (!grown)
-		return "out of memory";
-	*conditions = grown;
-	wrong = condition_parse(&grown[*count], &at, '\0');
-	if (!wrong)
-		++*count;
-	if (!wrong && *at)
-		wrong = "nothing follows the quote that closes the text";
-	if (!wrong)
-		return NULL;
-	/* In characters: not the bytes within one of UTF-8. */
-	for (const char *c = value; c < at; c++)
-		column += (*c & 0xC0) != 0x80;
-	snprintf(parsed->wrong, sizeof(parsed->wrong), "column %u: %s", column, wrong);
-	return parsed->wrong;
-}
-
-static const char *parse_until(const struct option *option, void *target, const char *value,
-			       struct parsed *parsed)
-{
-	struct verdict_options *verdict = target;
-
-	return add_condition(&verdict->until, &verdict->until_count, value, parsed);
-}
-
-static const char *parse_fail_on(const struct option *option, void *target, const char *value,
-				 struct parsed *parsed)
-{
-	struct verdict_options *verdict = target;
-
-	return add_condition(&verdict->fail_on, &verdict->fail_on_count, value, parsed);
-}
-
-static const char *parse_engine(const struct option *option, void *target, const char *value,
-				struct parsed *parsed)
-{
-	/* What the names mean is checked at the end, by who knows them. */
-	return parse_file(option, target, value, parsed) ? "an engine's name is missing" : NULL;
-}
-
-static const char *parse_cpu(const struct option *option, void *target, const char *value,
-			     struct parsed *parsed)
-{
-	return cpuid_parse(value, target);
-}
-
-static const char *parse_picture(const struct option *option, void *target, const char *value,
-				 struct parsed *parsed)
-{
-	const char *wrong = parse_file(option, target, value, parsed);
-
-	return !wrong && !picture_suffix_known(value) ?
-		"must end in .ppm, .png, .txt or .vram" : wrong;
-}
-
-static const char *parse_expect_screen(const struct option *option, void *target,
-				       const char *value, struct parsed *parsed)
-{
-	return strcmp(value, "-") ? parse_picture(option, target, value, parsed) :
-		"must be a file that ends in .ppm, .png, .txt or .vram";
-}
-
-static const char *parse_demo(const struct option *option, void *target, const char *value,
-			      struct parsed *parsed)
-{
-	return strchr(value, '/') || !*value ? "must be the name of a sample" :
-		parse_string(option, target, value, parsed);
-}
-
 /* --- the options --- */
 
 static const char *const modes[] = { "real", "protected", "long", NULL };
@@ -456,138 +82,138 @@ static const char *const debug_exits[] = { "plain", "qemu", NULL };
 #define LOCKSTEP(field) offsetof(struct parsed, lockstep.field)
 
 static const struct option guest_options[] = {
-	{ "guest", 'g', parse_file, OPTION(guest), "FILE", NULL,
+	{ "guest", 'g', &value_file, OPTION(guest), "FILE", NULL,
 	  "the guest image (or the first argument)" },
-	{ "demo", 0, parse_demo, OPTION(demo), "NAME", NULL,
+	{ "demo", 0, &value_sample, OPTION(demo), "NAME", NULL,
 	  "run an installed sample; --demo alone runs the sample 'demo'" },
-	{ "format", 0, parse_choice, OPTION(format), "FORMAT", boot_format_names,
+	{ "format", 0, &value_choice, OPTION(format), "FORMAT", boot_format_names,
 	  "the image: auto, flat, elf, multiboot, multiboot2 or linux" },
-	{ "mode", 0, parse_choice, OPTION(mode), "MODE", modes,
+	{ "mode", 0, &value_choice, OPTION(mode), "MODE", modes,
 	  "a flat image starts in real, protected or long mode" },
-	{ "base", 0, parse_number, OPTION(base), "ADDR", NULL,
+	{ "base", 0, &value_number, OPTION(base), "ADDR", NULL,
 	  "a flat image: where it is loaded (default 0)" },
-	{ "entry", 0, parse_number, OPTION(entry), "ADDR", NULL,
+	{ "entry", 0, &value_number, OPTION(entry), "ADDR", NULL,
 	  "a flat image: where it starts (default the base)" },
-	{ "load", 0, parse_load, 0, "FILE@ADDR", NULL,
+	{ "load", 0, &value_load, OPTION(loads), "FILE@ADDR", NULL,
 	  "load more bytes into memory before the start; repeatable" },
-	{ "append", 0, parse_string, OPTION(append), "STRING", NULL,
+	{ "append", 0, &value_string, OPTION(append), "STRING", NULL,
 	  "the command line handed to a kernel" },
-	{ "module", 0, parse_module, 0, "\"FILE ARGS\"", NULL,
+	{ "module", 0, &value_module, OPTION(modules), "\"FILE ARGS\"", NULL,
 	  "a module handed to a multiboot kernel; repeatable" },
-	{ "initrd", 0, parse_file, OPTION(initrd), "FILE", NULL,
+	{ "initrd", 0, &value_file, OPTION(initrd), "FILE", NULL,
 	  "the initial RAM disk handed to a Linux kernel" },
-	{ "name", 0, parse_string, OPTION(name), "NAME", NULL,
+	{ "name", 0, &value_string, OPTION(name), "NAME", NULL,
 	  "the machine's name, for the window's title" },
 };
 
 static const struct option machine_options[] = {
-	{ "memory", 'm', parse_memory, OPTION(memory), "SIZE", NULL,
+	{ "memory", 'm', &value_memory, OPTION(memory), "SIZE", NULL,
 	  "guest memory: K, M or G, a bare number is MiB (default 64M)" },
-	{ "engine", 0, parse_engine, OPTION(engine), "LIST", NULL,
+	{ "engine", 0, &value_engine, OPTION(engine), "LIST", NULL,
 	  "auto, or a list of kvm, direct, interp: the first that works" },
-	{ "isolate", 0, parse_flag, OPTION(isolate), NULL, NULL,
+	{ "isolate", 0, &value_flag, OPTION(isolate), NULL, NULL,
 	  "leave out engines that do not isolate the guest from vmm" },
-	{ "disk", 'd', parse_file, OPTION(disk), "FILE", NULL,
+	{ "disk", 'd', &value_file, OPTION(disk), "FILE", NULL,
 	  "a raw disk image, a multiple of 512 bytes" },
-	{ "disk-mode", 0, parse_choice, OPTION(disk_mode), "MODE", disk_modes,
+	{ "disk-mode", 0, &value_choice, OPTION(disk_mode), "MODE", disk_modes,
 	  "rw, ro or snapshot (writes vanish at the end)" },
-	{ "vga", 0, parse_choice, OPTION(vga), "WAY", vga_modes,
+	{ "vga", 0, &value_choice, OPTION(vga), "WAY", vga_modes,
 	  "text memory is map (plain memory) or trap (accesses are exits)" },
-	{ "debug-exit", 0, parse_choice, OPTION(debug_exit), "WAY", debug_exits,
+	{ "debug-exit", 0, &value_choice, OPTION(debug_exit), "WAY", debug_exits,
 	  "status for v written to port 0xF4: plain (v) or qemu (2v+1)" },
-	{ "reboot", 0, parse_choice, OPTION(reboot), "WAY", reboots,
+	{ "reboot", 0, &value_choice, OPTION(reboot), "WAY", reboots,
 	  "when the guest resets the machine: stop (status 122), or reset it" },
-	{ "cpu", 0, parse_cpu, OPTION(cpu), "MODEL", NULL,
+	{ "cpu", 0, &value_cpu, OPTION(cpu), "MODEL", NULL,
 	  "baseline (x86-64-v3) or host, then ,-FEATURE to leave some out" },
-	{ "clock", 0, parse_choice, OPTION(clock), "KIND", clocks,
+	{ "clock", 0, &value_choice, OPTION(clock), "KIND", clocks,
 	  "the guest's time is real, or virtual: by instructions (engine interp)" },
-	{ "mergeable", 0, parse_flag, OPTION(mergeable), NULL, NULL,
+	{ "mergeable", 0, &value_flag, OPTION(mergeable), NULL, NULL,
 	  "let the host merge equal pages of guest memory (KSM)" },
 };
 
 static const struct option display_options[] = {
-	{ "display", 0, parse_choice, OPTION(display), "WAY", displays,
+	{ "display", 0, &value_choice, OPTION(display), "WAY", displays,
 	  "auto, sdl (a window), text (the final screen) or none" },
-	{ "hold", 0, parse_flag, OPTION(hold), NULL, NULL,
+	{ "hold", 0, &value_flag, OPTION(hold), NULL, NULL,
 	  "keep the window open when the guest has ended" },
-	{ "no-hold", 0, parse_flag, OPTION(no_hold), NULL, NULL,
+	{ "no-hold", 0, &value_flag, OPTION(no_hold), NULL, NULL,
 	  "close the window when the guest has ended" },
-	{ "quit-key", 0, parse_choice, OPTION(quit_key), "KEY", quit_keys,
+	{ "quit-key", 0, &value_choice, OPTION(quit_key), "KEY", quit_keys,
 	  "esc, ctrl-alt-q or none ends the run in the window" },
-	{ "screenshot", 0, parse_picture, OPTION(screenshot), "FILE", NULL,
+	{ "screenshot", 0, &value_picture, OPTION(screenshot), "FILE", NULL,
 	  "write the final screen: .ppm, .png, .txt or .vram; -: text" },
-	{ "debugcon", 0, parse_characters, OPTION(debugcon), "WHERE", NULL,
+	{ "debugcon", 0, &value_characters, OPTION(debugcon), "WHERE", NULL,
 	  "where port 0xE9 prints: a file, -, none, pty or unix:PATH" },
-	{ "serial", 0, parse_serial, OPTION(serial), "WHERE", NULL,
+	{ "serial", 0, &value_serial, OPTION(serial), "WHERE", NULL,
 	  "COM1, the second time COM2: a file, -, stdio, none, pty or unix:PATH" },
 };
 
 static const struct option script_options[] = {
-	{ "keys", 0, parse_keys, OPTION(script.keys), "SCRIPT", NULL,
+	{ "keys", 0, &value_keys, OPTION(script.keys), "SCRIPT", NULL,
 	  "type: text<ret><ctrl-c><wait screen:'login:'>; @FILE: from a file" },
-	{ "until", 0, parse_until, OPTION(script.verdict), "SOURCE:TEXT", NULL,
+	{ "until", 0, &value_condition, OPTION(script.verdict.until), "SOURCE:TEXT", NULL,
 	  "end with status 0 when screen, serial, serial2 or debugcon has TEXT" },
-	{ "fail-on", 0, parse_fail_on, OPTION(script.verdict), "SOURCE:TEXT", NULL,
+	{ "fail-on", 0, &value_condition, OPTION(script.verdict.fail_on), "SOURCE:TEXT", NULL,
 	  "end with status 120 when it has; both are repeatable" },
 };
 
 static const struct option check_options[] = {
-	{ "expect-screen", 0, parse_expect_screen, OPTION(expect.screen), "FILE", NULL,
+	{ "expect-screen", 0, &value_picture_file, OPTION(expect.screen), "FILE", NULL,
 	  "the final screen, in any of the screenshot formats" },
-	{ "expect-disk", 0, parse_file, OPTION(expect.disk), "FILE", NULL,
+	{ "expect-disk", 0, &value_file, OPTION(expect.disk), "FILE", NULL,
 	  "the disk image at the end" },
-	{ "expect-output", 0, parse_expect_output, OPTION(expect.output), "TEXT", NULL,
+	{ "expect-output", 0, &value_output, OPTION(expect.output), "TEXT", NULL,
 	  "text that the guest must have printed; \\n and \\xHH are known" },
-	{ "expect-rax", 0, parse_number, OPTION(expect.rax), "VALUE", NULL,
+	{ "expect-rax", 0, &value_number, OPTION(expect.rax), "VALUE", NULL,
 	  "RAX at the end" },
-	{ "expect-mem", 0, parse_expect_mem, 0, "ADDR:HEXBYTES", NULL,
+	{ "expect-mem", 0, &value_bytes_at, OPTION(expect.mem), "ADDR:HEXBYTES", NULL,
 	  "bytes in guest memory at the end; repeatable" },
 };
 
 static const struct option bound_options[] = {
-	{ "time-limit", 0, parse_seconds, OPTION(time_limit), "SECONDS", NULL,
+	{ "time-limit", 0, &value_seconds, OPTION(time_limit), "SECONDS", NULL,
 	  "end the run after that time (decimals allowed)" },
-	{ "insn-limit", 0, parse_count, OPTION(insn_limit), "N", NULL,
+	{ "insn-limit", 0, &value_count, OPTION(insn_limit), "N", NULL,
 	  "end the run after N instructions (engine interp)" },
-	{ "exit-limit", 0, parse_count, OPTION(exit_limit), "N", NULL,
+	{ "exit-limit", 0, &value_count, OPTION(exit_limit), "N", NULL,
 	  "end the run after N exits" },
-	{ "on-halt", 0, parse_status, OPTION(on_halt), "STATUS", NULL,
+	{ "on-halt", 0, &value_status, OPTION(on_halt), "STATUS", NULL,
 	  "exit status for HLT with interrupts disabled" },
 };
 
 static const struct option report_options[] = {
-	{ "profile", 0, parse_file, OPTION(profile), "FILE", NULL,
+	{ "profile", 0, &value_file, OPTION(profile), "FILE", NULL,
 	  "write what the exits were; -: to standard error" },
-	{ "state-hash", 0, parse_flag, OPTION(state_hash), NULL, NULL,
+	{ "state-hash", 0, &value_flag, OPTION(state_hash), NULL, NULL,
 	  "print hashes of memory, registers, FPU and screen at the end" },
-	{ "verbose", 'v', parse_flag, IN(verbose), NULL, NULL,
+	{ "verbose", 'v', &value_flag, IN(verbose), NULL, NULL,
 	  "explain choices, show accesses that nobody answers" },
-	{ "quiet", 'q', parse_flag, IN(quiet), NULL, NULL,
+	{ "quiet", 'q', &value_flag, IN(quiet), NULL, NULL,
 	  "do not say how the run ended" },
-	{ "version", 0, parse_flag, IN(version), NULL, NULL, "print the version" },
-	{ "help", 'h', parse_flag, IN(help), NULL, NULL, "print this help" },
-	{ "usage", 0, parse_flag, IN(usage), NULL, NULL, "print a short usage message" },
+	{ "version", 0, &value_flag, IN(version), NULL, NULL, "print the version" },
+	{ "help", 'h', &value_flag, IN(help), NULL, NULL, "print this help" },
+	{ "usage", 0, &value_flag, IN(usage), NULL, NULL, "print a short usage message" },
 };
 
 static const struct option comparison_options[] = {
-	{ "engines", 0, parse_engine, LOCKSTEP(engines), "A,B", NULL,
+	{ "engines", 0, &value_engine, LOCKSTEP(engines), "A,B", NULL,
 	  "the engines that are compared (default " LOCKSTEP_ENGINES ")" },
-	{ "insn-limit", 0, parse_count, LOCKSTEP(insn_limit), "N", NULL,
+	{ "insn-limit", 0, &value_count, LOCKSTEP(insn_limit), "N", NULL,
 	  "end after N instructions" },
-	{ "stride", 0, parse_count, LOCKSTEP(stride), "N", NULL,
+	{ "stride", 0, &value_count, LOCKSTEP(stride), "N", NULL,
 	  "compare registers each N instructions first (where both engines count them)" },
-	{ "memory-stride", 0, parse_count, LOCKSTEP(memory_stride), "N", NULL,
+	{ "memory-stride", 0, &value_count, LOCKSTEP(memory_stride), "N", NULL,
 	  "compare memory each N instructions first (default 1048576)" },
-	{ "fpu", 0, parse_flag, LOCKSTEP(fpu), NULL, NULL,
+	{ "fpu", 0, &value_flag, LOCKSTEP(fpu), NULL, NULL,
 	  "compare x87, MMX, SSE and AVX registers too" },
-	{ "accept", 0, parse_count, LOCKSTEP(accept), "N", NULL,
+	{ "accept", 0, &value_count, LOCKSTEP(accept), "N", NULL,
 	  "go on behind the first N differences: both sides get the leader's state" },
-	{ "poke", 0, parse_poke, 0, "SIDE:COUNT:ADDR:HEXBYTES", NULL,
+	{ "poke", 0, &value_poke, LOCKSTEP(pokes), "SIDE:COUNT:ADDR:HEXBYTES", NULL,
 	  "make a difference: bytes into memory of side a or b after COUNT instructions" },
 };
 
-#define GROUP(title, options) { title, options, COUNT(options), NULL }
-#define GROUP_WITHOUT(title, options, names) { title, options, COUNT(options), names }
+#define GROUP(title, options) { title, options, ARRAY_SIZE(options), NULL }
+#define GROUP_WITHOUT(title, options, names) { title, options, ARRAY_SIZE(options), names }
 
 static const struct group groups[] = {
 	GROUP("The guest:", guest_options),
@@ -600,7 +226,7 @@ static const struct group groups[] = {
 };
 
 static const struct program vmm_program = {
-	"vmm", "[OPTION...] [GUEST]", groups, COUNT(groups),
+	"vmm", "[OPTION...] [GUEST]", groups, ARRAY_SIZE(groups),
 	"\nEvery long option also works with one dash (vmm -guest BIN -disk FILE).\n"
 	"See vmm(1) for exit statuses and examples, vmm-machine(7) for what a guest sees.\n",
 };
@@ -619,7 +245,7 @@ static const struct group lockstep_groups[] = {
 };
 
 static const struct program lockstep_program = {
-	"vmm-lockstep", "[OPTION...] GUEST", lockstep_groups, COUNT(lockstep_groups),
+	"vmm-lockstep", "[OPTION...] GUEST", lockstep_groups, ARRAY_SIZE(lockstep_groups),
 	"\nEvery long option also works with one dash.\n"
 	"See vmm-lockstep(1) for exit statuses, examples and how it works.\n",
 };
@@ -723,6 +349,11 @@ static bool usage_error(const struct log *log, const char *what, const char *abo
 	return false;
 }
 
+static void *target(const struct option *option, struct parsed *parsed)
+{
+	return (uint8_t *)parsed + option->offset;
+}
+
 static bool read_options(poptContext popt, const struct tables *tables, struct parsed *parsed,
 			 const struct log *log)
 {
@@ -731,8 +362,8 @@ static bool read_options(poptContext popt, const struct tables *tables, struct p
 	while ((value = poptGetNextOpt(popt)) > 0) {
 		const struct option *option = tables->by_value[value - 1];
 		char *text = poptGetOptArg(popt);
-		const char *wrong = option->parse(option, (uint8_t *)parsed + option->offset,
-						  text, parsed);
+		struct value given = { .text = text, .choices = option->choices };
+		const char *wrong = option->kind->parse(target(option, parsed), &given);
 
 		if (wrong)
 			log_error(log, "--%s%s%s: %s (see %s --help)", option->name,
@@ -944,47 +575,36 @@ enum lockstep_answer lockstep_options_parse(struct lockstep_options *lockstep, i
 	       answer == OPTIONS_DONE ? LOCKSTEP_DONE : LOCKSTEP_USAGE;
 }
 
+/* --- what the values hold is freed by their kinds --- */
+
+static void release(const struct group *group, struct parsed *parsed)
+{
+	for (size_t i = 0; i < group->count; i++) {
+		const struct option *option = &group->options[i];
+
+		if (option->kind->release)
+			option->kind->release(target(option, parsed));
+	}
+}
+
+/* Options are vmm's, whichever program's command line they come from. */
+void options_free(struct options *options)
+{
+	struct parsed parsed = { .options = *options };
+
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
+		release(&groups[i], &parsed);
+}
+
 void lockstep_options_free(struct lockstep_options *lockstep)
 {
+	const struct group comparison = GROUP("", comparison_options);
+	struct parsed parsed = { .lockstep = *lockstep };
+
+	release(&comparison, &parsed);
 	for (size_t i = 0; i < LOCKSTEP_SIDES; i++)
 		free(lockstep->machine[i]);
-	for (size_t i = 0; i < lockstep->poke_count; i++)
-		free(lockstep->pokes[i].bytes);
-	free(lockstep->pokes);
 	if (lockstep->machine_options)
 		options_free(lockstep->machine_options);
 	free(lockstep->machine_options);
-	free(lockstep->engines);
-}
-
-static void free_conditions(struct condition *conditions, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		condition_free(&conditions[i]);
-	free(conditions);
-}
-
-void options_free(struct options *options)
-{
-	char *const strings[] = {
-		options->guest, options->demo, options->name, options->append, options->initrd,
-		options->engine, options->disk, options->screenshot, options->debugcon,
-		options->serial[0], options->serial[1], options->profile, options->expect.screen,
-		options->expect.disk, options->expect.output,
-		options->script.keys,
-	};
-
-	for (size_t i = 0; i < COUNT(strings); i++)
-		free(strings[i]);
-	for (size_t i = 0; i < options->load_count; i++)
-		free((char *)options->loads[i].path);
-	for (size_t i = 0; i < options->module_count; i++)
-		free(options->modules[i]);
-	for (size_t i = 0; i < options->expect.mem_count; i++)
-		free(options->expect.mem[i].bytes);
-	free_conditions(options->script.verdict.until, options->script.verdict.until_count);
-	free_conditions(options->script.verdict.fail_on, options->script.verdict.fail_on_count);
-	free(options->loads);
-	free(options->modules);
-	free(options->expect.mem);
 }

@@ -35,11 +35,9 @@ struct options {
 	int mode;			/* enum boot_mode */
 	struct optional base;
 	struct optional entry;
-	struct boot_load *loads;
-	size_t load_count;
+	struct boot_loads loads;
 	char *append;
-	char **modules;
-	size_t module_count;
+	struct boot_modules modules;
 	char *initrd;
 
 	/* the machine */

@@ -139,7 +139,7 @@ int script_create(struct script **out, const struct script_options *options,
 	int error;
 
 	*out = NULL;
-	if (!options->keys && !options->verdict.until_count && !options->verdict.fail_on_count)
+	if (!options->keys && !options->verdict.until.count && !options->verdict.fail_on.count)
 		return 0;
 	script = calloc(1, sizeof(*script));
 	if (!script) {

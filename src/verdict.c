@@ -46,7 +46,7 @@ static void on_text(void *self, const char *line)
 int verdict_create(struct verdict **out, const struct verdict_options *options,
 		   struct watches *watches, struct run *run)
 {
-	size_t count = options->until_count + options->fail_on_count;
+	size_t count = options->until.count + options->fail_on.count;
 	struct verdict *verdict = calloc(1, sizeof(*verdict) + count * sizeof(struct decider));
 	int error = verdict ? 0 : -ENOMEM;
 
@@ -58,12 +58,12 @@ int verdict_create(struct verdict **out, const struct verdict_options *options,
 	/* Those that fail first: they decide where both are seen at once. */
 	for (; verdict->count < count && !error; verdict->count++) {
 		struct decider *decider = &verdict->deciders[verdict->count];
-		bool unwanted = verdict->count < options->fail_on_count;
+		bool unwanted = verdict->count < options->fail_on.count;
 
 		*decider = (struct decider){
 			.watch = {
-				.condition = unwanted ? &options->fail_on[verdict->count] :
-					&options->until[verdict->count - options->fail_on_count],
+				.condition = unwanted ? &options->fail_on.condition[verdict->count] :
+					&options->until.condition[verdict->count - options->fail_on.count],
 				.fn = on_text, .self = decider,
 			},
 			.verdict = verdict, .unwanted = unwanted,
@@ -87,10 +87,10 @@ bool verdict_unmet(const struct verdict *verdict, const struct log *log)
 {
 	const struct verdict_options *options = verdict ? verdict->options : NULL;
 
-	if (!options || !options->until_count || verdict->decided)
+	if (!options || !options->until.count || verdict->decided)
 		return false;
-	for (size_t i = 0; i < options->until_count; i++)
+	for (size_t i = 0; i < options->until.count; i++)
 		log_notice(log, "--until=%s:'%s' never came",
-			   source_names[options->until[i].source], options->until[i].text);
+			   source_names[options->until.condition[i].source], options->until.condition[i].text);
 	return true;
 }

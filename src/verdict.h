@@ -14,12 +14,15 @@
 #include "host/condition.h"
 #include "host/watch.h"
 
+struct verdict_conditions {
+	struct condition *condition;
+	size_t count;
+};
+
 /* What the command line asks for; the conditions are its own. */
 struct verdict_options {
-	struct condition *until;
-	size_t until_count;
-	struct condition *fail_on;
-	size_t fail_on_count;
+	struct verdict_conditions until;
+	struct verdict_conditions fail_on;
 };
 
 struct verdict;

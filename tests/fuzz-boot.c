@@ -160,8 +160,10 @@ static void execute(struct machine *m, const uint8_t *data, size_t size)
 		.mem = m->mem[memory], .ram = memory_sizes[memory], .log = &m->log,
 		.append = data[1] & GIVE_APPEND ? "root=/dev/ram0 mem=8M" : NULL,
 		.initrd = data[1] & GIVE_INITRD ? m->module : NULL,
-		.modules = modules,
-		.module_count = data[1] & GIVE_MODULES ? ARRAY_SIZE(modules) : 0,
+		.modules = {
+			.module = modules,
+			.count = data[1] & GIVE_MODULES ? ARRAY_SIZE(modules) : 0,
+		},
 	};
 	/* A copy, exactly as large as it is: what is read past its end is seen. */
 	struct boot_image image = { .path = "input", .data = malloc(size - 2), .size = size - 2 };

@@ -219,8 +219,8 @@ static int load_more(const struct boot_request *request, const struct boot_resul
 	/* Kernels have boot information behind the tables. */
 	uint64_t table_end = result->format == BOOT_FLAT ? 0 : START_INFO_GPA + START_INFO_SIZE;
 
-	for (size_t i = 0; i < request->load_count; i++) {
-		const struct boot_load *load = &request->loads[i];
+	for (size_t i = 0; i < request->loads.count; i++) {
+		const struct boot_load *load = &request->loads.load[i];
 		struct boot_image image;
 		int error = boot_read(request, load->path, &image);
 
@@ -269,7 +269,7 @@ static int check_takes(const struct boot_request *request, const struct boot_ima
 	} options[] = {
 		{ request->append, BOOT_TAKES_APPEND, "--append" },
 		{ request->initrd, BOOT_TAKES_INITRD, "--initrd" },
-		{ request->module_count, BOOT_TAKES_MODULES, "--module" },
+		{ request->modules.count, BOOT_TAKES_MODULES, "--module" },
 	};
 	bool started = request->placed || request->mode != BOOT_REAL;
 

@@ -43,6 +43,16 @@ struct boot_load {
 	uint64_t gpa;
 };
 
+struct boot_loads {
+	struct boot_load *load;
+	size_t count;
+};
+
+struct boot_modules {
+	char **module;			/* "FILE ARGS" */
+	size_t count;
+};
+
 struct boot_request {
 	const char *path;
 	enum boot_format format;
@@ -50,12 +60,10 @@ struct boot_request {
 	bool placed;			/* base or entry were asked for */
 	uint64_t base;			/* of a flat image */
 	uint64_t entry;			/* of a flat image */
-	const struct boot_load *loads;	/* in order, after the image */
-	size_t load_count;
+	struct boot_loads loads;	/* in order, after the image */
 	const char *append;		/* the kernel's command line; NULL: none */
 	const char *initrd;		/* a file; NULL: none */
-	char *const *modules;		/* "FILE ARGS", in order */
-	size_t module_count;
+	struct boot_modules modules;	/* in order */
 	struct mem *mem;		/* RAM is there; loaders may add to it */
 	uint64_t ram;			/* bytes of guest memory */
 	const struct log *log;

@@ -82,7 +82,7 @@ out:
 int handover_modules_load(const struct boot_request *request, struct layout *layout,
 			  struct handover_modules *modules)
 {
-	size_t wanted = request->module_count + (request->initrd ? 1 : 0);
+	size_t wanted = request->modules.count + (request->initrd ? 1 : 0);
 	int error = 0;
 
 	*modules = (struct handover_modules){ 0 };
@@ -96,9 +96,9 @@ int handover_modules_load(const struct boot_request *request, struct layout *lay
 	if (request->initrd)
 		error = load_module(request, request->initrd, strlen(request->initrd), layout,
 				    &modules->module[modules->count++]);
-	for (size_t i = 0; i < request->module_count && !error; i++)
-		error = load_module(request, request->modules[i],
-				    strcspn(request->modules[i], " "), layout,
+	for (size_t i = 0; i < request->modules.count && !error; i++)
+		error = load_module(request, request->modules.module[i],
+				    strcspn(request->modules.module[i], " "), layout,
 				    &modules->module[modules->count++]);
 	return error;
 }
