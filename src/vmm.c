@@ -63,12 +63,12 @@ static const char *find_read(const struct options *options, const char *path)
 	for (size_t i = 0; i < sizeof(read) / sizeof(read[0]); i++)
 		if (same_file(path, read[i]))
 			return read[i];
-	for (size_t i = 0; i < options->load_count; i++)
-		if (same_file(path, options->loads[i].path))
-			return options->loads[i].path;
-	for (size_t i = 0; i < options->module_count; i++)
-		if (same_module(path, options->modules[i]))
-			return options->modules[i];
+	for (size_t i = 0; i < options->loads.count; i++)
+		if (same_file(path, options->loads.load[i].path))
+			return options->loads.load[i].path;
+	for (size_t i = 0; i < options->modules.count; i++)
+		if (same_module(path, options->modules.module[i]))
+			return options->modules.module[i];
 	return NULL;
 }
 
