@@ -438,20 +438,25 @@ static void reset(struct machine *machine)
 	machine->answer = DISPATCH_CONTINUE;
 }
 
-/* Runs until an exit, and does what it asks for, but for waiting. */
+/* Does what an exit that the engine came back with asks for, but for waiting. */
+static void settle(struct machine *machine, struct vmexit *exit)
+{
+	/* What came behind an access that asked for a reset has not happened. */
+	if (!run_reset_wanted(machine->run) || is_posted(exit))
+		take_exit(machine, exit);
+	if (run_reset_wanted(machine->run))
+		reset(machine);
+	run_pending(machine);
+	if (run_ended(machine->run) && !is_posted(exit))
+		machine->answer = DISPATCH_STOP;
+}
+
 static void step(struct machine *machine, void (*run)(struct engine *engine, struct vmexit *exit))
 {
 	struct vmexit exit;
 
 	run(machine->engine, &exit);
-	/* What came behind an access that asked for a reset has not happened. */
-	if (!run_reset_wanted(machine->run) || is_posted(&exit))
-		take_exit(machine, &exit);
-	if (run_reset_wanted(machine->run))
-		reset(machine);
-	run_pending(machine);
-	if (run_ended(machine->run) && !is_posted(&exit))
-		machine->answer = DISPATCH_STOP;
+	settle(machine, &exit);
 }
 
 static void run_vcpu(struct machine *machine)
@@ -585,10 +590,7 @@ enum machine_step machine_step(struct machine *machine, struct engine_target *ta
 	atomic_fetch_add(&machine->steps, 1);
 	do {
 		machine->ops->run_to(machine->engine, target, &exit);
-		take_exit(machine, &exit);
-		run_pending(machine);
-		if (run_ended(machine->run) && !is_posted(&exit))
-			machine->answer = DISPATCH_STOP;
+		settle(machine, &exit);
 	} while (machine->answer == DISPATCH_CONTINUE && exit.reason != VMEXIT_STEPPED &&
 		 !atomic_load(&machine->stalled));
 	atomic_fetch_add(&machine->steps, 1);
