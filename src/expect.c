@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "board.h"
+#include "core/array.h"
 #include "host/picture.h"
 
 #define SHOWN_OUTPUT 200u	/* bytes of the guest's output, from its end */
@@ -140,7 +141,7 @@ int expect_check(const struct expectations *expect, const struct board *board,
 	struct end end = { expect, board, frame, log };
 	int result = 0;
 
-	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
 		int one = checks[i](&end);
 
 		if (one && result >= 0)
@@ -167,7 +168,7 @@ int expect_files_check(const struct expectations *expect, const struct log *log)
 {
 	const char *const paths[] = { expect->disk, expect->screen };
 
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		int error = paths[i] ? readable(paths[i]) : 0;
 
 		if (!error)

@@ -15,6 +15,7 @@ libvmm_a_SOURCES = \
 	src/lockstep_options.h \
 	src/machine.c src/machine.h \
 	src/machine_values.c src/machine_values.h \
+	src/memory_map.c src/memory_map.h \
 	src/options.c src/options.h \
 	src/report.c src/report.h \
 	src/samples.c src/samples.h \

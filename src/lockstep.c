@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/array.h"
 #include "divergence.h"
 #include "lockstep_options.h"
 #include "pair.h"
@@ -36,7 +37,7 @@ struct comparison {
 	double start;			/* seconds */
 	uint64_t poked_to;		/* in this search: pokes of fewer instructions are done */
 	uint64_t *accepted;		/* differences, by the count of instructions */
-	uint64_t accepted_count;
+	size_t accepted_count;
 };
 
 /* One run from the start. */
@@ -80,7 +81,7 @@ static uint64_t next_event(const struct comparison *comparison, uint64_t count)
 	for (size_t i = 0; i < options->pokes.count; i++)
 		if (options->pokes.poke[i].count > count)
 			next = min(next, options->pokes.poke[i].count);
-	for (uint64_t i = 0; i < comparison->accepted_count; i++)
+	for (size_t i = 0; i < comparison->accepted_count; i++)
 		if (comparison->accepted[i] > count)
 			next = min(next, comparison->accepted[i]);
 	return next;
@@ -94,7 +95,7 @@ static bool at_memory_check(const struct search *search, uint64_t count, uint64_
 /* A difference that was accepted in an earlier search does not count. */
 static void accept_known(const struct comparison *comparison, struct pair *pair)
 {
-	for (uint64_t i = 0; i < comparison->accepted_count; i++)
+	for (size_t i = 0; i < comparison->accepted_count; i++)
 		if (comparison->accepted[i] == pair->count) {
 			pair_settle(pair);
 			return;
@@ -180,7 +181,7 @@ static void print_agreement(const struct comparison *comparison, const struct pa
 	char text[160];
 
 	if (comparison->accepted_count)
-		printf("%" PRIu64 " instructions compared, %" PRIu64 " differences accepted\n",
+		printf("%" PRIu64 " instructions compared, %zu differences accepted\n",
 		       pair->count, comparison->accepted_count);
 	else
 		printf("%" PRIu64 " instructions compared, no divergence\n", pair->count);
@@ -234,17 +235,16 @@ static int search_status(const struct comparison *comparison, struct pair *pair,
 /* Goes on behind a difference, where that is wanted and can be done. */
 static bool accept_difference(struct comparison *comparison, struct pair *pair)
 {
-	uint64_t *grown;
+	uint64_t *added;
 
 	if (!comparison->options->accept.set ||
 	    comparison->accepted_count >= comparison->options->accept.value ||
 	    !pair_can_settle(pair))
 		return false;
-	grown = reallocarray(comparison->accepted, comparison->accepted_count + 1, sizeof(*grown));
-	if (!grown)
+	added = array_append(&comparison->accepted, &comparison->accepted_count, sizeof(*added));
+	if (!added)
 		return false;
-	comparison->accepted = grown;
-	grown[comparison->accepted_count++] = pair->count;
+	*added = pair->count;
 	divergence_print(stdout, pair);
 	fputs("accepted\n\n", stdout);
 	return pair_settle(pair);

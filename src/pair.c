@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/array.h"
 #include "cpu/pagewalk.h"
 #include "observe/compare.h"
 
@@ -38,7 +39,7 @@ static void trace_add(struct trace *trace, const struct access *access)
 	if (trace->count < TRACE_KEPT)
 		trace->kept[trace->count] = *access;
 	trace->count++;
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		trace->hash = (trace->hash ^ parts[i]) * HASH_PRIME;
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "board.h"
+#include "core/array.h"
 #include "host/picture.h"
 #include "observe/crash.h"
 #include "observe/hash.h"
@@ -44,7 +45,7 @@ int report_files_check(const struct report_config *config, const struct log *log
 {
 	const char *const paths[] = { config->screenshot, config->profile };
 
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		int error = paths[i] && strcmp(paths[i], "-") ? writable(paths[i]) : 0;
 
 		if (!error)
@@ -89,7 +90,7 @@ static void print_crash(const struct board *board, const struct log *log)
 
 	if (log->level < LOG_NORMAL)
 		return;
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		if (!run_ended_by(run, kinds[i], &ending))
 			continue;
 		crash_report(log_stream(log), machine_mem(board->machine),

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "board.h"
+#include "core/array.h"
 #include "display.h"
 #include "machine.h"
 #include "options.h"
@@ -60,7 +61,7 @@ static const char *find_read(const struct options *options, const char *path)
 		options->expect.disk, script_file(options->script.keys),
 	};
 
-	for (size_t i = 0; i < sizeof(read) / sizeof(read[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(read); i++)
 		if (same_file(path, read[i]))
 			return read[i];
 	for (size_t i = 0; i < options->loads.count; i++)
@@ -80,7 +81,7 @@ static int check_distinct(const struct options *options, const struct log *log)
 		options->profile,
 	};
 
-	for (size_t i = 0; i < sizeof(written) / sizeof(written[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(written); i++) {
 		const char *read = written[i] ? find_read(options, written[i]) : NULL;
 
 		if (!read)

@@ -14,6 +14,7 @@
 #include "boot/elfimage.h"
 #include "boot/foreign.h"
 #include "boot/start.h"
+#include "core/array.h"
 
 /* Of a file that is too large to be read whole: enough to see what it is. */
 #define HEAD_SIZE (UINT64_C(64) << 10)
@@ -251,7 +252,7 @@ static const struct boot_loader *find_loader(const struct boot_request *request,
 {
 	bool any = request->format == BOOT_AUTO;
 
-	for (size_t i = 0; i < sizeof(loaders) / sizeof(loaders[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(loaders); i++)
 		if (any ? loaders[i]->recognizes(image) : loaders[i]->format == request->format)
 			return loaders[i];
 	/* Each format has a loader, and the last one takes any image. */
@@ -280,7 +281,7 @@ static int check_takes(const struct boot_request *request, const struct boot_ima
 		return -EINVAL;
 	}
 
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
 		if (!options[i].given || loader->takes & options[i].flag)
 			continue;
 		log_error(request->log, "%s: %s takes no %s (--load puts bytes into memory)",

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "core/array.h"
+
 #define SECTOR 512u
 
 /* Bytes at a place by which a file shows what it is. */
@@ -66,7 +68,7 @@ static bool is_boot_sector(const struct boot_image *image)
 
 const struct foreign *foreign_find(const struct boot_image *image)
 {
-	for (size_t i = 0; i < sizeof(signatures) / sizeof(signatures[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(signatures); i++) {
 		const struct signature *sign = &signatures[i];
 
 		if (matches(image, sign->offset, sign->bytes, sign->length))

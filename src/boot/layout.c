@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "core/array.h"
 
 /*
  * Reserved, but a kernel's for the taking: between the screen and vmm's tables,
@@ -44,7 +44,7 @@ static uint64_t loadable(const struct layout *layout, uint64_t gpa)
 
 		if (there && entry->type == MEMMAP_RAM)
 			return there;
-		for (size_t j = 0; j < COUNT(lent) && there; j++) {
+		for (size_t j = 0; j < ARRAY_SIZE(lent) && there; j++) {
 			uint64_t here = reach(gpa, lent[j].gpa, lent[j].size);
 
 			if (here)

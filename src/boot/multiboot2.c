@@ -11,6 +11,7 @@
 #include "boot/boot.h"
 #include "boot/mbimage.h"
 #include "boot/memmap.h"
+#include "core/array.h"
 
 #define SEARCHED	32768u		/* the header lies within that much of the file */
 #define HEADER_MAGIC	0xE85250D6u
@@ -215,7 +216,7 @@ static const struct {
 	[10] = { "relocatable", 24, read_relocatable },
 };
 
-#define HEADER_TAGS (sizeof(header_tags) / sizeof(header_tags[0]))
+#define HEADER_TAGS ARRAY_SIZE(header_tags)
 
 static int read_tag(const struct reader *reader)
 {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "boot/memmap.h"
+#include "core/array.h"
 
 /* Older protocols know of a command line by these, in their data at ZEROPAGE_GPA. */
 #define OLD_CMDLINE_MAGIC	0xA33F
@@ -65,7 +66,7 @@ static uint16_t video_mode(const char *cmdline)
 
 	if (!value)
 		return modes[0].mode;
-	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
 		if (!strncmp(value, modes[i].name, strlen(modes[i].name)))
 			return modes[i].mode;
 	return (uint16_t)strtoul(value, NULL, 0);

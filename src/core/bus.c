@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/array.h"
+
 #define PIO_LAST 0xFFFFu
 
 struct space {
@@ -61,7 +63,7 @@ int bus_claim(struct bus *bus, enum bus_space which, const struct bus_range *ran
 {
 	struct space *space = &bus->space[which];
 	uint64_t last = range->base + (range->length - 1);
-	struct bus_range *grown;
+	struct bus_range *added;
 	size_t index;
 
 	if (!range->length || last < range->base || last > space_last[which] || !range->ops)
@@ -69,13 +71,10 @@ int bus_claim(struct bus *bus, enum bus_space which, const struct bus_range *ran
 	index = first_after(space, range->base);
 	if (index < space->count && space->ranges[index].base <= last)
 		return -EEXIST;
-	grown = reallocarray(space->ranges, space->count + 1, sizeof(*grown));
-	if (!grown)
+	added = array_insert(&space->ranges, &space->count, sizeof(*added), index);
+	if (!added)
 		return -ENOMEM;
-	space->ranges = grown;
-	memmove(&grown[index + 1], &grown[index], (space->count - index) * sizeof(*grown));
-	grown[index] = *range;
-	space->count++;
+	*added = *range;
 	return 0;
 }
 

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "core/array.h"
+
 struct entry {
 	const struct device_ops *ops;
 	void *self;
@@ -38,16 +40,14 @@ void devices_destroy(struct devices *devices)
 
 int devices_add(struct devices *devices, const struct device_ops *ops, void *self)
 {
-	struct entry *grown =
-		reallocarray(devices->entries, devices->count + 1, sizeof(*grown));
+	struct entry *added = array_append(&devices->entries, &devices->count, sizeof(*added));
 
-	if (!grown) {
+	if (!added) {
 		if (ops->fini)
 			ops->fini(self);
 		return -ENOMEM;
 	}
-	devices->entries = grown;
-	grown[devices->count++] = (struct entry){ .ops = ops, .self = self };
+	*added = (struct entry){ .ops = ops, .self = self };
 	return 0;
 }
 

@@ -14,6 +14,7 @@
  */
 #include "config.h"
 
+#include "core/array.h"
 #include "dev/ata.h"
 
 #include <errno.h>
@@ -473,7 +474,7 @@ static uint8_t cmd_identify(struct ata *ata)
 {
 	uint16_t words[256] = { 0 };
 
-	for (size_t i = 0; i < sizeof(identify_fixed) / sizeof(identify_fixed[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(identify_fixed); i++)
 		words[identify_fixed[i].word] = identify_fixed[i].value;
 	identify_geometry(words, ata);
 	identify_string(words + 10, 10, "VMM00000001");

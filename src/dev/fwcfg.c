@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/array.h"
+
 #define INTERFACE_PORTS	(1u << 0)
 #define INTERFACE_DMA	(1u << 1)
 
@@ -80,21 +82,20 @@ static int copy_data(struct item *item, const void *data, size_t size)
 static int insert(struct fwcfg *fwcfg, uint16_t key, const char *name, const void *data,
 		  size_t size)
 {
-	struct item item = { .key = key };
-	struct item *grown = reallocarray(fwcfg->items, fwcfg->count + 1, sizeof(*grown));
+	struct item item = { .key = key }, *added;
 	size_t at = fwcfg->count;
 
-	if (!grown)
-		return -ENOMEM;
-	fwcfg->items = grown;
 	if (copy_data(&item, data, size))
 		return -ENOMEM;
 	strncpy(item.name, name, FWCFG_NAME_MAX);
-	while (at && strcmp(grown[at - 1].name, name) > 0)
+	while (at && strcmp(fwcfg->items[at - 1].name, name) > 0)
 		at--;
-	memmove(&grown[at + 1], &grown[at], (fwcfg->count - at) * sizeof(*grown));
-	grown[at] = item;
-	fwcfg->count++;
+	added = array_insert(&fwcfg->items, &fwcfg->count, sizeof(*added), at);
+	if (!added) {
+		free(item.data);
+		return -ENOMEM;
+	}
+	*added = item;
 	return 0;
 }
 

@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/array.h"
+
 /* Status register. */
 #define STATUS_OBF	(1u << 0)	/* output buffer full */
 #define STATUS_SYSTEM	(1u << 2)	/* as in the configuration byte */
@@ -252,10 +254,10 @@ static const struct {
 
 static void execute_simple(struct i8042 *i8042, uint8_t command)
 {
-	for (size_t i = 0; i < sizeof(configuring) / sizeof(configuring[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(configuring); i++)
 		if (configuring[i].command == command)
 			configure(i8042, configuring[i].set, configuring[i].clear);
-	for (size_t i = 0; i < sizeof(constant_answers) / sizeof(constant_answers[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(constant_answers); i++)
 		if (constant_answers[i].command == command)
 			answer(i8042, KEYBOARD, constant_answers[i].answer);
 }

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/array.h"
+
 #define SET_LIGHTS	0xEDu
 #define ECHO		0xEEu
 #define SCAN_SET	0xF0u
@@ -162,7 +164,7 @@ static const struct command {
 
 static const struct command *command_of(uint8_t byte)
 {
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		if (byte >= commands[i].first && byte <= commands[i].last)
 			return &commands[i];
 	return NULL;
@@ -220,7 +222,7 @@ static void send_event(struct ps2_keyboard *keyboard, const struct key_event *ev
 		ps2_send(&keyboard->ps2, &overrun, 1);
 		return;
 	}
-	for (size_t i = 0; i < sizeof(specials) / sizeof(specials[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(specials); i++) {
 		if (specials[i].key != event->key || specials[i].pressed != event->pressed)
 			continue;
 		send_special(keyboard, &specials[i]);

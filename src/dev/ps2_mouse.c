@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/array.h"
+
 #define SCALING_1_1	0xE6u
 #define SCALING_2_1	0xE7u
 #define SET_RESOLUTION	0xE8u
@@ -233,7 +235,7 @@ static const struct command {
 
 static const struct command *command_of(uint8_t byte)
 {
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		if (commands[i].code == byte)
 			return &commands[i];
 	return NULL;

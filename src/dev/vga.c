@@ -13,11 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/array.h"
 #include "dev/vga_memory.h"
 #include "dev/vga_state.h"
 #include "dev/vga_text.h"
-
-#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Ports, from 0x3C0. In monochrome those from 0x10 on are at 0x3B0 instead. */
 enum vga_port {

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/array.h"
 #include "host/endpoint.h"
 #include "host/terminal.h"
 
@@ -79,7 +80,7 @@ static enum kind kind_of(const char *where)
 		return KIND_OUTPUT;
 	if (!strcmp(where, "-"))
 		return terminal_is_ours(STDIN_FILENO) ? KIND_INPUT : KIND_OUTPUT;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (!strcmp(words[i].where, where))
 			return words[i].kind;
 	return strncmp(where, SOCKET_PREFIX, strlen(SOCKET_PREFIX)) ? KIND_OUTPUT : KIND_SOCKET;
@@ -389,7 +390,7 @@ int endpoint_failed(const struct endpoint_config *config, const char *what)
 	int error = errno;
 	const char *remedy = "";
 
-	for (size_t i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(remedies); i++)
 		if (remedies[i].error == error)
 			remedy = remedies[i].text;
 	log_error(config->log, "%s: %s: %s%s", config->name, what, strerror(error), remedy);

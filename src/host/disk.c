@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/array.h"
 #include "host/disklock.h"
 
 #define COMPARE_CHUNK (64 * DISK_SECTOR_SIZE)
@@ -94,7 +95,7 @@ static int check_kind(const struct stat *file, const char *path, const struct lo
 		{ S_IFSOCK, "a socket" },
 	};
 
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
 		if ((file->st_mode & S_IFMT) != wrong[i].type)
 			continue;
 		log_error(log, "%s: is %s, not a disk image", path, wrong[i].name);

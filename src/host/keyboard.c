@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/array.h"
+
 struct keyboard {
 	struct works *works;
 	struct work arrival;
@@ -177,7 +179,7 @@ enum key key_of_character(char character, bool *shift)
 		return letter_key((char)(character - 'A' + 'a'));
 	if (character >= 'a' && character <= 'z')
 		return letter_key(character);
-	for (size_t i = 0; i < sizeof(characters) / sizeof(characters[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(characters); i++) {
 		if (characters[i].plain != character && characters[i].shifted != character)
 			continue;
 		/* Control characters have no shift: both columns are the plain key. */

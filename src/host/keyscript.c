@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "core/array.h"
 
 #define STEPS_FIRST 16u
 #define REPEAT_MAX 1000u
@@ -134,7 +134,7 @@ static bool push_character(struct step *chord, char character)
 
 static enum key find_key(const char *name)
 {
-	for (size_t i = 0; i < COUNT(aliases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++)
 		if (!strcmp(aliases[i].name, name))
 			return aliases[i].key;
 	return key_named(name);
@@ -210,7 +210,7 @@ static int add_sequence(struct parser *parser, const char *at, const struct step
 		return add_bytes(parser, at, &control, 1);
 	if (chord->count == 1 && !name[1])
 		return add_bytes(parser, at, name, 1);
-	for (size_t i = 0; i < COUNT(sequences) && chord->count == 1; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(sequences) && chord->count == 1; i++)
 		if (sequences[i].key == last)
 			return add_bytes(parser, at, sequences[i].bytes,
 					 strlen(sequences[i].bytes));
@@ -280,7 +280,7 @@ static int parse_time(struct parser *parser, struct step *step)
 	if (!len || end != at + len)
 		return refuse(parser, at, "must be a time, as 2.5s or 100ms");
 	parser->at = end;
-	for (size_t i = 0; i < COUNT(units); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
 		if (!take_word(parser, units[i].unit))
 			continue;
 		if (value * units[i].ns > SECONDS_MAX * NS_PER_S)
@@ -321,7 +321,7 @@ static int parse_target(struct parser *parser)
 		[TO_COM1] = "serial", [TO_COM2] = "serial2", [TO_KEYBOARD] = "keyboard",
 	};
 
-	for (size_t i = 0; i < COUNT(targets); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
 		if (!take_word(parser, targets[i]))
 			continue;
 		parser->target = (enum target)i;

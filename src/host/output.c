@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/array.h"
 #include "core/clock.h"
 
 #define CAPTURE_FIRST 4096u
@@ -122,7 +123,7 @@ static const char *open_remedy(int error)
 		{ ENXIO, " (nobody reads from this FIFO, or serves this device: start that first)" },
 	};
 
-	for (size_t i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(remedies); i++)
 		if (remedies[i].error == error)
 			return remedies[i].text;
 	return "";

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/array.h"
 #include "host/font.h"
 #include "core/module.h"
 #include "host/png_module.h"
@@ -519,7 +520,7 @@ static const struct format *format_of(const char *path)
 {
 	const char *suffix = strrchr(path, '.');
 
-	for (size_t i = 0; suffix && i < sizeof(formats) / sizeof(formats[0]); i++)
+	for (size_t i = 0; suffix && i < ARRAY_SIZE(formats); i++)
 		if (!strcasecmp(suffix, formats[i].suffix))
 			return &formats[i];
 	return NULL;

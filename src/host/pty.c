@@ -14,6 +14,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "core/array.h"
+
 #define NAME_MAX_BYTES 64
 #define EVENTS_BYTES 1024
 
@@ -30,7 +32,7 @@ static void pty_close(struct endpoint *pty)
 {
 	const int fds[] = { pty->master, pty->slave, pty->inotify };
 
-	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	free(pty);

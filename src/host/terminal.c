@@ -8,6 +8,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "core/array.h"
+
 /* Static for the signal handler's sake. */
 static struct {
 	int fd;
@@ -52,7 +54,7 @@ static void prepare(void)
 		return;
 	terminal.prepared = true;
 	atexit(terminal_restore);
-	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(fatal); i++) {
 		struct sigaction now;
 
 		/* Whoever has a handler there has a use for the signal. */

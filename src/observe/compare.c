@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "core/array.h"
 
 /* A field of struct vcpu_state. */
 struct field {
@@ -115,7 +115,7 @@ static unsigned int compare_segment(size_t index, const struct vcpu_segment *a,
 	};
 	unsigned int found = 0;
 
-	for (size_t i = 0; i < COUNT(parts); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		found += parts[i].differs;
 		if (parts[i].differs && fn)
 			fn(self, parts[i].name, parts[i].a, parts[i].b, parts[i].size);
@@ -126,9 +126,9 @@ static unsigned int compare_segment(size_t index, const struct vcpu_segment *a,
 unsigned int compare_registers(const struct vcpu_state *a, const struct vcpu_state *b,
 			       compare_fn *fn, void *self)
 {
-	unsigned int found = compare_fields(registers, COUNT(registers), a, b, fn, self);
+	unsigned int found = compare_fields(registers, ARRAY_SIZE(registers), a, b, fn, self);
 
-	for (size_t i = 0; i < COUNT(segments); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(segments); i++) {
 		const void *at_a = (const uint8_t *)a + segments[i].offset;
 		const void *at_b = (const uint8_t *)b + segments[i].offset;
 
@@ -141,7 +141,7 @@ unsigned int compare_registers(const struct vcpu_state *a, const struct vcpu_sta
 unsigned int compare_fpu(const struct vcpu_state *a, const struct vcpu_state *b,
 			 compare_fn *fn, void *self)
 {
-	return compare_fields(fpu_registers, COUNT(fpu_registers), a, b, fn, self);
+	return compare_fields(fpu_registers, ARRAY_SIZE(fpu_registers), a, b, fn, self);
 }
 
 /* The first byte that differs, of size that do. */

@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 
+#include "core/array.h"
 #include "cpu/pagewalk.h"
 
 #define CODE_BYTES 16u
@@ -16,8 +17,6 @@
 /* Where a processor begins after INIT (SDM vol. 3, 10.1.4): no memory is there for a guest. */
 #define RESET_CS_BASE 0xFFFF0000u
 #define RESET_IP 0xFFF0u
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* A bit of a register and the manual's name for it; a list ends with no name. */
 struct flag {
@@ -122,7 +121,7 @@ static bool after_reset(const struct vcpu_state *state)
 
 static void print_general(const struct report *report)
 {
-	size_t rows = (report->bits == 64 ? COUNT(registers) : COUNT(registers) / 2) / 2;
+	size_t rows = (report->bits == 64 ? ARRAY_SIZE(registers) : ARRAY_SIZE(registers) / 2) / 2;
 
 	for (size_t i = 0; i < rows; i++)
 		fprintf(report->out, "%c%-5s %0*" PRIx64 "  %c%-5s %0*" PRIx64 "\n",
@@ -177,7 +176,7 @@ static void print_control(const struct report *report)
 	fprintf(report->out, "%cFLAGS", report->prefix);
 	print_bits(report, state->rflags, rflags_bits);
 	fprintf(report->out, "  IOPL %u\n", (unsigned int)(state->rflags >> 12 & 3));
-	for (size_t i = 0; i < COUNT(controls); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(controls); i++) {
 		fprintf(report->out, "%-6s", controls[i].name);
 		print_bits(report, controls[i].value, controls[i].flags);
 		fputc('\n', report->out);
@@ -201,7 +200,7 @@ static void print_access(const struct report *report, const struct vcpu_segment 
 static void print_segment(const struct report *report, const char *name,
 			  const struct vcpu_segment *segment)
 {
-	const char *type = system_types[segment->type % COUNT(system_types)];
+	const char *type = system_types[segment->type % ARRAY_SIZE(system_types)];
 
 	fprintf(report->out, "%-6s %04x  base %0*" PRIx64 "  limit %08" PRIx32 "  ", name,
 		segment->selector, report->digits, segment->base, segment->limit);
@@ -225,7 +224,7 @@ static void print_segments(const struct report *report)
 {
 	const struct vcpu_state *state = report->state;
 
-	for (size_t i = 0; i < COUNT(segments); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(segments); i++)
 		print_segment(report, segments[i].name, &state->segment[segments[i].segment]);
 	print_segment(report, "LDTR", &state->ldtr);
 	print_segment(report, "TR", &state->tr);

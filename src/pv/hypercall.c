@@ -9,8 +9,8 @@
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "core/array.h"
 #include "vmm/hypercall.h"
 
 /* A guest may hand in bad requests as fast as it can; the user need not read them all. */
@@ -112,17 +112,14 @@ int hypercall_register(struct hypercalls *hypercalls, uint32_t number,
 		       hypercall_fn *fn, void *self)
 {
 	size_t index = first_from(hypercalls, number);
-	struct entry *grown;
+	struct entry *added;
 
 	if (find(hypercalls, number))
 		return -EEXIST;
-	grown = reallocarray(hypercalls->entries, hypercalls->count + 1, sizeof(*grown));
-	if (!grown)
+	added = array_insert(&hypercalls->entries, &hypercalls->count, sizeof(*added), index);
+	if (!added)
 		return -ENOMEM;
-	hypercalls->entries = grown;
-	memmove(&grown[index + 1], &grown[index], (hypercalls->count - index) * sizeof(*grown));
-	grown[index] = (struct entry){ .number = number, .fn = fn, .self = self };
-	hypercalls->count++;
+	*added = (struct entry){ .number = number, .fn = fn, .self = self };
 	return 0;
 }
 
