@@ -94,6 +94,8 @@ const char *characters_check(const char *where)
 		return "a file name is missing";
 	if (kind_of(where) == KIND_SOCKET && (!*path || !strcmp(path, WAIT_SUFFIX)))
 		return "the socket's path is missing";
+	if (kind_of(where) == KIND_OUTPUT && !strncmp(where, "pty,", strlen("pty,")))
+		return "only ,wait may stand behind pty";
 	return NULL;
 }
 
