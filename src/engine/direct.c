@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,9 +25,12 @@
 #include "engine/native.h"
 #include "engine/shadow.h"
 
-/* In TSC ticks, a few microseconds and some tens: native code that ran shorter, or longer. */
-#define SHORT_RUN	UINT64_C(20000)
-#define LONG_RUN	UINT64_C(100000)
+/*
+ * Native code that ran shorter was not worth the trap at its end, nor what ran longer worth
+ * emulating: in times of what the shortest run took, which is a trap and hardly more.
+ */
+#define SHORT_RUN	2
+#define LONG_RUN	3
 
 /* Instructions that are emulated behind a trap. */
 #define PATIENCE_MIN	256u
@@ -55,7 +59,8 @@ struct engine {
 	bool barred;			/* native code cannot be had: only emulates */
 	uint32_t patience;		/* instructions still to be emulated before the next try */
 	uint64_t stretches;		/* how often native code has run, */
-	uint64_t native_ticks;		/* and how long in all */
+	uint64_t native_ticks;		/* and how long in all, */
+	uint64_t shortest;		/* and the shortest time, of the TSC; 0: not yet */
 	struct site *site;		/* of the last trap; NULL: none */
 	struct site sites[SITES];
 };
@@ -148,12 +153,14 @@ static void judge(struct engine *engine, uint64_t ticks)
 {
 	struct site *site = engine->site;
 
+	if (ticks < engine->shortest || !engine->shortest)
+		engine->shortest = ticks;
 	if (!site)
 		return;
-	if (ticks < SHORT_RUN)
+	if (ticks < SHORT_RUN * engine->shortest)
 		site->patience = site->patience < PATIENCE_MIN ? PATIENCE_MIN :
 				 site->patience < PATIENCE_MAX ? 2 * site->patience : PATIENCE_MAX;
-	else if (ticks > LONG_RUN)
+	else if (ticks > LONG_RUN * engine->shortest)
 		site->patience = site->patience > PATIENCE_MIN ? site->patience / 2 : 0;
 }
 
@@ -170,21 +177,32 @@ static bool is_page_fault(const struct native_exit *exit)
 {
 	const unsigned int page_fault = 14;
 
-	return exit->signal && exit->trap == page_fault;
+	return exit->signal == SIGSEGV && exit->trap == page_fault;
+}
+
+/* Native code has come out at rip, when it had run so long. */
+static void note_trap(struct engine *engine, uint64_t rip, uint64_t ticks)
+{
+	judge(engine, ticks);
+	engine->stretches++;
+	engine->native_ticks += ticks;
+	engine->site = site_of(engine, rip);
+	engine->patience = engine->site->patience;
 }
 
 /*
  * Runs native code until something has to be emulated. Faults that a mapping
- * mends are mended on the way. Returns false where no code could run.
+ * mends are mended on the way, where they are rare. Returns false where no code
+ * could run.
  */
 static bool run_native(struct engine *engine)
 {
 	struct cpu_native registers;
 	struct cpu_space space;
 	struct native_exit exit;
-	uint64_t begun = __rdtsc(), ticks;
+	uint64_t begun = __rdtsc(), now;
 	uint32_t bars = engine->api->native_bars(engine->cpu);
-	uint64_t rip;
+	bool mended;
 
 	if (bars & CPU_CODE_ANY)
 		return false;
@@ -194,16 +212,13 @@ static bool run_native(struct engine *engine)
 		return false;
 	do {
 		native_run(engine->native, &registers, &exit);
-		rip = registers.rip;
-	} while (is_page_fault(&exit) &&
-		 shadow_fault(engine->shadow, exit.address, access_of(&exit)));
+		now = __rdtsc();
+		note_trap(engine, registers.rip, now - begun);
+		begun = now;
+		mended = is_page_fault(&exit) &&
+			 shadow_fault(engine->shadow, exit.address, access_of(&exit));
+	} while (mended && !engine->patience);
 	engine->api->native_put(engine->cpu, &registers);
-	ticks = __rdtsc() - begun;
-	judge(engine, ticks);
-	engine->stretches++;
-	engine->native_ticks += ticks;
-	engine->site = site_of(engine, rip);
-	engine->patience = engine->site->patience;
 	return true;
 }
 

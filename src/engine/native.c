@@ -321,9 +321,11 @@ void native_run(struct native *native, struct cpu_native *registers, struct nati
 	native_enter(native);
 	arm_stack(native);
 	sigprocmask(SIG_UNBLOCK, &native->kick, NULL);
-	atomic_store(&native->kicked, 0);
 	*registers = native->registers;
 	*exit = native->exit;
+	/* One that came later than something else counts for the next time. */
+	if (!exit->signal || exit->signal == KICK_SIGNAL)
+		atomic_store(&native->kicked, 0);
 }
 
 void native_kick(struct native *native)

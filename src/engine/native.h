@@ -46,7 +46,10 @@ void native_destroy(struct native *native);
  */
 void native_run(struct native *native, struct cpu_native *registers, struct native_exit *exit);
 
-/* From any thread: native_run() returns soon, the one that is on or the next. */
+/*
+ * From any thread: native_run() returns soon, the one that is on or the next, and says so
+ * by its exit: no signal, or none of a fault's.
+ */
 void native_kick(struct native *native);
 
 #endif
