@@ -26,18 +26,19 @@
 #include "engine/shadow.h"
 
 /*
- * Native code that ran shorter was not worth the trap at its end, nor what ran longer worth
- * emulating: in times of what the shortest run took, which is a trap and hardly more.
+ * Native code that ran shorter than so many times what it took to get there and back (in
+ * halves) was not worth it; what ran longer was. Code is emulated eight to ten times slower
+ * than it runs, but the first mapping of a page makes it slow too.
  */
-#define SHORT_RUN	2
-#define LONG_RUN	3
+#define SHORT_RUN	1
+#define LONG_RUN	2
 
 /* Instructions that are emulated behind a trap. */
 #define PATIENCE_MIN	256u
 #define PATIENCE_MAX	(1u << 18)
 #define PATIENCE_FIRST	2048u		/* at the start of a guest */
 /* At a time, where native code is not possible: then it is looked at again. */
-#define EMULATED_SLICE	1024u
+#define EMULATED_SLICE	4096u
 
 #define SITES		1024u		/* a power of two */
 
@@ -59,8 +60,8 @@ struct engine {
 	bool barred;			/* native code cannot be had: only emulates */
 	uint32_t patience;		/* instructions still to be emulated before the next try */
 	uint64_t stretches;		/* how often native code has run, */
-	uint64_t native_ticks;		/* and how long in all, */
-	uint64_t shortest;		/* and the shortest time, of the TSC; 0: not yet */
+	uint64_t native_ticks;		/* and how long in all */
+	uint64_t trap_ticks;		/* what a trap takes, there and back */
 	struct site *site;		/* of the last trap; NULL: none */
 	struct site sites[SITES];
 };
@@ -135,6 +136,7 @@ static bool have_native(struct engine *engine)
 			   "(%s); it is emulated", strerror(errno));
 		return false;
 	}
+	engine->trap_ticks = native_trap_ticks(engine->native);
 	atomic_store(&engine->kickable, engine->native);
 	return true;
 }
@@ -148,19 +150,20 @@ static struct site *site_of(struct engine *engine, uint64_t rip)
 	return site;
 }
 
-/* What becomes of the patience at the place of the last trap, now that native code ran so long. */
-static void judge(struct engine *engine, uint64_t ticks)
+/*
+ * What becomes of the patience at the place of the last trap, now that native code ran so
+ * long, and all around it took so long.
+ */
+static void judge(struct engine *engine, uint64_t work, uint64_t cost)
 {
 	struct site *site = engine->site;
 
-	if (ticks < engine->shortest || !engine->shortest)
-		engine->shortest = ticks;
 	if (!site)
 		return;
-	if (ticks < SHORT_RUN * engine->shortest)
+	if (2 * work < SHORT_RUN * cost)
 		site->patience = site->patience < PATIENCE_MIN ? PATIENCE_MIN :
 				 site->patience < PATIENCE_MAX ? 2 * site->patience : PATIENCE_MAX;
-	else if (ticks > LONG_RUN * engine->shortest)
+	else if (2 * work > LONG_RUN * cost)
 		site->patience = site->patience > PATIENCE_MIN ? site->patience / 2 : 0;
 }
 
@@ -180,12 +183,24 @@ static bool is_page_fault(const struct native_exit *exit)
 	return exit->signal == SIGSEGV && exit->trap == page_fault;
 }
 
-/* Native code has come out at rip, when it had run so long. */
-static void note_trap(struct engine *engine, uint64_t rip, uint64_t ticks)
+/*
+ * Native code was prepared at prepared, begun at begun, and has come out at rip now, all in
+ * ticks.
+ */
+static void note_exit(struct engine *engine, const struct native_exit *exit, uint64_t rip,
+		      uint64_t prepared, uint64_t begun)
 {
-	judge(engine, ticks);
+	uint64_t now = __rdtsc(), took = now - begun;
+	uint64_t work = took > engine->trap_ticks ? took - engine->trap_ticks : 0;
+
 	engine->stretches++;
-	engine->native_ticks += ticks;
+	engine->native_ticks += work;
+	if (native_kicked(exit)) {
+		engine->site = NULL;
+		engine->patience = 0;
+		return;
+	}
+	judge(engine, work, now - prepared - work);
 	engine->site = site_of(engine, rip);
 	engine->patience = engine->site->patience;
 }
@@ -200,7 +215,7 @@ static bool run_native(struct engine *engine)
 	struct cpu_native registers;
 	struct cpu_space space;
 	struct native_exit exit;
-	uint64_t begun = __rdtsc(), now;
+	uint64_t prepared = __rdtsc(), begun;
 	uint32_t bars = engine->api->native_bars(engine->cpu);
 	bool mended;
 
@@ -211,10 +226,10 @@ static bool run_native(struct engine *engine)
 	if (!shadow_enter(engine->shadow, registers.rip, &space, bars))
 		return false;
 	do {
+		begun = __rdtsc();
 		native_run(engine->native, &registers, &exit);
-		now = __rdtsc();
-		note_trap(engine, registers.rip, now - begun);
-		begun = now;
+		note_exit(engine, &exit, registers.rip, prepared, begun);
+		prepared = __rdtsc();
 		mended = is_page_fault(&exit) &&
 			 shadow_fault(engine->shadow, exit.address, access_of(&exit));
 	} while (mended && !engine->patience);

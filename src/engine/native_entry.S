@@ -114,6 +114,12 @@ leave:
 	.hidden	native_end
 native_end:
 
+/* Code that traps, as a guest's does. */
+	.globl	native_trap
+	.hidden	native_trap
+native_trap:
+	hlt
+
 /* A signal that found vmm at work, on whatever thread. */
 elsewhere:
 	jmp	native_signal_elsewhere
