@@ -27,11 +27,11 @@
 
 /*
  * Native code that ran shorter than so many times what it took to get there and back (in
- * halves) was not worth it; what ran longer was. Code is emulated eight to ten times slower
+ * quarters) was not worth it; what ran longer was. Code is emulated eight to ten times slower
  * than it runs, but the first mapping of a page makes it slow too.
  */
-#define SHORT_RUN	1
-#define LONG_RUN	2
+#define SHORT_RUN	2
+#define LONG_RUN	3
 
 /* Instructions that are emulated behind a trap. */
 #define PATIENCE_MIN	256u
@@ -61,7 +61,7 @@ struct engine {
 	uint32_t patience;		/* instructions still to be emulated before the next try */
 	uint64_t stretches;		/* how often native code has run, */
 	uint64_t native_ticks;		/* and how long in all */
-	uint64_t trap_ticks;		/* what a trap takes, there and back */
+	uint64_t trap_ticks;		/* what a trap takes, there and back, as of late */
 	struct site *site;		/* of the last trap; NULL: none */
 	struct site sites[SITES];
 };
@@ -160,11 +160,15 @@ static void judge(struct engine *engine, uint64_t work, uint64_t cost)
 
 	if (!site)
 		return;
-	if (2 * work < SHORT_RUN * cost)
+	if (4 * work > LONG_RUN * cost) {
+		site->patience = site->patience > PATIENCE_MIN ? site->patience / 2 : 0;
+	} else if (4 * work < SHORT_RUN * cost) {
 		site->patience = site->patience < PATIENCE_MIN ? PATIENCE_MIN :
 				 site->patience < PATIENCE_MAX ? 2 * site->patience : PATIENCE_MAX;
-	else if (2 * work > LONG_RUN * cost)
-		site->patience = site->patience > PATIENCE_MIN ? site->patience / 2 : 0;
+		/* It depends on what else the host does, and decides next time. */
+		engine->trap_ticks = (3 * engine->trap_ticks +
+				      native_trap_ticks(engine->native)) / 4;
+	}
 }
 
 static enum cpu_access access_of(const struct native_exit *exit)

@@ -40,7 +40,7 @@
 #define USER_DS		0x2B
 #define USER_CS64	0x33
 
-#define TRIALS		8u	/* of a trap: the quickest counts */
+#define TRIALS		2u	/* of a trap: the quicker one counts */
 
 #define SYSCALL_LENGTH	2	/* 0F 05 */
 
@@ -348,7 +348,7 @@ uint64_t native_trap_ticks(struct native *native)
 			best = took;
 	}
 	/* The caches will hold less of the way than now. */
-	return best + best / 2;
+	return best + best / 4;
 }
 
 bool native_kicked(const struct native_exit *exit)
