@@ -38,7 +38,6 @@
 /* Selectors of Linux for processes (arch/x86/include/asm/segment.h). */
 #define USER_CS32	0x23
 #define USER_DS		0x2B
-#define USER_CS64	0x33
 
 #define TRIALS		2u	/* of a trap: the quicker one counts */
 
@@ -49,16 +48,12 @@
 #define XSAVE_HEADER	512
 #define LEGACY_SIZE	512u
 
-/* For IRETQ. */
-struct iret_frame {
-	uint64_t rip, cs, rflags, rsp, ss;
-};
-
 struct native {
 	struct cpu_native registers;
 	uint64_t host_rsp, host_fs, host_gs;
 	uint64_t left_fs, left_gs;	/* the guest's, when it came out */
-	struct iret_frame frame;
+	uint64_t target;		/* RIP; in 32-bit code EIP, and CS above it */
+	uint64_t rflags;
 	uint32_t in_guest;
 	atomic_uint kicked;
 	uint16_t data_selector, fs_selector, gs_selector;
@@ -85,7 +80,8 @@ CHECK_LAYOUT(host_fs, NATIVE_HOST_FS);
 CHECK_LAYOUT(host_gs, NATIVE_HOST_GS);
 CHECK_LAYOUT(left_fs, NATIVE_LEFT_FS);
 CHECK_LAYOUT(left_gs, NATIVE_LEFT_GS);
-CHECK_LAYOUT(frame, NATIVE_FRAME);
+CHECK_LAYOUT(target, NATIVE_TARGET);
+CHECK_LAYOUT(rflags, NATIVE_RFLAGS);
 CHECK_LAYOUT(in_guest, NATIVE_IN_GUEST);
 CHECK_LAYOUT(kicked, NATIVE_KICKED);
 CHECK_LAYOUT(data_selector, NATIVE_DATA);
@@ -306,11 +302,9 @@ static void prepare(struct native *native)
 	const struct cpu_native *registers = &native->registers;
 	bool wide = registers->code_bits == 64;
 
-	native->frame = (struct iret_frame){
-		.rip = registers->rip, .cs = wide ? USER_CS64 : USER_CS32,
-		.rflags = registers->rflags | RFLAGS_FIXED | RFLAGS_IF,
-		.rsp = registers->gpr[GPR_RSP], .ss = USER_DS,
-	};
+	native->target = wide ? registers->rip :
+			 (uint32_t)registers->rip | (uint64_t)USER_CS32 << 32;
+	native->rflags = registers->rflags | RFLAGS_FIXED | RFLAGS_IF;
 	native->data_selector = wide ? 0 : USER_DS;
 	native->fs_selector = registers->fs_usable ? USER_DS : 0;
 	native->gs_selector = registers->gs_usable ? USER_DS : 0;
