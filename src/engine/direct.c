@@ -37,6 +37,7 @@
 #define PATIENCE_MIN	256u
 #define PATIENCE_MAX	(1u << 18)
 #define PATIENCE_FIRST	2048u		/* at the start of a guest */
+#define PATIENCE_MAPPED	8192u		/* where a mapping was missing, which now is there: at most */
 /* At a time, where native code is not possible: then it is looked at again. */
 #define EMULATED_SLICE	4096u
 
@@ -58,7 +59,8 @@ struct engine {
 	struct shadow *shadow;
 	_Atomic(struct native *) kickable;	/* native, for other threads */
 	bool barred;			/* native code cannot be had: only emulates */
-	uint32_t patience;		/* instructions still to be emulated before the next try */
+	uint32_t patience;		/* instructions still to be emulated before the next try, */
+	bool midway;			/* which begins somewhere between two traps */
 	uint64_t stretches;		/* how often native code has run, */
 	uint64_t native_ticks;		/* and how long in all */
 	uint64_t trap_ticks;		/* what a trap takes, there and back, as of late */
@@ -204,9 +206,12 @@ static void note_exit(struct engine *engine, const struct native_exit *exit, uin
 		engine->patience = 0;
 		return;
 	}
-	judge(engine, work, now - prepared - work);
+	/* How far it is from one trap to the next has not been seen. */
+	if (!engine->midway)
+		judge(engine, work, now - prepared - work);
 	engine->site = site_of(engine, rip);
-	engine->patience = engine->site->patience;
+	engine->patience = engine->midway ? 0 : engine->site->patience;
+	engine->midway = engine->patience;
 }
 
 /*
@@ -237,6 +242,8 @@ static bool run_native(struct engine *engine)
 		mended = is_page_fault(&exit) &&
 			 shadow_fault(engine->shadow, exit.address, access_of(&exit));
 	} while (mended && !engine->patience);
+	if (mended && engine->patience > PATIENCE_MAPPED)
+		engine->patience = PATIENCE_MAPPED;
 	engine->api->native_put(engine->cpu, &registers);
 	return true;
 }
