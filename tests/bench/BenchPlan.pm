@@ -20,7 +20,7 @@ use constant {
 	SLOW_SHARE => 10,	# a tenth as many of what takes long
 	HANDOVERS => 1000,	# of handover.S
 	WORK_MOST => 10,	# ns an instruction: 100 million a second
-	TRAPS => 2000,		# of cpu-trap.S
+	TRAPS => 20_000,		# of cpu-trap.S
 	WORD_SECTORS => 2000,	# of cpu-words.S
 	MAPPED_PAGES => 4 * 16384,	# of cpu-pages.S
 };
@@ -318,9 +318,11 @@ sub direct_sessions {
 	return (
 		(map { my $bits = $_; {
 			name => "direct: instructions, $bits bits", rounds => $option->{rounds},
+			processor => 1,
 			comparisons => [ map { direct_comparison($_, $bits) } qw(loop sieve) ],
 		} } 32, 64),
-		{ name => 'direct: traps', rounds => $option->{rounds}, comparisons => [ {
+		{ name => 'direct: traps', rounds => $option->{rounds}, processor => 1,
+		  comparisons => [ {
 			id => 'direct-trap', title => 'Direct: a trap, alone', unit => 'us',
 			rows => [
 				row('floor', 'a SIGSEGV, handled', 'trap-floor trap',
@@ -337,7 +339,8 @@ sub direct_sessions {
 				    less => 'pc-kernel64 none', per => WORD_SECTORS) ],
 			targets => [ ['a trap of direct', 6] ],
 		} ] },
-		{ name => 'direct: pages', rounds => max(1, int($some / 2)), comparisons => [ {
+		{ name => 'direct: pages', rounds => max(1, int($some / 2)), processor => 1,
+		  comparisons => [ {
 			id => 'direct-pages', title => 'Direct: a page mapped, walked, unmapped',
 			unit => 'us',
 			rows => [

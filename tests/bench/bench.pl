@@ -169,7 +169,7 @@ sub run_session {
 	printf STDERR "bench: %s: %d commands, %d times\n", $session->{name}, scalar @names,
 		$session->{rounds};
 	my $samples = measure($commands, \@names, '-n', $session->{rounds},
-			      '-w', $session->{warmups} // 1);
+			      '-w', $session->{warmups} // 1, $session->{processor} ? '-c' : ());
 
 	for my $name (@names) {
 		next unless failed($name, $samples->{$name});

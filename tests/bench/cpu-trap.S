@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * cpu-trap.S - 2000 times an instruction that traps where the guest's code runs
- * unprivileged, CLI, far apart: 400,000 instructions of xorshift between. With QUIET
+ * cpu-trap.S - 20,000 times an instruction that traps where the guest's code runs
+ * unprivileged, CLI, far apart: 40,000 instructions of xorshift between. With QUIET
  * (cpu-quiet.S) the same without it.
  */
 #include "cpu-work.h"
 
-#define TRAPS		2000
-#define ROUNDS		50000		/* of 8 instructions */
+#define TRAPS		20000
+#define ROUNDS		5000		/* of 8 instructions */
 
 	.text
 	.globl	main

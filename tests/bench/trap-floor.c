@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <ucontext.h>
 
-#define ROUNDS 50000
+#define ROUNDS 5000
 #define FAILED 1	/* exit statuses */
 #define USAGE 2
 
