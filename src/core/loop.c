@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * loop.c - the thread that waits, see loop.h: epoll(7) over the users'
- * descriptors, a signalfd(2), a timerfd(2) for the earliest deadline, and an
- * eventfd(2) that ends it.
+ * descriptors, a timerfd(2) for the earliest deadline, and an eventfd(2) that
+ * ends it. Signals are let in while it waits, and only then; a signalfd(2) would
+ * wake it for each fault of the engine direct, too.
  */
 #include "core/loop.h"
 
@@ -12,7 +13,6 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,6 +33,7 @@ struct watch {
 struct signal_watch {
 	struct signal_watch *next;
 	int number;
+	struct sigaction old;
 	void (*fn)(void *self, int number);
 	void *self;
 };
@@ -42,8 +43,6 @@ struct loop {
 	int epoll;		/* -1 until something is waited for */
 	int event;		/* eventfd: look at stop; likewise */
 	int clock;		/* timerfd, -1 until a timer is set */
-	int signal;		/* signalfd, -1 until a signal is added */
-	sigset_t signals;
 	pthread_t thread;
 	bool running;
 	bool stop;
@@ -51,6 +50,14 @@ struct loop {
 	struct watch *watches;
 	struct signal_watch *signal_watches;
 };
+
+/* A bit a signal that has come, in the loop's thread. */
+static _Thread_local volatile uint64_t caught;
+
+static void catch_signal(int number)
+{
+	caught |= UINT64_C(1) << number;
+}
 
 static void drain_event(void *self, int fd)
 {
@@ -70,9 +77,7 @@ int loop_create(struct loop **out)
 	pthread_mutex_init(&loop->lock, NULL);
 	loop->epoll = -1;
 	loop->event = -1;
-	loop->signal = -1;
 	loop->clock = -1;
-	sigemptyset(&loop->signals);
 	*out = loop;
 	return 0;
 }
@@ -91,10 +96,9 @@ void loop_destroy(struct loop *loop)
 	}
 	while ((signal_watch = loop->signal_watches)) {
 		loop->signal_watches = signal_watch->next;
+		sigaction(signal_watch->number, &signal_watch->old, NULL);
 		free(signal_watch);
 	}
-	if (loop->signal >= 0)
-		close(loop->signal);
 	if (loop->clock >= 0)
 		close(loop->clock);
 	if (loop->event >= 0)
@@ -185,6 +189,32 @@ static void take_clock(void *self, int fd)
 	pthread_mutex_unlock(&loop->lock);
 }
 
+/* What is blocked while the thread waits. With the lock held. */
+static sigset_t waiting_mask(const struct loop *loop)
+{
+	sigset_t mask;
+
+	sigfillset(&mask);
+	for (const struct signal_watch *at = loop->signal_watches; at; at = at->next)
+		sigdelset(&mask, at->number);
+	return mask;
+}
+
+/* As run_watch(), for what came while the thread waited. */
+static void run_signals(struct loop *loop)
+{
+	uint64_t numbers = caught;
+
+	caught = 0;
+	for (struct signal_watch *at = loop->signal_watches; at && numbers; at = at->next) {
+		if (!(numbers >> at->number & 1))
+			continue;
+		pthread_mutex_unlock(&loop->lock);
+		at->fn(at->self, at->number);
+		pthread_mutex_lock(&loop->lock);
+	}
+}
+
 static void *loop_thread(void *argument)
 {
 	struct loop *loop = argument;
@@ -192,11 +222,13 @@ static void *loop_thread(void *argument)
 
 	pthread_mutex_lock(&loop->lock);
 	while (!loop->stop) {
+		sigset_t mask = waiting_mask(loop);
 		int count;
 
 		pthread_mutex_unlock(&loop->lock);
-		count = epoll_wait(loop->epoll, events, EVENTS_AT_ONCE, -1);
+		count = epoll_pwait(loop->epoll, events, EVENTS_AT_ONCE, -1, &mask);
 		pthread_mutex_lock(&loop->lock);
+		run_signals(loop);
 		for (int i = 0; i < count; i++)
 			run_watch(loop, events[i].data.ptr);
 		free_removed(loop);
@@ -351,35 +383,36 @@ void loop_remove_fd(struct loop *loop, int fd)
 	pthread_mutex_unlock(&loop->lock);
 }
 
-static void take_signal(void *self, int fd)
+/* The handler is there before the signal is let in anywhere. */
+static int take_signal(struct signal_watch *watch)
 {
-	struct loop *loop = self;
-	struct signalfd_siginfo info;
+	struct sigaction action = { .sa_handler = catch_signal };
+	sigset_t blocked;
 
-	if (read(fd, &info, sizeof(info)) != sizeof(info))
-		return;
-	for (struct signal_watch *watch = loop->signal_watches; watch; watch = watch->next)
-		if ((uint32_t)watch->number == info.ssi_signo)
-			watch->fn(watch->self, watch->number);
+	sigfillset(&action.sa_mask);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, watch->number);
+	pthread_sigmask(SIG_BLOCK, &blocked, NULL);
+	return sigaction(watch->number, &action, &watch->old) < 0 ? -errno : 0;
 }
 
 int loop_add_signal(struct loop *loop, int number, void (*fn)(void *self, int number),
 		    void *self)
 {
 	struct signal_watch *watch = calloc(1, sizeof(*watch));
-	int fd;
+	int error;
 
 	if (!watch)
 		return -ENOMEM;
-	*watch = (struct signal_watch){ loop->signal_watches, number, fn, self };
+	*watch = (struct signal_watch){ .number = number, .fn = fn, .self = self };
+	error = take_signal(watch);
+	if (error) {
+		free(watch);
+		return error;
+	}
+	pthread_mutex_lock(&loop->lock);
+	watch->next = loop->signal_watches;
 	loop->signal_watches = watch;
-	sigaddset(&loop->signals, number);
-	pthread_sigmask(SIG_BLOCK, &loop->signals, NULL);
-	fd = signalfd(loop->signal, &loop->signals, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd < 0)
-		return -errno;
-	if (loop->signal >= 0)
-		return 0;
-	loop->signal = fd;
-	return loop_add_fd(loop, fd, take_signal, loop);
+	pthread_mutex_unlock(&loop->lock);
+	return 0;
 }

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,16 +25,21 @@
 #include "engine/native.h"
 #include "engine/shadow.h"
 
-/* In TSC ticks, a few microseconds and some tens: native code that ran shorter, or longer. */
-#define SHORT_RUN	UINT64_C(20000)
-#define LONG_RUN	UINT64_C(100000)
+/*
+ * Native code that ran shorter than so many times what it took to get there and back (in
+ * quarters) was not worth it; what ran longer was. Code is emulated eight to ten times slower
+ * than it runs, but the first mapping of a page makes it slow too.
+ */
+#define SHORT_RUN	2
+#define LONG_RUN	3
 
 /* Instructions that are emulated behind a trap. */
 #define PATIENCE_MIN	256u
 #define PATIENCE_MAX	(1u << 18)
 #define PATIENCE_FIRST	2048u		/* at the start of a guest */
+#define PATIENCE_MAPPED	8192u		/* where a mapping was missing, which now is there: at most */
 /* At a time, where native code is not possible: then it is looked at again. */
-#define EMULATED_SLICE	1024u
+#define EMULATED_SLICE	4096u
 
 #define SITES		1024u		/* a power of two */
 
@@ -53,9 +59,11 @@ struct engine {
 	struct shadow *shadow;
 	_Atomic(struct native *) kickable;	/* native, for other threads */
 	bool barred;			/* native code cannot be had: only emulates */
-	uint32_t patience;		/* instructions still to be emulated before the next try */
+	uint32_t patience;		/* instructions still to be emulated before the next try, */
+	bool midway;			/* which begins somewhere between two traps */
 	uint64_t stretches;		/* how often native code has run, */
 	uint64_t native_ticks;		/* and how long in all */
+	uint64_t trap_ticks;		/* what a trap takes, there and back, as of late */
 	struct site *site;		/* of the last trap; NULL: none */
 	struct site sites[SITES];
 };
@@ -130,6 +138,7 @@ static bool have_native(struct engine *engine)
 			   "(%s); it is emulated", strerror(errno));
 		return false;
 	}
+	engine->trap_ticks = native_trap_ticks(engine->native);
 	atomic_store(&engine->kickable, engine->native);
 	return true;
 }
@@ -143,18 +152,25 @@ static struct site *site_of(struct engine *engine, uint64_t rip)
 	return site;
 }
 
-/* What becomes of the patience at the place of the last trap, now that native code ran so long. */
-static void judge(struct engine *engine, uint64_t ticks)
+/*
+ * What becomes of the patience at the place of the last trap, now that native code ran so
+ * long, and all around it took so long.
+ */
+static void judge(struct engine *engine, uint64_t work, uint64_t cost)
 {
 	struct site *site = engine->site;
 
 	if (!site)
 		return;
-	if (ticks < SHORT_RUN)
+	if (4 * work > LONG_RUN * cost) {
+		site->patience = site->patience > PATIENCE_MIN ? site->patience / 2 : 0;
+	} else if (4 * work < SHORT_RUN * cost) {
 		site->patience = site->patience < PATIENCE_MIN ? PATIENCE_MIN :
 				 site->patience < PATIENCE_MAX ? 2 * site->patience : PATIENCE_MAX;
-	else if (ticks > LONG_RUN)
-		site->patience = site->patience > PATIENCE_MIN ? site->patience / 2 : 0;
+		/* It depends on what else the host does, and decides next time. */
+		engine->trap_ticks = (3 * engine->trap_ticks +
+				      native_trap_ticks(engine->native)) / 4;
+	}
 }
 
 static enum cpu_access access_of(const struct native_exit *exit)
@@ -170,21 +186,47 @@ static bool is_page_fault(const struct native_exit *exit)
 {
 	const unsigned int page_fault = 14;
 
-	return exit->signal && exit->trap == page_fault;
+	return exit->signal == SIGSEGV && exit->trap == page_fault;
+}
+
+/*
+ * Native code was prepared at prepared, begun at begun, and has come out at rip now, all in
+ * ticks.
+ */
+static void note_exit(struct engine *engine, const struct native_exit *exit, uint64_t rip,
+		      uint64_t prepared, uint64_t begun)
+{
+	uint64_t now = __rdtsc(), took = now - begun;
+	uint64_t work = took > engine->trap_ticks ? took - engine->trap_ticks : 0;
+
+	engine->stretches++;
+	engine->native_ticks += work;
+	if (native_kicked(exit)) {
+		engine->site = NULL;
+		engine->patience = 0;
+		return;
+	}
+	/* How far it is from one trap to the next has not been seen. */
+	if (!engine->midway)
+		judge(engine, work, now - prepared - work);
+	engine->site = site_of(engine, rip);
+	engine->patience = engine->midway ? 0 : engine->site->patience;
+	engine->midway = engine->patience;
 }
 
 /*
  * Runs native code until something has to be emulated. Faults that a mapping
- * mends are mended on the way. Returns false where no code could run.
+ * mends are mended on the way, where they are rare. Returns false where no code
+ * could run.
  */
 static bool run_native(struct engine *engine)
 {
 	struct cpu_native registers;
 	struct cpu_space space;
 	struct native_exit exit;
-	uint64_t begun = __rdtsc(), ticks;
+	uint64_t prepared = __rdtsc(), begun;
 	uint32_t bars = engine->api->native_bars(engine->cpu);
-	uint64_t rip;
+	bool mended;
 
 	if (bars & CPU_CODE_ANY)
 		return false;
@@ -193,17 +235,16 @@ static bool run_native(struct engine *engine)
 	if (!shadow_enter(engine->shadow, registers.rip, &space, bars))
 		return false;
 	do {
+		begun = __rdtsc();
 		native_run(engine->native, &registers, &exit);
-		rip = registers.rip;
-	} while (is_page_fault(&exit) &&
-		 shadow_fault(engine->shadow, exit.address, access_of(&exit)));
+		note_exit(engine, &exit, registers.rip, prepared, begun);
+		prepared = __rdtsc();
+		mended = is_page_fault(&exit) &&
+			 shadow_fault(engine->shadow, exit.address, access_of(&exit));
+	} while (mended && !engine->patience);
+	if (mended && engine->patience > PATIENCE_MAPPED)
+		engine->patience = PATIENCE_MAPPED;
 	engine->api->native_put(engine->cpu, &registers);
-	ticks = __rdtsc() - begun;
-	judge(engine, ticks);
-	engine->stretches++;
-	engine->native_ticks += ticks;
-	engine->site = site_of(engine, rip);
-	engine->patience = engine->site->patience;
 	return true;
 }
 

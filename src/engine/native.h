@@ -11,6 +11,7 @@
 #ifndef VMM_ENGINE_NATIVE_H
 #define VMM_ENGINE_NATIVE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,7 +47,13 @@ void native_destroy(struct native *native);
  */
 void native_run(struct native *native, struct cpu_native *registers, struct native_exit *exit);
 
+/* How long a trap takes, in and out, in ticks of the time-stamp counter. */
+uint64_t native_trap_ticks(struct native *native);
+
 /* From any thread: native_run() returns soon, the one that is on or the next. */
 void native_kick(struct native *native);
+
+/* Whether that is why it came out. */
+bool native_kicked(const struct native_exit *exit);
 
 #endif

@@ -6,6 +6,42 @@
  */
 #include "engine/native_layout.h"
 
+/*
+ * Where guest code goes on: the last register that could say so is the guest's by then.
+ * Not an IRETQ: for that, QEMU's TCG of before 9.1 reads the stack as a kernel does, which
+ * SMAP forbids, and the kernel that this process runs on takes it for its own fault.
+ */
+	.bss
+	.balign	8
+target:
+	.skip	8	/* RIP; or EIP and CS */
+
+	.macro	load_registers
+	movq	NATIVE_FS_BASE(%rdi), %rax
+	wrfsbase %rax
+	movq	NATIVE_GS_BASE(%rdi), %rax
+	wrgsbase %rax
+	movb	$1, NATIVE_DISPATCH(%rdi)
+	pushq	NATIVE_RFLAGS(%rdi)
+	popfq
+	movq	NATIVE_GPR + 8 * 0(%rdi), %rax
+	movq	NATIVE_GPR + 8 * 1(%rdi), %rcx
+	movq	NATIVE_GPR + 8 * 2(%rdi), %rdx
+	movq	NATIVE_GPR + 8 * 3(%rdi), %rbx
+	movq	NATIVE_GPR + 8 * 4(%rdi), %rsp
+	movq	NATIVE_GPR + 8 * 5(%rdi), %rbp
+	movq	NATIVE_GPR + 8 * 6(%rdi), %rsi
+	movq	NATIVE_GPR + 8 * 8(%rdi), %r8
+	movq	NATIVE_GPR + 8 * 9(%rdi), %r9
+	movq	NATIVE_GPR + 8 * 10(%rdi), %r10
+	movq	NATIVE_GPR + 8 * 11(%rdi), %r11
+	movq	NATIVE_GPR + 8 * 12(%rdi), %r12
+	movq	NATIVE_GPR + 8 * 13(%rdi), %r13
+	movq	NATIVE_GPR + 8 * 14(%rdi), %r14
+	movq	NATIVE_GPR + 8 * 15(%rdi), %r15
+	movq	NATIVE_GPR + 8 * 7(%rdi), %rdi
+	.endm
+
 	.text
 
 /* void native_enter(struct native *native): returns when guest code has come out. */
@@ -30,6 +66,8 @@ native_enter:
 	movl	NATIVE_XCR0(%rdi), %eax
 	xorl	%edx, %edx
 	xrstor64 NATIVE_XSAVE(%rdi)
+	movq	NATIVE_TARGET(%rdi), %rax
+	movq	%rax, target(%rip)
 	/* 64-bit code has no use for them; 32-bit code wants them flat. */
 	cmpw	$0, NATIVE_DATA(%rdi)
 	je	1f
@@ -37,28 +75,10 @@ native_enter:
 	movw	NATIVE_DATA(%rdi), %es
 	movw	NATIVE_FS(%rdi), %fs
 	movw	NATIVE_GS(%rdi), %gs
-1:	movq	NATIVE_FS_BASE(%rdi), %rax
-	wrfsbase %rax
-	movq	NATIVE_GS_BASE(%rdi), %rax
-	wrgsbase %rax
-	movb	$1, NATIVE_DISPATCH(%rdi)
-	leaq	NATIVE_FRAME(%rdi), %rsp
-	movq	NATIVE_GPR + 8 * 0(%rdi), %rax
-	movq	NATIVE_GPR + 8 * 1(%rdi), %rcx
-	movq	NATIVE_GPR + 8 * 2(%rdi), %rdx
-	movq	NATIVE_GPR + 8 * 3(%rdi), %rbx
-	movq	NATIVE_GPR + 8 * 5(%rdi), %rbp
-	movq	NATIVE_GPR + 8 * 6(%rdi), %rsi
-	movq	NATIVE_GPR + 8 * 8(%rdi), %r8
-	movq	NATIVE_GPR + 8 * 9(%rdi), %r9
-	movq	NATIVE_GPR + 8 * 10(%rdi), %r10
-	movq	NATIVE_GPR + 8 * 11(%rdi), %r11
-	movq	NATIVE_GPR + 8 * 12(%rdi), %r12
-	movq	NATIVE_GPR + 8 * 13(%rdi), %r13
-	movq	NATIVE_GPR + 8 * 14(%rdi), %r14
-	movq	NATIVE_GPR + 8 * 15(%rdi), %r15
-	movq	NATIVE_GPR + 8 * 7(%rdi), %rdi
-	iretq
+	load_registers
+	ljmpl	*target(%rip)
+1:	load_registers
+	jmpq	*target(%rip)
 
 not_entered:
 	movl	$0, NATIVE_IN_GUEST(%rdi)
@@ -113,6 +133,12 @@ leave:
 	.globl	native_end
 	.hidden	native_end
 native_end:
+
+/* Code that traps, as a guest's does. */
+	.globl	native_trap
+	.hidden	native_trap
+native_trap:
+	hlt
 
 /* A signal that found vmm at work, on whatever thread. */
 elsewhere:

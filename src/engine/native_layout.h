@@ -17,14 +17,15 @@
 #define NATIVE_HOST_GS		1040
 #define NATIVE_LEFT_FS		1048
 #define NATIVE_LEFT_GS		1056
-#define NATIVE_FRAME		1064	/* for IRETQ: RIP, CS, RFLAGS, RSP, SS */
-#define NATIVE_IN_GUEST		1104
-#define NATIVE_KICKED		1108
-#define NATIVE_DATA		1112	/* selectors: DS and ES, */
-#define NATIVE_FS		1114
-#define NATIVE_GS		1116
-#define NATIVE_DISPATCH		1118	/* Syscall User Dispatch's byte */
-#define NATIVE_XCR0		1120	/* components to load */
+#define NATIVE_TARGET		1064	/* RIP, or EIP and CS */
+#define NATIVE_RFLAGS		1072
+#define NATIVE_IN_GUEST		1080
+#define NATIVE_KICKED		1084
+#define NATIVE_DATA		1088	/* selectors: DS and ES, */
+#define NATIVE_FS		1090
+#define NATIVE_GS		1092
+#define NATIVE_DISPATCH		1094	/* Syscall User Dispatch's byte */
+#define NATIVE_XCR0		1096	/* components to load */
 
 /* The start of the signal stack: whose it is. */
 #define NATIVE_STACK_SIZE	0x10000

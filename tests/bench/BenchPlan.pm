@@ -20,6 +20,9 @@ use constant {
 	SLOW_SHARE => 10,	# a tenth as many of what takes long
 	HANDOVERS => 1000,	# of handover.S
 	WORK_MOST => 10,	# ns an instruction: 100 million a second
+	TRAPS => 20_000,		# of cpu-trap.S
+	WORD_SECTORS => 2000,	# of cpu-words.S
+	MAPPED_PAGES => 4 * 16384,	# of cpu-pages.S
 };
 
 # The instructions that the guests cpu-*.S take beyond cpu-none.S, by the bits that
@@ -74,6 +77,7 @@ sub commands {
 	my $exits = present("$option->{tools}/exits.bin");
 	my $floor = present("$option->{tools}/kvm-floor");
 	my $write = present("$option->{tools}/write-floor");
+	my $trap = present("$option->{tools}/trap-floor");
 	my @vmm = (present($option->{vmm}), '--display=none');
 
 	return (
@@ -84,10 +88,14 @@ sub commands {
 		'floor open' => [$floor, '-d', $disk, $guest{halt}],
 		'floor no-pwrite' => [$write, $disk, 0],
 		'floor pwrite' => [$write, $disk, SECTORS],
-		(map { engine_commands($_, [@vmm, "--engine=$_"], $disk, \%guest) } qw(kvm interp)),
+		'trap-floor trap' => [$trap, TRAPS, 1],
+		'trap-floor quiet' => [$trap, TRAPS, 0],
+		(map { engine_commands($_, [@vmm, "--engine=$_"], $disk, \%guest) }
+			qw(kvm interp direct)),
 		(map { ("kvm $_->[0]" => [@vmm, '--engine=kvm', present("$option->{tools}/$_->[1]")]) }
 			['handover', 'handover.bin32'], ['none', 'cpu-none.bin32']),
 		work_commands($option, [@vmm, '--engine=interp']),
+		kernel_commands($option, \@vmm, $disk),
 		qemu_commands($option, $disk),
 		linux_commands($option, \@vmm),
 	);
@@ -108,8 +116,9 @@ sub linux_commands {
 		return ();
 	}
 	return (
-		'interp linux' => [@$vmm, '--engine=interp', '-m', 256, '--serial=-',
-				   "--initrd=$initrd", "--append=@append", $kernel],
+		(map { ("$_ linux" => [@$vmm, "--engine=$_", '-m', 256, '--serial=-',
+				       "--initrd=$initrd", "--append=@append", $kernel]) }
+			qw(interp direct)),
 		$qemu ? ('pc-tcg linux' => [$qemu, qw(-M pc -accel tcg -m 256 -nodefaults
 						      -no-reboot -display none -serial stdio),
 					    '-kernel', $kernel, '-initrd', $initrd,
@@ -141,6 +150,32 @@ sub work_commands {
 			$command{"native$bits $work"} = [present("$path.native$bits")]
 				if $native{$work};
 			$command{"interp$bits $work"} = [@$vmm, present("$path.bin$bits")];
+		}
+	}
+	return %command;
+}
+
+# The same work as kernels that QEMU loads too, where a process can have memory.
+sub kernel_commands {
+	my ($option, $vmm, $disk) = @_;
+	my $qemu = find_program($option->{qemu});
+	my %command;
+
+	for my $bits (32, 64) {
+		for my $work (qw(loop none quiet sieve trap words), $bits == 64 ? 'pages' : ()) {
+			my $kernel = present("$option->{tools}/cpu-$work.elf$bits");
+			my @drive = $work eq 'words' ? "--disk=$disk" : ();
+
+			$command{"$_-kernel$bits $work"} =
+				[@$vmm, "--engine=$_", '-m', 128, @drive, $kernel]
+				for qw(direct interp kvm);
+			$command{"pc-kernel$bits $work"} =
+				[$qemu, qw(-M pc -accel tcg -m 128 -nodefaults -no-user-config
+					   -display none -device),
+				 'isa-debug-exit,iobase=0xf4,iosize=4',
+				 $work eq 'words' ?
+				 ('-drive', "if=ide,index=0,format=raw,file=$disk") : (),
+				 '-kernel', $kernel] if $qemu;
 		}
 	}
 	return %command;
@@ -181,11 +216,13 @@ sub is_peer {
 	return $name =~ /^(?:microvm|pc|native)/;
 }
 
-# QEMU's debug exit turns the wrapped guest's 1, "all well", into 3; Linux powers off.
+# QEMU's debug exit turns the wrapped guest's 1, "all well", into 3; vmm's lets it as it
+# is. Linux powers off.
 sub success {
 	my ($name) = @_;
 
-	return $name =~ / linux$/ ? 0 : $name =~ /^(?:microvm|pc)/ ? 3 : 0;
+	return $name =~ / linux$/ ? 0 : $name =~ /^(?:microvm|pc)/ ? 3 :
+		$name =~ /-kernel/ ? 1 : 0;
 }
 
 # A row shows what the command "of" takes; less what the command "less" takes;
@@ -257,6 +294,66 @@ sub work_session {
 		 comparisons => \@comparisons };
 }
 
+# Code that the host's processor executes itself.
+sub direct_comparison {
+	my ($work, $bits) = @_;
+
+	return {
+		id => "direct-$work$bits", unit => 'ms',
+		title => "Direct: $work_titles{$work}, $bits bits",
+		rows => [
+			map { row($_->[0], $_->[1], "$_->[2] $work", less => "$_->[2] none") }
+				['floor', 'a program', "native$bits"],
+				['subject', 'vmm, engine direct', "direct-kernel$bits"],
+				['peer', 'QEMU pc, TCG', "pc-kernel$bits"] ],
+		targets => [ ['a program', 1.05], ['QEMU pc, TCG', 0.25] ],
+	};
+}
+
+sub direct_sessions {
+	my ($option, $some) = @_;
+	my @trap = ('subject', 'vmm, engine direct', 'direct-kernel64 trap',
+		    less => 'direct-kernel64 quiet', per => TRAPS);
+
+	return (
+		(map { my $bits = $_; {
+			name => "direct: instructions, $bits bits", rounds => $option->{rounds},
+			processor => 1,
+			comparisons => [ map { direct_comparison($_, $bits) } qw(loop sieve) ],
+		} } 32, 64),
+		{ name => 'direct: traps', rounds => $option->{rounds}, processor => 1,
+		  comparisons => [ {
+			id => 'direct-trap', title => 'Direct: a trap, alone', unit => 'us',
+			rows => [
+				row('floor', 'a SIGSEGV, handled', 'trap-floor trap',
+				    less => 'trap-floor quiet', per => TRAPS),
+				row(@trap) ],
+			targets => [ ['a SIGSEGV, handled', 1.3] ],
+		}, {
+			id => 'direct-words', title => 'Direct: a sector by 256 OUTs', unit => 'us',
+			rows => [
+				row('floor', 'a trap of direct', @trap[2 .. $#trap]),
+				row('subject', 'vmm, engine direct', 'direct-kernel64 words',
+				    less => 'direct-kernel64 none', per => WORD_SECTORS),
+				row('peer', 'QEMU pc, TCG', 'pc-kernel64 words',
+				    less => 'pc-kernel64 none', per => WORD_SECTORS) ],
+			targets => [ ['a trap of direct', 6] ],
+		} ] },
+		{ name => 'direct: pages', rounds => max(1, int($some / 2)), processor => 1,
+		  comparisons => [ {
+			id => 'direct-pages', title => 'Direct: a page mapped, walked, unmapped',
+			unit => 'us',
+			rows => [
+				map { row($_->[0], $_->[1], "$_->[2]-kernel64 pages",
+					  less => "$_->[2]-kernel64 none", per => MAPPED_PAGES) }
+					['subject', 'vmm, engine direct', 'direct'],
+					['subject', 'vmm, engine interp', 'interp'],
+					['subject', 'vmm, engine kvm', 'kvm'],
+					['peer', 'QEMU pc, TCG', 'pc'] ],
+		} ] },
+	);
+}
+
 # Sessions: comparisons whose commands alternate. Targets: [over which row, at
 # most so many times].
 sub sessions {
@@ -282,12 +379,20 @@ sub sessions {
 				row('subject', 'vmm, engine interp', 'interp halt'),
 				row('peer', 'QEMU microvm, TCG', 'microvm-tcg halt') ],
 			targets => [ ['empty, same libraries', 1.5] ],
+		}, {
+			id => 'start-direct', title => 'The same, direct beside interp', unit => 'ms',
+			rows => [
+				row('floor', 'vmm, engine interp', 'interp halt'),
+				row('subject', 'vmm, engine direct', 'direct halt') ],
+			targets => [ ['vmm, engine interp', 1.3] ],
 		} ] },
 		(map { work_session($_, $some) } 32, 64),
+		direct_sessions($option, $some),
 		{ name => 'Linux', rounds => $few, warmups => 0, comparisons => [ {
 			id => 'linux', title => 'Linux to a shell, and off', unit => 'ms',
 			rows => [
 				row('subject', 'vmm, engine interp', 'interp linux'),
+				row('subject', 'vmm, engine direct', 'direct linux'),
 				row('peer', 'QEMU pc, TCG', 'pc-tcg linux') ],
 			targets => [ ['QEMU pc, TCG', 8] ],
 		} ] },
@@ -324,6 +429,14 @@ sub sessions {
 				row('subject', 'vmm, engine interp', 'interp disk-emul',
 				    less => 'interp open') ],
 			targets => [ ['QEMU pc, TCG', 3] ],
+		}, {
+			id => 'disk-direct', title => 'The same, direct', unit => 'ms',
+			rows => [
+				row('peer', 'QEMU pc, TCG', 'pc-tcg disk-emul',
+				    less => 'pc-tcg open'),
+				row('subject', 'vmm, engine direct', 'direct disk-emul',
+				    less => 'direct open') ],
+			targets => [ ['QEMU pc, TCG', 1] ],
 		} ] },
 		{ name => 'ATA emulation', rounds => $few, warmups => 0, comparisons => [ {
 			id => 'disk-emul', title => '10,000 sectors by emulated ATA',

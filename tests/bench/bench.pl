@@ -39,6 +39,7 @@ usage: bench.pl [OPTION...]
   --out=DIR       where bench.json and bench.svg go, and the disk image in the
                   meantime (default the current folder)
   --tmpfs         put the disk image on /dev/shm
+  --only=TEXT     the sessions whose names contain it, and no memory
   --rounds=N      runs of each command (default 11; short ones three times
                   that, those of a second half, long ones a tenth)
   --help          print this
@@ -99,7 +100,7 @@ sub have_kvm {
 
 	return 1 if open my $kvm, '+<', '/dev/kvm';
 	print STDERR "bench: /dev/kvm: $!: what needs it is left out\n";
-	delete @$commands{grep { /^(?:floor|kvm) / } keys %$commands};
+	delete @$commands{grep { /^(?:floor|kvm(?:-kernel\d+)?) / } keys %$commands};
 	return 0;
 }
 
@@ -168,7 +169,7 @@ sub run_session {
 	printf STDERR "bench: %s: %d commands, %d times\n", $session->{name}, scalar @names,
 		$session->{rounds};
 	my $samples = measure($commands, \@names, '-n', $session->{rounds},
-			      '-w', $session->{warmups} // 1);
+			      '-w', $session->{warmups} // 1, $session->{processor} ? '-c' : ());
 
 	for my $name (@names) {
 		next unless failed($name, $samples->{$name});
@@ -221,7 +222,7 @@ sub write_file {
 }
 
 sub parse_options {
-	my $good = GetOptions(\%option, qw(vmm=s guests=s tools=s qemu=s out=s tmpfs rounds=i),
+	my $good = GetOptions(\%option, qw(vmm=s guests=s tools=s qemu=s out=s only=s tmpfs rounds=i),
 			      help => sub { print $usage; exit 0 });
 
 	return if $good && !@ARGV && $option{rounds} >= 1;
@@ -241,12 +242,13 @@ sub main {
 		my $host = describe_host($disk);
 		my $kvm = have_kvm(\%commands);
 		my %exits = $kvm ? map { $_ => count_exits($_) } qw(pio mmio) : ();
-		my @sessions = sessions(\%option, \%exits, $host->{kvm} =~ /^software/);
+		my @sessions = grep { index($_->{name}, $option{only} // '') >= 0 }
+			sessions(\%option, \%exits, $host->{kvm} =~ /^software/);
 
 		drop_broken_peers(\%commands);
 		{ host => $host, comparisons => [
 			(map { run_session($_, \%commands) } @sessions),
-			$kvm ? memory_comparison(\%commands) : () ] };
+			$kvm && !$option{only} ? memory_comparison(\%commands) : () ] };
 	};
 	unlink $disk;
 	die $@ unless $result;

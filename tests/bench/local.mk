@@ -5,7 +5,7 @@
 # The floors are static, and never built with the sanitizers that vmm may be. "empty"
 # is linked with what a vmm that emulates is linked with, although it uses nothing of it.
 bench_programs = tests/bench/empty tests/bench/kvm-floor tests/bench/measure \
-	tests/bench/peakmem tests/bench/write-floor
+	tests/bench/peakmem tests/bench/trap-floor tests/bench/write-floor
 bench_cflags = -std=gnu17 -O2 -Wall -Wextra
 EXTRA_PROGRAMS += $(bench_programs)
 tests_bench_empty_SOURCES = tests/bench/empty.c
@@ -21,6 +21,9 @@ tests_bench_measure_CFLAGS = $(bench_cflags)
 tests_bench_measure_LDFLAGS = -all-static
 tests_bench_peakmem_SOURCES = tests/bench/peakmem.c
 tests_bench_peakmem_CFLAGS = $(bench_cflags)
+tests_bench_trap_floor_SOURCES = tests/bench/trap-floor.c
+tests_bench_trap_floor_CFLAGS = $(bench_cflags)
+tests_bench_trap_floor_LDFLAGS = -all-static
 tests_bench_write_floor_SOURCES = tests/bench/write-floor.c
 tests_bench_write_floor_CFLAGS = $(bench_cflags)
 tests_bench_write_floor_LDFLAGS = -all-static
@@ -86,23 +89,45 @@ tests/bench/cpu-kernel.bin64 tests/bench/cpu-kernel.wrapped64 \
 tests/bench/handover.bin32: $(guest_lib32) $(guest_lib64) $(bench_work_start)
 tests/bench/cpu-kernel.o64: tests/bench/cpu-work.h
 
+# The same work as kernels, for the engine direct: code and data lie where a process can
+# have memory.
+bench_kernel_work = cpu-loop cpu-none cpu-quiet cpu-sieve cpu-trap cpu-words
+bench_kernels = $(bench_kernel_work:%=tests/bench/%.elf32) \
+	$(bench_kernel_work:%=tests/bench/%.elf64) tests/bench/cpu-pages.elf64
+SUFFIXES += .elf32 .elf64
+bench_kernel_link = $(CC) -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+	-Wl,-z,noexecstack -Wl,--no-warn-rwx-segments -Wl,-T,$(srcdir)/guest/kernel/long.ld -o $@
+.o32.elf32:
+	$(AM_V_CCLD)$(bench_kernel_link) -m32 tests/bench/kernel-start.o32 $<
+.o64.elf64:
+	$(AM_V_CCLD)$(bench_kernel_link) -m64 guest/kernel/start-long.o64 \
+		tests/bench/kernel-start.o64 $<
+$(bench_kernels): tests/bench/kernel-start.o32 tests/bench/kernel-start.o64 \
+	guest/kernel/start-long.o64 guest/kernel/long.ld
+$(bench_kernel_work:%=tests/bench/%.o32) $(bench_kernel_work:%=tests/bench/%.o64) \
+tests/bench/cpu-pages.o64: tests/bench/cpu-work.h
+tests/bench/cpu-quiet.o32 tests/bench/cpu-quiet.o64: tests/bench/cpu-trap.S
+
 # An initial RAM disk for Linux, where there is what it takes.
 tests/bench/linux.initrd: tests/bench/make-initrd
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(srcdir)/tests/bench/make-initrd $@
 
 .PHONY: bench
 bench: vmm cpu.la $(bench_programs) $(bench_roms) $(bench_guests) $(bench_own) \
-		$(bench_work_bins) $(bench_work_roms) $(bench_work_natives) tests/bench/linux.initrd
+		$(bench_work_bins) $(bench_work_roms) $(bench_work_natives) $(bench_kernels) \
+		tests/bench/linux.initrd
 	perl -I $(srcdir)/tests/bench $(srcdir)/tests/bench/bench.pl $(BENCH_FLAGS)
 
 EXTRA_DIST += tests/bench/README tests/bench/BenchChart.pm tests/bench/BenchPlan.pm \
 	tests/bench/BenchReport.pm tests/bench/BenchStats.pm tests/bench/bench.pl \
 	tests/bench/cpu-beside.S tests/bench/cpu-code.S tests/bench/cpu-kernel.S \
 	tests/bench/cpu-loop.S tests/bench/cpu-native.S tests/bench/cpu-none.S \
-	tests/bench/cpu-sieve.S tests/bench/cpu-work.h tests/bench/exits.S \
-	tests/bench/handover.S tests/bench/make-initrd \
+	tests/bench/cpu-pages.S tests/bench/cpu-quiet.S tests/bench/cpu-sieve.S \
+	tests/bench/cpu-trap.S tests/bench/cpu-words.S tests/bench/cpu-work.h \
+	tests/bench/exits.S tests/bench/handover.S tests/bench/kernel-start.S \
+	tests/bench/make-initrd \
 	tests/bench/qemu-end.c tests/bench/rom.S
 CLEANFILES += $(EXTRA_PROGRAMS) $(bench_roms) tests/bench/*.o32 tests/bench/*.o64 \
 	tests/bench/*.wrapped tests/bench/*.wrapped?? $(bench_work_bins) $(bench_work_roms) \
-	$(bench_work_natives) $(bench_own) tests/bench/linux.initrd \
+	$(bench_work_natives) $(bench_kernels) $(bench_own) tests/bench/linux.initrd \
 	bench.json bench.svg

@@ -5,7 +5,8 @@
  *
  * The commands alternate (first, second, first, second ...), so that what else
  * happens on the machine hits them alike. A line of output is a run: name, wall
- * clock time (ns) and exit status (128 + N for signal N), separated by tabs.
+ * clock time (ns; with -c processor time) and exit status (128 + N for signal N),
+ * separated by tabs.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -19,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,6 +34,7 @@
 #define SEPARATOR "::"
 #define MAX_COMMANDS 16
 #define NS_PER_S 1000000000ull
+#define NS_PER_US 1000ull
 #define MS_PER_S 1000
 
 extern char **environ;
@@ -47,18 +50,20 @@ struct plan {
 	unsigned int rounds;
 	unsigned int warmups;	/* rounds before that, not printed */
 	int limit_ms;		/* that a run may take */
+	int processor;		/* time of the processor's, not of the wall clock's */
 };
 
 struct sample {
-	uint64_t wall;		/* ns */
+	uint64_t time;		/* ns */
 	int status;
 };
 
 static void usage(void)
 {
 	fprintf(stderr,
-		"usage: measure [-n ROUNDS] [-w WARMUPS] [-t SECONDS] "
+		"usage: measure [-c] [-n ROUNDS] [-w WARMUPS] [-t SECONDS] "
 		"NAME COMMAND [ARG...] [" SEPARATOR " NAME COMMAND [ARG...]]...\n"
+		"  -c          time of the processor, user's and system's, not of the clock\n"
 		"  -n ROUNDS   runs of each command (default %d)\n"
 		"  -w WARMUPS  runs of each before that, not printed (default %d)\n"
 		"  -t SECONDS  kill a run that takes longer (default %d)\n",
@@ -107,22 +112,30 @@ static void wait_or_kill(pid_t pid, int limit_ms)
 	close(end.fd);
 }
 
-static void run(const struct command *command, int limit_ms, struct sample *sample)
+static uint64_t nanoseconds(const struct timeval *time)
+{
+	return (uint64_t)time->tv_sec * NS_PER_S + (uint64_t)time->tv_usec * NS_PER_US;
+}
+
+static void run(const struct command *command, const struct plan *plan, struct sample *sample)
 {
 	uint64_t start = now();
 	pid_t pid = spawn(command);
+	struct rusage usage;
 	int status;
 
-	wait_or_kill(pid, limit_ms);
-	if (waitpid(pid, &status, 0) < 0)
-		err(FAILED, "waitpid");
-	sample->wall = now() - start;
+	wait_or_kill(pid, plan->limit_ms);
+	if (wait4(pid, &status, 0, &usage) < 0)
+		err(FAILED, "wait4");
+	sample->time = plan->processor ?
+		       nanoseconds(&usage.ru_utime) + nanoseconds(&usage.ru_stime) :
+		       now() - start;
 	sample->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 static void print(const struct command *command, const struct sample *sample)
 {
-	printf("%s\t%" PRIu64 "\t%d\n", command->name, sample->wall, sample->status);
+	printf("%s\t%" PRIu64 "\t%d\n", command->name, sample->time, sample->status);
 	if (fflush(stdout))
 		err(FAILED, "standard output");
 }
@@ -133,7 +146,7 @@ static void measure(const struct plan *plan)
 		for (size_t i = 0; i < plan->commands; i++) {
 			struct sample sample;
 
-			run(&plan->command[i], plan->limit_ms, &sample);
+			run(&plan->command[i], plan, &sample);
 			if (round >= plan->warmups)
 				print(&plan->command[i], &sample);
 		}
@@ -168,10 +181,12 @@ int main(int argc, char **argv)
 	};
 	int option;
 
-	while ((option = getopt(argc, argv, "+n:w:t:")) != -1) {
+	while ((option = getopt(argc, argv, "+cn:w:t:")) != -1) {
 		unsigned long value = optarg ? strtoul(optarg, NULL, 10) : 0;
 
-		if (option == 'n')
+		if (option == 'c')
+			plan.processor = 1;
+		else if (option == 'n')
 			plan.rounds = (unsigned int)value;
 		else if (option == 'w')
 			plan.warmups = (unsigned int)value;
