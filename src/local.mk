@@ -38,6 +38,7 @@ libvmm_a_SOURCES = \
 	src/core/msrs.c src/core/msrs.h \
 	src/core/optional.h \
 	src/core/program.c src/core/program.h \
+	src/core/result.c src/core/result.h \
 	src/core/run.c src/core/run.h \
 	src/core/snapshot.c src/core/snapshot.h \
 	src/core/vcpu.c src/core/vcpu.h \

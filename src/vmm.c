@@ -133,8 +133,8 @@ static struct display_config display_config(const struct options *options,
 	return config;
 }
 
-static int run_board(const struct options *options, const struct report_config *report,
-		     struct board *board, struct profile *profile, const struct log *log)
+static int run_board(const struct options *options, struct report *report, struct board *board,
+		     struct profile *profile, const struct log *log)
 {
 	struct display_config shown = display_config(options, board);
 	struct machine_config config = {
@@ -153,7 +153,7 @@ static int run_board(const struct options *options, const struct report_config *
 	if (machine_power_on(board->machine, board->engine, &board->boot.state, &config) ||
 	    display_open(&display, &shown, board, log))
 		return STATUS_HOST;
-	if (board_start(board)) {
+	if (report_start(report, log) || board_start(board)) {
 		display_close(&display);
 		return STATUS_HOST;
 	}
@@ -167,25 +167,31 @@ static int run_board(const struct options *options, const struct report_config *
 
 static int run(struct options *options, const struct log *log)
 {
-	struct report_config report = {
+	struct report_config report_config = {
 		.screenshot = options->screenshot, .profile = options->profile,
 		.expect = &options->expect, .state_hash = options->state_hash,
 	};
 	struct profile *profile = NULL;
+	struct report report;
 	struct board board;
 	int status = STATUS_HOST;
 
 	ignore_signals();
-	if (check(options, log) || report_files_check(&report, log))
+	if (check(options, log))
 		return STATUS_HOST;
-	if (options->profile && profile_create(&profile)) {
-		log_error(log, "out of memory");
+	if (report_create(&report, &report_config, log)) {
+		report_close(&report);
 		return STATUS_HOST;
 	}
-	if (!board_create(&board, options, log))
-		status = run_board(options, &report, &board, profile, log);
-	board_destroy(&board);
-	profile_destroy(profile);
+	if (options->profile && profile_create(&profile)) {
+		log_error(log, "out of memory");
+	} else {
+		if (!board_create(&board, options, log))
+			status = run_board(options, &report, &board, profile, log);
+		board_destroy(&board);
+		profile_destroy(profile);
+	}
+	report_close(&report);
 	return status;
 }
 
