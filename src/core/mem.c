@@ -208,6 +208,8 @@ void *mem_backing(struct mem *mem, uint64_t size, bool mergeable)
 	/* A kernel without KSM refuses; the guest runs all the same. */
 	if (mergeable)
 		madvise(host, size, MADV_MERGEABLE);
+	/* A process beside vmm has no use for it, and must not make the pages shared ones. */
+	madvise(host, size, MADV_DONTFORK);
 	backing->host = host;
 	mem->backings = backing;
 	return host;
