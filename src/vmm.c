@@ -140,6 +140,7 @@ static int run_board(const struct options *options, struct report *report, struc
 	struct machine_config config = {
 		.halt_status = halt_status(options, board),
 		.insn_limit = options->insn_limit.value, .cpu = options->cpu,
+		.confine = options->isolate || !board->engine->isolates,
 		.memory = board->snapshot,
 	};
 	struct machine_limits limits = {
