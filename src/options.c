@@ -112,7 +112,7 @@ static const struct option machine_options[] = {
 	{ "engine", 0, &value_engine, OPTION(engine), "LIST", NULL,
 	  "auto, or a list of kvm, direct, interp: the first that works" },
 	{ "isolate", 0, &value_flag, OPTION(isolate), NULL, NULL,
-	  "leave out engines that do not isolate the guest from vmm" },
+	  "leave out engines that do not isolate the guest; confine vmm itself" },
 	{ "disk", 'd', &value_file, OPTION(disk), "FILE", NULL,
 	  "a raw disk image, a multiple of 512 bytes" },
 	{ "disk-mode", 0, &value_choice, OPTION(disk_mode), "MODE", disk_modes,

@@ -16,13 +16,13 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "core/array.h"
+
 #ifndef PR_SET_SYSCALL_USER_DISPATCH
 #define PR_SET_SYSCALL_USER_DISPATCH 59
 #endif
 
 #define KVM_IOCTLS 0xAEu	/* KVMIO of <linux/kvm.h> */
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Whatever their arguments are. */
 static const int calls[] = {
@@ -92,9 +92,9 @@ static int add_rules(scmp_filter_ctx filter)
 {
 	int error = 0;
 
-	for (size_t i = 0; i < COUNT(calls) && !error; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(calls) && !error; i++)
 		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
-	for (size_t i = 0; i < COUNT(rules) && !error; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rules) && !error; i++)
 		error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, rules[i].call, 1,
 					       &rules[i].argument);
 	return error;
@@ -129,7 +129,7 @@ static int set_up(scmp_filter_ctx filter, const int *code, size_t count)
 	};
 	int error = 0;
 
-	for (size_t i = 0; i < COUNT(attributes) && !error; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(attributes) && !error; i++)
 		error = seccomp_attr_set(filter, attributes[i].name, attributes[i].value);
 	if (!error)
 		error = add_rules(filter);
