@@ -13,12 +13,15 @@
 
 #define MEMORY_DEFAULT (UINT64_C(64) << 20)
 
-static int share_memory(struct mem *mem, const struct log *log)
+static int share_memory(struct mem *mem, const char *path, const struct log *log)
 {
-	int error = mem_share(mem, NULL);
+	int error = mem_share(mem, path);
 
 	if (error)
-		log_error(log, "cannot make a file for guest memory: %s", strerror(-error));
+		log_error(log, "%s: cannot be the guest's memory: %s%s",
+			  path ? path : "a file without a name",
+			  error == -EINVAL ? "not a regular file" : strerror(-error),
+			  error == -EBUSY ? " (another vmm runs with it)" : "");
 	return error;
 }
 
@@ -120,9 +123,12 @@ static int open_all(struct board *board, const struct options *options, const st
 	if (!board->engine)
 		return -ENODEV;
 	if (board->engine->shares_memory)
-		error = share_memory(mem, log);
+		error = share_memory(mem, NULL, log);
 	if (!error)
 		error = make_screen(board, mem, log);
+	/* From here on: RAM, and nothing else. */
+	if (!error && options->memory_file)
+		error = share_memory(mem, options->memory_file, log);
 	if (!error)
 		error = keyboard_create(&board->keyboard, machine_works(board->machine));
 	if (!error)

@@ -18,6 +18,7 @@
 /* What the checks look at. */
 struct end {
 	const struct expectations *expect;
+	const struct expect_files *files;
 	const struct board *board;
 	const struct screen_frame *frame;
 	const struct log *log;
@@ -25,16 +26,16 @@ struct end {
 
 static int check_screen(const struct end *end)
 {
-	const char *path = end->expect->screen;
+	const struct picture *screen = end->files->screen;
 
-	return path ? picture_compare(end->frame, path, end->log) : 0;
+	return screen && picture_differs(end->frame, screen, end->log);
 }
 
 static int check_disk(const struct end *end)
 {
 	const char *path = end->expect->disk;
 
-	return path ? disk_compare(end->board->disk, path, end->log) : 0;
+	return path ? disk_compare(end->board->disk, end->files->disk, path, end->log) : 0;
 }
 
 /* Bytes as text on one line: what is not printable as \xHH. */
@@ -132,13 +133,14 @@ static int check_mem(const struct end *end)
 	return result;
 }
 
-int expect_check(const struct expectations *expect, const struct board *board,
-		 const struct screen_frame *frame, const struct log *log)
+int expect_check(const struct expectations *expect, const struct expect_files *files,
+		 const struct board *board, const struct screen_frame *frame,
+		 const struct log *log)
 {
 	static int (*const checks[])(const struct end *end) = {
 		check_screen, check_disk, check_output, check_rax, check_mem,
 	};
-	struct end end = { expect, board, frame, log };
+	struct end end = { expect, files, board, frame, log };
 	int result = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
@@ -164,10 +166,12 @@ static int readable(const char *path)
 	return access(path, R_OK) ? errno : 0;
 }
 
-int expect_files_check(const struct expectations *expect, const struct log *log)
+int expect_files_open(struct expect_files *files, const struct expectations *expect,
+		      const struct log *log)
 {
 	const char *const paths[] = { expect->disk, expect->screen };
 
+	*files = (struct expect_files){ .disk = -1 };
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		int error = paths[i] ? readable(paths[i]) : 0;
 
@@ -177,5 +181,16 @@ int expect_files_check(const struct expectations *expect, const struct log *log)
 			  strerror(error));
 		return -error;
 	}
-	return expect->screen ? picture_check(expect->screen, log) : 0;
+	if (expect->disk)
+		files->disk = disk_reference_open(expect->disk, log);
+	if (expect->disk && files->disk < 0)
+		return files->disk;
+	return expect->screen ? picture_load(&files->screen, expect->screen, log) : 0;
+}
+
+void expect_files_close(struct expect_files *files)
+{
+	if (files->disk >= 0)
+		close(files->disk);
+	picture_free(files->screen);
 }

@@ -42,18 +42,30 @@ struct expectations {
 	struct expect_memory mem;
 };
 
+struct picture;
+
+/* What is compared with, opened before the run. */
+struct expect_files {
+	struct picture *screen;		/* NULL: none */
+	int disk;			/* -1: none */
+};
+
+/*
+ * Opens the files to compare with: before the run, so that a mistyped name costs
+ * no run. Returns 0, or -errno with a message. Call expect_files_close() whatever it
+ * returns.
+ */
+int expect_files_open(struct expect_files *files, const struct expectations *expect,
+		      const struct log *log);
+void expect_files_close(struct expect_files *files);
+
 /*
  * Checks every expectation and prints each difference. Returns 0 where all are
  * met, 1 where one is not, -errno with a message in the log where one could
  * not be checked (a file cannot be read).
  */
-int expect_check(const struct expectations *expect, const struct board *board,
-		 const struct screen_frame *frame, const struct log *log);
-
-/*
- * Whether the files to compare with can be read: before the run, so that a
- * mistyped name costs no run. Returns 0, or -errno with a message.
- */
-int expect_files_check(const struct expectations *expect, const struct log *log);
+int expect_check(const struct expectations *expect, const struct expect_files *files,
+		 const struct board *board, const struct screen_frame *frame,
+		 const struct log *log);
 
 #endif

@@ -38,6 +38,7 @@ libvmm_a_SOURCES = \
 	src/core/msrs.c src/core/msrs.h \
 	src/core/optional.h \
 	src/core/program.c src/core/program.h \
+	src/core/result.c src/core/result.h \
 	src/core/run.c src/core/run.h \
 	src/core/snapshot.c src/core/snapshot.h \
 	src/core/vcpu.c src/core/vcpu.h \
@@ -113,6 +114,7 @@ libvmm_a_SOURCES = \
 	src/pv/screen.c src/pv/system.c \
 	src/host/characters.c src/host/characters.h \
 	src/host/condition.c src/host/condition.h \
+	src/host/confine.c src/host/confine.h \
 	src/host/disk.c src/host/disk.h \
 	src/host/disklock.c src/host/disklock.h \
 	src/host/endpoint.h \
@@ -123,6 +125,7 @@ libvmm_a_SOURCES = \
 	src/host/picture.c src/host/picture.h src/host/png_module.h \
 	src/host/pty.c \
 	src/host/raster.c src/host/raster.h \
+	src/host/sandbox_module.h \
 	src/host/screen.c src/host/screen.h \
 	src/host/socket.c \
 	src/host/terminal.c src/host/terminal.h \
@@ -237,6 +240,13 @@ png_la_CFLAGS = $(VMM_CFLAGS)
 png_la_LDFLAGS = $(module_ldflags)
 png_la_LIBADD = $(PNG_LIBS)
 png_la_SOURCES = src/host/png.c src/host/png_module.h src/host/raster.h
+
+pkglib_LTLIBRARIES += sandbox.la
+sandbox_la_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src -I$(builddir) $(SECCOMP_CFLAGS)
+sandbox_la_CFLAGS = $(VMM_CFLAGS)
+sandbox_la_LDFLAGS = $(module_ldflags)
+sandbox_la_LIBADD = $(SECCOMP_LIBS)
+sandbox_la_SOURCES = src/host/sandbox.c src/host/sandbox_module.h
 
 if WITH_SDL
 pkglib_LTLIBRARIES += sdl.la

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "engine/dispatch.h"
+#include "host/confine.h"
 
 #define SIGNAL_STATUS 128		/* as shells count */
 #define STRAY_LINES 32u			/* shown of unclaimed accesses */
@@ -36,6 +37,7 @@ struct machine {
 	unsigned int strays;
 	const struct engine_ops *ops;
 	struct engine *engine;
+	bool confine;
 	struct dispatch dispatch;
 	enum dispatch_answer answer;	/* to the last exit */
 	uint64_t exits;
@@ -382,6 +384,7 @@ int machine_power_on(struct machine *machine, const struct engine_ops *ops,
 	};
 	machine->memory = settings->memory;
 	machine->start = start;
+	machine->confine = settings->confine;
 	run_set_reboots(machine->run, settings->memory);
 	irqs_reset(machine->irqs);
 	devices_reset(machine->devices);
@@ -478,6 +481,14 @@ static int start_loop(struct machine *machine)
 	return error ? error : loop_start(machine->loop);
 }
 
+/* All threads are there, and all files are open. */
+static int confine_run(struct machine *machine)
+{
+	int error = machine->ops->prepare ? machine->ops->prepare(machine->engine) : 0;
+
+	return error ? error : confine(machine->mem, machine->log);
+}
+
 /*
  * The vCPU's life. What ends at once needs nobody that waits meanwhile, and a
  * thread takes longer to start and to end than that does.
@@ -497,6 +508,10 @@ static int run_with_loop(struct machine *machine)
 		if (error)
 			return error;
 		looping = true;
+		if (machine->confine)
+			error = confine_run(machine);
+		if (error)
+			return error;
 		run_vcpu(machine);
 	}
 	if (!machine->at_end || machine->at_end(machine->at_end_self, false))
@@ -543,7 +558,7 @@ void machine_run(struct machine *machine, const struct machine_limits *limits,
 	if (profile)
 		profile_stop(profile);
 	if (error) {
-		run_end(machine->run, ENDING_HOST_ERROR, 0, "cannot start the loop: %s",
+		run_end(machine->run, ENDING_HOST_ERROR, 0, "cannot start the run: %s",
 			strerror(-error));
 	} else {
 		/* Whatever else ended it just then: the time was up. */

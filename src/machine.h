@@ -44,6 +44,11 @@ struct machine_config {
 	int halt_status;	/* of a run that ends by HLT with interrupts disabled */
 	uint64_t insn_limit;	/* 0: none; for engines that count instructions */
 	struct cpuid_config cpu;	/* which CPU the guest sees */
+	/*
+	 * vmm confines itself (host/confine.h) before the guest runs for longer than
+	 * engine_ops.run_briefly() lets it.
+	 */
+	bool confine;
 	/* What a reset puts back, must outlive the machine; NULL: a reset ends the run. */
 	const struct snapshot *memory;
 };

@@ -112,7 +112,7 @@ static const struct option machine_options[] = {
 	{ "engine", 0, &value_engine, OPTION(engine), "LIST", NULL,
 	  "auto, or a list of kvm, direct, interp: the first that works" },
 	{ "isolate", 0, &value_flag, OPTION(isolate), NULL, NULL,
-	  "leave out engines that do not isolate the guest from vmm" },
+	  "leave out engines that do not isolate the guest; confine vmm itself" },
 	{ "disk", 'd', &value_file, OPTION(disk), "FILE", NULL,
 	  "a raw disk image, a multiple of 512 bytes" },
 	{ "disk-mode", 0, &value_choice, OPTION(disk_mode), "MODE", disk_modes,
@@ -127,6 +127,8 @@ static const struct option machine_options[] = {
 	  "baseline (x86-64-v3) or host, then ,-FEATURE to leave some out" },
 	{ "clock", 0, &value_choice, OPTION(clock), "KIND", clocks,
 	  "the guest's time is real, or virtual: by instructions (engine interp)" },
+	{ "memory-file", 0, &value_file, OPTION(memory_file), "FILE", NULL,
+	  "guest memory is this file, which is made or emptied" },
 	{ "mergeable", 0, &value_flag, OPTION(mergeable), NULL, NULL,
 	  "let the host merge equal pages of guest memory (KSM)" },
 };
@@ -233,8 +235,8 @@ static const struct program vmm_program = {
 
 /* What vmm-lockstep decides itself, and what only a run of one machine is about. */
 static const char *const lockstep_without[] = {
-	"demo", "name", "engine", "isolate", "disk-mode", "reboot", "clock", "mergeable",
-	"profile", "state-hash", NULL,
+	"demo", "name", "engine", "isolate", "disk-mode", "reboot", "clock", "memory-file",
+	"mergeable", "profile", "state-hash", NULL,
 };
 
 static const struct group lockstep_groups[] = {

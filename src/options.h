@@ -44,6 +44,7 @@ struct options {
 	char *engine;
 	bool isolate;
 	struct optional memory;	/* bytes */
+	char *memory_file;		/* NULL: none */
 	bool mergeable;
 	int vga;			/* enum option_vga */
 	int debug_exit;			/* enum option_debug_exit */

@@ -18,6 +18,12 @@
 
 #define STATUS_UNMET 120
 
+/* Standard output, or the log's stream. */
+static bool is_stream(const char *path)
+{
+	return !strcmp(path, "-");
+}
+
 /* Whether a file can be made or written at path. Returns 0 or an errno. */
 static int writable(const char *path)
 {
@@ -41,12 +47,14 @@ static int writable(const char *path)
 	return error;
 }
 
-int report_files_check(const struct report_config *config, const struct log *log)
+int report_create(struct report *report, const struct report_config *config,
+		  const struct log *log)
 {
 	const char *const paths[] = { config->screenshot, config->profile };
 
+	*report = (struct report){ .config = config, .expect.disk = -1 };
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-		int error = paths[i] && strcmp(paths[i], "-") ? writable(paths[i]) : 0;
+		int error = paths[i] && !is_stream(paths[i]) ? writable(paths[i]) : 0;
 
 		if (!error)
 			continue;
@@ -54,9 +62,26 @@ int report_files_check(const struct report_config *config, const struct log *log
 			  strerror(error));
 		return -error;
 	}
-	if (config->screenshot && picture_format_check(config->screenshot, log))
-		return -ENOENT;
-	return expect_files_check(config->expect, log);
+	return expect_files_open(&report->expect, config->expect, log);
+}
+
+int report_start(struct report *report, const struct log *log)
+{
+	const struct report_config *config = report->config;
+	int error = 0;
+
+	if (config->screenshot)
+		error = picture_open(&report->screenshot, config->screenshot, log);
+	if (!error && config->profile && !is_stream(config->profile))
+		error = result_open(&report->profile, config->profile, log);
+	return error;
+}
+
+void report_close(struct report *report)
+{
+	expect_files_close(&report->expect);
+	picture_close(report->screenshot);
+	result_discard(&report->profile);
 }
 
 /* Endings of which the place matters. */
@@ -99,10 +124,38 @@ static void print_crash(const struct board *board, const struct log *log)
 	}
 }
 
-int report_end(const struct report_config *config, struct board *board,
-	       const struct profile *profile, struct screen_frame *frame,
-	       struct ending *ending, const struct log *log)
+static int write_profile(struct report *report, const struct profile *profile,
+			 const struct bus *bus, const struct log *log)
 {
+	struct result_file *file = &report->profile;
+	int error, end;
+
+	if (!file->stream)
+		return profile_print(profile, bus, log_stream(log));
+	error = result_begin(file);
+	if (!error)
+		error = profile_print(profile, bus, file->stream);
+	end = result_end(file);
+	return error ? error : end;
+}
+
+static void print_profile(struct report *report, struct board *board,
+			  const struct profile *profile, const struct log *log)
+{
+	int error = write_profile(report, profile, machine_bus(board->machine), log);
+
+	if (!error)
+		return;
+	log_error(log, "%s: cannot write the profile: %s", report->config->profile,
+		  strerror(-error));
+	run_end(machine_run_control(board->machine), ENDING_HOST_ERROR, 0,
+		"the profile could not be written");
+}
+
+int report_end(struct report *report, struct board *board, const struct profile *profile,
+	       struct screen_frame *frame, struct ending *ending, const struct log *log)
+{
+	const struct report_config *config = report->config;
 	struct run *run = machine_run_control(board->machine);
 	int unmet, status;
 
@@ -111,16 +164,15 @@ int report_end(const struct report_config *config, struct board *board,
 	if (board_host_error(board))
 		run_end(run, ENDING_HOST_ERROR, 0, "the run met an error of the host: %s",
 			strerror(-board_host_error(board)));
-	if (config->screenshot && picture_write(frame, config->screenshot, log) < 0)
+	if (report->screenshot && picture_write(frame, report->screenshot, log) < 0)
 		run_end(run, ENDING_HOST_ERROR, 0, "the screenshot could not be written");
-	if (profile && profile_write(profile, config->profile,
-				     machine_bus(board->machine), log) < 0)
-		run_end(run, ENDING_HOST_ERROR, 0, "the profile could not be written");
+	if (profile)
+		print_profile(report, board, profile, log);
 	if (config->state_hash)
 		state_hash_print(stdout, machine_mem(board->machine),
 				 machine_state(board->machine), frame->cells,
 				 screen_frame_cells(frame) * 2);
-	unmet = expect_check(config->expect, board, frame, log);
+	unmet = expect_check(config->expect, &report->expect, board, frame, log);
 	if (unmet >= 0)
 		unmet |= script_unmet(board->script);
 	if (unmet < 0)

@@ -7,6 +7,7 @@
 #define VMM_REPORT_H
 
 #include "core/log.h"
+#include "core/result.h"
 #include "core/run.h"
 #include "expect.h"
 #include "host/screen.h"
@@ -21,20 +22,40 @@ struct report_config {
 	bool state_hash;		/* print hashes of the final state */
 };
 
+struct picture_file;
+
+/* The files of a report, open. */
+struct report {
+	const struct report_config *config;
+	struct expect_files expect;
+	struct picture_file *screenshot;	/* NULL: none, as for those that follow */
+	struct result_file profile;
+};
+
 /*
- * Whether the files that the end of the run will write can be made, and those
- * that it compares with can be read, so that a mistyped name costs no run.
+ * Whether the files that the end of the run will write can be made; reads
+ * those that it compares with: so that a mistyped name costs no run. config must
+ * outlive the report. Returns 0, or -errno with a message in the log. Call
+ * report_close() whatever it returns.
+ */
+int report_create(struct report *report, const struct report_config *config,
+		  const struct log *log);
+
+/*
+ * The run begins: opens what its end will write, which keeps what it holds until then.
  * Returns 0, or -errno with a message in the log.
  */
-int report_files_check(const struct report_config *config, const struct log *log);
+int report_start(struct report *report, const struct log *log);
 
 /*
  * Writes everything, after the run. profile: NULL where there is none. frame:
  * gets the final screen. ending: gets what ended the run. Returns the exit
  * status (vmm(1), EXIT STATUS).
  */
-int report_end(const struct report_config *config, struct board *board,
-	       const struct profile *profile, struct screen_frame *frame,
-	       struct ending *ending, const struct log *log);
+int report_end(struct report *report, struct board *board, const struct profile *profile,
+	       struct screen_frame *frame, struct ending *ending, const struct log *log);
+
+/* Files that were made, and not written, are removed. */
+void report_close(struct report *report);
 
 #endif

@@ -78,7 +78,7 @@ static int check_distinct(const struct options *options, const struct log *log)
 {
 	const char *const written[] = {
 		options->debugcon, options->serial[0], options->serial[1], options->screenshot,
-		options->profile,
+		options->profile, options->memory_file,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(written); i++) {
@@ -133,13 +133,14 @@ static struct display_config display_config(const struct options *options,
 	return config;
 }
 
-static int run_board(const struct options *options, const struct report_config *report,
-		     struct board *board, struct profile *profile, const struct log *log)
+static int run_board(const struct options *options, struct report *report, struct board *board,
+		     struct profile *profile, const struct log *log)
 {
 	struct display_config shown = display_config(options, board);
 	struct machine_config config = {
 		.halt_status = halt_status(options, board),
 		.insn_limit = options->insn_limit.value, .cpu = options->cpu,
+		.confine = options->isolate || !board->engine->isolates,
 		.memory = board->snapshot,
 	};
 	struct machine_limits limits = {
@@ -153,7 +154,7 @@ static int run_board(const struct options *options, const struct report_config *
 	if (machine_power_on(board->machine, board->engine, &board->boot.state, &config) ||
 	    display_open(&display, &shown, board, log))
 		return STATUS_HOST;
-	if (board_start(board)) {
+	if (report_start(report, log) || board_start(board)) {
 		display_close(&display);
 		return STATUS_HOST;
 	}
@@ -167,25 +168,31 @@ static int run_board(const struct options *options, const struct report_config *
 
 static int run(struct options *options, const struct log *log)
 {
-	struct report_config report = {
+	struct report_config report_config = {
 		.screenshot = options->screenshot, .profile = options->profile,
 		.expect = &options->expect, .state_hash = options->state_hash,
 	};
 	struct profile *profile = NULL;
+	struct report report;
 	struct board board;
 	int status = STATUS_HOST;
 
 	ignore_signals();
-	if (check(options, log) || report_files_check(&report, log))
+	if (check(options, log))
 		return STATUS_HOST;
-	if (options->profile && profile_create(&profile)) {
-		log_error(log, "out of memory");
+	if (report_create(&report, &report_config, log)) {
+		report_close(&report);
 		return STATUS_HOST;
 	}
-	if (!board_create(&board, options, log))
-		status = run_board(options, &report, &board, profile, log);
-	board_destroy(&board);
-	profile_destroy(profile);
+	if (options->profile && profile_create(&profile)) {
+		log_error(log, "out of memory");
+	} else {
+		if (!board_create(&board, options, log))
+			status = run_board(options, &report, &board, profile, log);
+		board_destroy(&board);
+		profile_destroy(profile);
+	}
+	report_close(&report);
 	return status;
 }
 

@@ -403,7 +403,13 @@ static int do_compare(struct harness *harness, char **argv, unsigned int size)
 	(void)size;
 	if (!harness->disk)
 		return complain(harness, "no disk", argv[0]);
-	result = disk_compare(harness->disk, argv[0], &harness->log);
+	result = disk_reference_open(argv[0], &harness->log);
+	if (result >= 0) {
+		int reference = result;
+
+		result = disk_compare(harness->disk, reference, argv[0], &harness->log);
+		close(reference);
+	}
 	puts(result < 0 ? "error" : result ? "different" : "same");
 	return 0;
 }

@@ -6,10 +6,20 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MEM_FLAGS_ALL (MEM_READ | MEM_WRITE | MEM_TRAP | MEM_POSTED | MEM_RESERVED)
+
+/* What memory lies in that can be mapped a second time. */
+struct mem_file {
+	struct mem_file *next;
+	int fd;
+	uint64_t size;
+	bool named;		/* the user's own; else a memfd */
+};
 
 /* Host memory that the map owns. */
 struct backing {
@@ -17,7 +27,7 @@ struct backing {
 	uint8_t *host;
 	uint64_t size;
 	bool shared;		/* can be mapped a second time */
-	bool in_file;
+	const struct mem_file *file;	/* NULL: in none */
 	uint64_t offset;	/* in the file */
 };
 
@@ -26,9 +36,7 @@ struct mem {
 	size_t count;
 	size_t capacity;
 	struct backing *backings;
-	bool shares;
-	int file;			/* where shares is set */
-	uint64_t file_size;
+	struct mem_file *files;		/* the newest first, which memory is put in */
 	mem_writer_fn *writer;		/* NULL: nobody wants to know */
 	void *writer_self;
 };
@@ -50,20 +58,63 @@ void mem_destroy(struct mem *mem)
 		munmap(backing->host, backing->size);
 		free(backing);
 	}
-	if (mem->shares)
-		close(mem->file);
+	while (mem->files) {
+		struct mem_file *file = mem->files;
+
+		mem->files = file->next;
+		close(file->fd);
+		free(file);
+	}
 	free(mem->regions);
 	free(mem);
 }
 
+/*
+ * The user's own file, empty. Nobody else may use it so meanwhile: memory that is cut
+ * off is the end of who touches it. Returns the descriptor, or -errno.
+ */
+static int open_named(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600), error = 0;
+	struct stat status;
+
+	if (fd < 0)
+		return -errno;
+	if (!fstat(fd, &status) && !S_ISREG(status.st_mode))
+		error = -EINVAL;
+	else if (flock(fd, LOCK_EX | LOCK_NB) < 0 || ftruncate(fd, 0) < 0)
+		error = errno == EWOULDBLOCK ? -EBUSY : -errno;
+	if (!error)
+		return fd;
+	close(fd);
+	return error;
+}
+
 int mem_share(struct mem *mem, const char *path)
 {
-	mem->file = path ? open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) :
-		    memfd_create("vmm-memory", MFD_CLOEXEC);
-	if (mem->file < 0)
-		return -errno;
-	mem->shares = true;
+	struct mem_file *file = malloc(sizeof(*file));
+	int fd = -ENOMEM;
+
+	if (file)
+		fd = path ? open_named(path) : memfd_create("vmm-memory", MFD_CLOEXEC);
+	if (fd < 0) {
+		free(file);
+		return fd == -1 ? -errno : fd;
+	}
+	*file = (struct mem_file){ .next = mem->files, .fd = fd, .named = path };
+	mem->files = file;
 	return 0;
+}
+
+int mem_next_file(const struct mem *mem, int fd)
+{
+	const struct mem_file *file = mem->files;
+
+	while (fd >= 0 && file && file->fd != fd)
+		file = file->next;
+	if (fd >= 0 && file)
+		file = file->next;
+	return file ? file->fd : -1;
 }
 
 static const struct backing *find_backing(const struct mem *mem, const uint8_t *host)
@@ -91,34 +142,63 @@ int mem_map(const struct mem *mem, const uint8_t *host, uint64_t size, int prote
 
 	if (!backing || !backing->shared)
 		return -EINVAL;
-	if (!backing->in_file)
+	if (!backing->file)
 		return map_again(host, size, protection, address);
-	if (mmap(address, size, protection, MAP_SHARED | MAP_FIXED | MAP_NORESERVE, mem->file,
-		 (off_t)(backing->offset + (uint64_t)(host - backing->host))) == MAP_FAILED)
+	if (mmap(address, size, protection, MAP_SHARED | MAP_FIXED | MAP_NORESERVE,
+		 backing->file->fd, (off_t)(backing->offset + (uint64_t)(host - backing->host))) ==
+	    MAP_FAILED)
 		return -errno;
 	return 0;
 }
 
-/* The file grows by what is mapped; a limit on the size of files is no limit on memory. */
-static void *map_shared(struct mem *mem, uint64_t size, bool *in_file)
+/*
+ * Room at the end of the file. The user's own gets its blocks at once: a full file system
+ * would be the end of whoever writes to the memory. Returns 0 or -errno.
+ */
+static int grow(const struct mem_file *file, uint64_t size)
 {
-	*in_file = !ftruncate(mem->file, (off_t)(mem->file_size + size));
-	if (!*in_file && errno != EFBIG)
+	if (ftruncate(file->fd, (off_t)(file->size + size)) < 0)
+		return -errno;
+	if (file->named && fallocate(file->fd, 0, (off_t)file->size, (off_t)size) < 0 &&
+	    errno != EOPNOTSUPP)
+		return -errno;
+	return 0;
+}
+
+/*
+ * In the file, or in none where a limit on the size of files is in the way, which is no
+ * limit on memory. Fills in where it lies; returns MAP_FAILED with errno.
+ */
+static void *map_shared(struct mem *mem, struct backing *backing)
+{
+	struct mem_file *file = mem->files;
+	int error = grow(file, backing->size);
+	void *host;
+
+	if (error && (error != -EFBIG || file->named)) {
+		errno = -error;
 		return MAP_FAILED;
-	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE |
-		    (*in_file ? 0 : MAP_ANONYMOUS), *in_file ? mem->file : -1,
-		    *in_file ? (off_t)mem->file_size : 0);
+	}
+	backing->shared = true;
+	backing->file = error ? NULL : file;
+	backing->offset = file->size;
+	host = mmap(NULL, backing->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE |
+		    (error ? MAP_ANONYMOUS : 0), error ? -1 : file->fd,
+		    error ? 0 : (off_t)file->size);
+	if (host != MAP_FAILED && !error)
+		file->size += (backing->size + MEM_PAGE_SIZE - 1) / MEM_PAGE_SIZE * MEM_PAGE_SIZE;
+	return host;
 }
 
 void *mem_backing(struct mem *mem, uint64_t size, bool mergeable)
 {
 	struct backing *backing = malloc(sizeof(*backing));
-	bool in_file = false;
 	void *host;
 
 	if (!backing)
 		return NULL;
-	host = mem->shares ? map_shared(mem, size, &in_file) :
+	*backing = (struct backing){ .next = mem->backings, .size = size };
+	host = mem->files ? map_shared(mem, backing) :
 	       mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
 		    -1, 0);
 	if (host == MAP_FAILED) {
@@ -128,12 +208,9 @@ void *mem_backing(struct mem *mem, uint64_t size, bool mergeable)
 	/* A kernel without KSM refuses; the guest runs all the same. */
 	if (mergeable)
 		madvise(host, size, MADV_MERGEABLE);
-	*backing = (struct backing){
-		.next = mem->backings, .host = host, .size = size, .shared = mem->shares,
-		.in_file = in_file, .offset = mem->file_size,
-	};
-	if (in_file)
-		mem->file_size += (size + MEM_PAGE_SIZE - 1) / MEM_PAGE_SIZE * MEM_PAGE_SIZE;
+	/* A process beside vmm has no use for it, and must not make the pages shared ones. */
+	madvise(host, size, MADV_DONTFORK);
+	backing->host = host;
 	mem->backings = backing;
 	return host;
 }

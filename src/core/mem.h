@@ -62,9 +62,14 @@ void *mem_backing(struct mem *mem, uint64_t size, bool mergeable);
 
 /*
  * Memory given out from now on can be mapped a second time: it lies in a file,
- * path, which is made or emptied; NULL: in one without a name. Returns 0 or -errno.
+ * path, one piece behind the other, as shared as the file is. It is made or emptied, and
+ * locked, flock(2); NULL: a file without a name. A later call names another one. Returns
+ * 0 or -errno: -EBUSY where it is locked, -EINVAL where it is no regular file.
  */
 int mem_share(struct mem *mem, const char *path);
+
+/* The descriptors of these files: the first for -1, then the next one; -1: no more. */
+int mem_next_file(const struct mem *mem, int fd);
 
 /*
  * Maps size bytes of such memory, which begin at host, at another address too,

@@ -301,6 +301,13 @@ static int direct_create(struct engine **out, const struct engine_config *config
 	return 0;
 }
 
+static int direct_prepare(struct engine *engine)
+{
+	/* Where it cannot be had, all is emulated. */
+	have_native(engine);
+	return 0;
+}
+
 static int direct_get_state(struct engine *engine, struct vcpu_state *state)
 {
 	engine->api->get_state(engine->cpu, state);
@@ -375,6 +382,7 @@ const struct engine_ops engine_direct = {
 	.probe = direct_probe,
 	.create = direct_create,
 	.destroy = direct_destroy,
+	.prepare = direct_prepare,
 	.get_state = direct_get_state,
 	.set_state = direct_set_state,
 	.run = direct_run,

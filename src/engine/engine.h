@@ -137,6 +137,13 @@ struct engine_ops {
 	void (*destroy)(struct engine *engine);
 
 	/*
+	 * Makes now what run() would make when it is first needed, if files or modules have
+	 * to be opened for it: none can be any more once vmm has confined itself. NULL:
+	 * there is no such thing. Returns 0, or -errno with a message in the log.
+	 */
+	int (*prepare)(struct engine *engine);
+
+	/*
 	 * The processor is reset: what it had begun, an interrupt's delivery, is
 	 * forgotten. set_state() comes next. NULL: there is nothing to forget.
 	 */

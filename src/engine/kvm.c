@@ -231,6 +231,7 @@ const struct engine_ops engine_kvm = {
 	.probe = kvm_probe,
 	.create = kvm_create,
 	.destroy = kvm_destroy,
+	.prepare = kvm_open_emulator,
 	.reset = kvm_reset,
 	.get_state = kvm_get_state,
 	.set_state = kvm_set_state,

@@ -46,7 +46,8 @@ struct engine {
 	unsigned int filtered_msrs;	/* whose accesses are exits */
 	uint64_t apic_base;	/* as the chips know it */
 	struct clock_tsc tsc;
-	struct emulator emulator;	/* opened at the first instruction for it */
+	struct emulator emulator;	/* opened at the first instruction for it, or before */
+	bool emulates;			/* there was such an instruction */
 	enum stop_way stop_way;		/* the best that this KVM can */
 	uint32_t debug_control;		/* of the last KVM_SET_GUEST_DEBUG */
 	uint64_t debug_address;
@@ -102,6 +103,9 @@ void kvm_decode_exit(struct kvm_run *run, struct vmexit *exit);
 bool kvm_take_posted(struct engine *engine, struct vmexit *exit);
 
 /* --- kvm_emulate.c --- */
+
+/* Opens the emulator, once. Returns 0, or -errno with a message in the log. */
+int kvm_open_emulator(struct engine *engine);
 
 /* Whether KVM has come to an instruction that it cannot emulate. */
 bool kvm_gave_up(const struct kvm_run *run);

@@ -53,12 +53,10 @@ static const struct emulator_ops emulator_ops = {
 	.write_cr8 = emulator_write_cr8,
 };
 
-static int open_emulator(struct engine *engine)
+int kvm_open_emulator(struct engine *engine)
 {
 	if (engine->emulator.cpu)
 		return 0;
-	log_verbose(engine->config.log, "KVM cannot emulate some instruction of the guest: "
-		    "vmm's own emulator does");
 	engine->emulator = (struct emulator){
 		.ops = &emulator_ops, .self = engine, .random = __rdtsc() | 1,
 	};
@@ -100,7 +98,11 @@ bool kvm_emulate(struct engine *engine, struct vmexit *exit)
 	struct vcpu_state before, after;
 	int error;
 
-	if (open_emulator(engine))
+	if (!engine->emulates)
+		log_verbose(engine->config.log, "KVM cannot emulate some instruction of the guest: "
+			    "vmm's own emulator does");
+	engine->emulates = true;
+	if (kvm_open_emulator(engine))
 		return false;
 	error = kvm_get_state(engine, &before);
 	if (!error) {

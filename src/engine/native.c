@@ -175,12 +175,14 @@ void native_left(struct native *native, const siginfo_t *info, const ucontext_t 
 	if (in_entry((uint64_t)registers[REG_RIP]))
 		return;
 	take_registers(native, context);
-	native->exit = (struct native_exit){
-		.signal = info->si_signo, .code = info->si_code,
-		.trap = (unsigned int)registers[REG_TRAPNO],
-		.error = (uint64_t)registers[REG_ERR],
-		.address = (uint64_t)registers[REG_CR2],
-	};
+	native->exit.signal = info->si_signo;
+	native->exit.code = info->si_code;
+	/* What a kick has there is the last exception's. */
+	if (info->si_signo != KICK_SIGNAL) {
+		native->exit.trap = (unsigned int)registers[REG_TRAPNO];
+		native->exit.error = (uint64_t)registers[REG_ERR];
+		native->exit.address = (uint64_t)registers[REG_CR2];
+	}
 	/* Reported behind the instruction; RCX and R11 are lost to it here and there. */
 	if (info->si_signo == SIGSYS)
 		native->registers.rip -= SYSCALL_LENGTH;

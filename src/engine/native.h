@@ -23,7 +23,7 @@ struct native;
 struct native_exit {
 	int signal;		/* 0: it did not run: kicked before */
 	int code;		/* si_code */
-	unsigned int trap;	/* the exception's vector */
+	unsigned int trap;	/* the exception's vector; 0: a kick */
 	uint64_t error;		/* its error code */
 	uint64_t address;	/* of a page fault (trap 14) */
 };

@@ -423,21 +423,22 @@ static int64_t compare_sectors(struct disk *disk, int reference, const char *pat
 	return different;
 }
 
-int disk_compare(struct disk *disk, const char *path, const struct log *log)
+int disk_reference_open(const char *path, const struct log *log)
 {
-	int reference = open_file(path, false, log);
+	return open_file(path, false, log);
+}
+
+int disk_compare(struct disk *disk, int reference, const char *path, const struct log *log)
+{
 	FILE *stream = log_stream(log);
 	uint64_t size, common;
 	int64_t different;
 	off_t end;
 
-	if (reference < 0)
-		return reference;
 	end = lseek(reference, 0, SEEK_END);
 	size = end < 0 ? 0 : (uint64_t)end;
 	common = size < disk->size ? size : disk->size;
 	different = end < 0 ? -errno : compare_sectors(disk, reference, path, common, stream);
-	close(reference);
 	if (different < 0) {
 		log_error(log, "%s: cannot be compared: %s", path, strerror((int)-different));
 		return (int)different;

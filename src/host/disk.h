@@ -61,11 +61,17 @@ int disk_flush(struct disk *disk);
 int disk_error(const struct disk *disk);
 
 /*
- * Compares the disk as the guest sees it (snapshot: with its writes) with a
- * file. Prints the differing sectors to the log's stream (the first ten, then
- * how many). Returns 0 where equal, 1 where they differ, -errno with a message
+ * Opens an image to compare with. Returns the descriptor, the caller's to close, or -errno
+ * with a message in the log.
+ */
+int disk_reference_open(const char *path, const struct log *log);
+
+/*
+ * Compares the disk as the guest sees it (snapshot: with its writes) with such
+ * a file; path: for messages. Prints the differing sectors to the log's stream (the first
+ * ten, then how many). Returns 0 where equal, 1 where they differ, -errno with a message
  * where the file cannot be read.
  */
-int disk_compare(struct disk *disk, const char *path, const struct log *log);
+int disk_compare(struct disk *disk, int reference, const char *path, const struct log *log);
 
 #endif

@@ -13,8 +13,9 @@
 #include <strings.h>
 
 #include "core/array.h"
-#include "host/font.h"
 #include "core/module.h"
+#include "core/result.h"
+#include "host/font.h"
 #include "host/png_module.h"
 #include "host/raster.h"
 
@@ -40,12 +41,22 @@ struct source {
 	const struct log *log;
 };
 
+struct picture_file {
+	const struct format *format;	/* NULL: text on standard output */
+	struct module module;
+	struct result_file file;
+};
+
+struct picture {
+	const struct format *format;
+	struct content content;
+};
+
 struct format {
 	const char *suffix;
-	/* Returns 0, or -errno with a message in the log; NULL: always works. */
-	int (*check)(const struct log *log);
-	/* Returns 0, or -errno, with a reason where that does not say enough. */
-	int (*write)(const struct screen_frame *frame, FILE *file, char reason[REASON_SIZE]);
+	/* What write() needs. Returns 0, or -errno with a message in the log; NULL: nothing. */
+	int (*prepare)(struct module *module, const struct log *log);
+	int (*write)(const struct screen_frame *frame, FILE *file, const struct module *module);
 	/* Returns 0, or -errno with a message in the log. */
 	int (*read)(struct content *content, const struct source *source);
 	/* Prints how the file's size differs from the frame's; returns whether it does. */
@@ -133,7 +144,7 @@ static uint8_t *frame_dots(const struct screen_frame *frame)
 	return dots;
 }
 
-static int ppm_write(const struct screen_frame *frame, FILE *file, char reason[REASON_SIZE])
+static int ppm_write(const struct screen_frame *frame, FILE *file, const struct module *module)
 {
 	unsigned int width = screen_frame_width(frame), height = screen_frame_height(frame);
 	struct screen_color line[SCREEN_WIDTH_MAX];
@@ -207,34 +218,26 @@ static int open_png(struct module *module, char reason[REASON_SIZE])
 			   "vmm-hypervisor", reason, REASON_SIZE);
 }
 
-static int png_check(const struct log *log)
+static int png_prepare(struct module *module, const struct log *log)
 {
-	struct module module;
 	char reason[REASON_SIZE];
-	int error = open_png(&module, reason);
+	int error = open_png(module, reason);
 
 	if (error)
 		log_error(log, "no PNG: %s; or write .ppm", reason);
-	module_close(&module);
 	return error;
 }
 
-static int png_write(const struct screen_frame *frame, FILE *file, char reason[REASON_SIZE])
+static int png_write(const struct screen_frame *frame, FILE *file, const struct module *module)
 {
+	const struct png_module *png = module->symbol;
 	uint8_t *dots = frame_dots(frame);
-	const struct png_module *png;
-	struct module module;
 	int error;
 
 	if (!dots)
 		return -ENOMEM;
-	error = open_png(&module, reason);
-	if (!error) {
-		png = module.symbol;
-		error = png->write(file, screen_frame_width(frame), screen_frame_height(frame), dots,
-				   frame->mode.palette);
-		module_close(&module);
-	}
+	error = png->write(file, screen_frame_width(frame), screen_frame_height(frame), dots,
+			   frame->mode.palette);
 	free(dots);
 	return error;
 }
@@ -369,7 +372,7 @@ static int32_t text_get(FILE *file)
 	return code_point;
 }
 
-static int text_write(const struct screen_frame *frame, FILE *file, char reason[REASON_SIZE])
+static int text_write(const struct screen_frame *frame, FILE *file, const struct module *module)
 {
 	return picture_write_text(frame, file, false);
 }
@@ -467,7 +470,7 @@ static void text_describe(const struct content *content, const struct screen_fra
 		fprintf(stream, "U+%04X (not in code page 437)", expected);
 }
 
-static int vram_write(const struct screen_frame *frame, FILE *file, char reason[REASON_SIZE])
+static int vram_write(const struct screen_frame *frame, FILE *file, const struct module *module)
 {
 	return put(file, frame->cells, screen_frame_cells(frame) * 2);
 }
@@ -511,7 +514,7 @@ static void vram_describe(const struct content *content, const struct screen_fra
 
 static const struct format formats[] = {
 	{ ".ppm", NULL, ppm_write, ppm_read, dots_resized, dots_equal, NULL },
-	{ ".png", png_check, png_write, png_read, dots_resized, dots_equal, NULL },
+	{ ".png", png_prepare, png_write, png_read, dots_resized, dots_equal, NULL },
 	{ ".txt", NULL, text_write, text_read, text_resized, text_equal, text_describe },
 	{ ".vram", NULL, vram_write, vram_read, vram_resized, vram_equal, vram_describe },
 };
@@ -568,34 +571,54 @@ int picture_write_text(const struct screen_frame *frame, FILE *stream, bool trim
 	return error;
 }
 
-static int file_write(const struct screen_frame *frame, const char *path,
-		      char reason[REASON_SIZE])
+int picture_open(struct picture_file **out, const char *path, const struct log *log)
 {
-	const struct format *format = format_of(path);
-	FILE *file;
-	int error;
+	struct picture_file *made = calloc(1, sizeof(*made));
+	int error = made ? 0 : -ENOMEM;
 
-	if (!format)
-		return -EINVAL;
-	file = fopen(path, "wb");
-	if (!file)
-		return -errno;
-	error = format->write(frame, file, reason);
-	if (fclose(file) && !error)
-		error = -errno;
+	if (made)
+		made->format = is_stdout(path) ? NULL : format_of(path);
+	else
+		log_error(log, "%s: %s", path, strerror(ENOMEM));
+	if (made && made->format && made->format->prepare)
+		error = made->format->prepare(&made->module, log);
+	if (!error && made->format)
+		error = result_open(&made->file, path, log);
+	if (error)
+		picture_close(made);
+	else
+		*out = made;
 	return error;
 }
 
-int picture_write(const struct screen_frame *frame, const char *path, const struct log *log)
+void picture_close(struct picture_file *picture)
 {
-	const char *name = is_stdout(path) ? "standard output" : path;
-	char reason[REASON_SIZE] = "";
-	int error = is_stdout(path) ? picture_write_text(frame, stdout, false) :
-				      file_write(frame, path, reason);
+	if (!picture)
+		return;
+	result_discard(&picture->file);
+	module_close(&picture->module);
+	free(picture);
+}
+
+static int file_write(const struct screen_frame *frame, struct picture_file *picture)
+{
+	int error = result_begin(&picture->file), end;
+
+	if (!error)
+		error = picture->format->write(frame, picture->file.stream, &picture->module);
+	end = result_end(&picture->file);
+	return error ? error : end;
+}
+
+int picture_write(const struct screen_frame *frame, struct picture_file *picture,
+		  const struct log *log)
+{
+	const char *name = picture->format ? picture->file.path : "standard output";
+	int error = picture->format ? file_write(frame, picture) :
+				      picture_write_text(frame, stdout, false);
 
 	if (error)
-		log_error(log, "%s: cannot write the screen: %s", name,
-			  *reason ? reason : strerror(-error));
+		log_error(log, "%s: cannot write the screen: %s", name, strerror(-error));
 	return error;
 }
 
@@ -650,62 +673,42 @@ static bool compare(const struct format *format, const struct content *content,
 	return differences > 0;
 }
 
-static void unload(struct content *content)
+void picture_free(struct picture *picture)
 {
-	if (!content)
+	if (!picture)
 		return;
-	free(content->dots);
-	free(content->text);
-	free(content->cells);
-	free(content);
+	free(picture->content.dots);
+	free(picture->content.text);
+	free(picture->content.cells);
+	free(picture);
 }
 
-/* The picture in a file, and its format. Returns NULL with a message in the log. */
-static struct content *load(const char *path, const struct format **format, const struct log *log)
-{
-	struct content *content;
-
-	*format = format_of(path);
-	if (!*format) {
-		log_error(log, "%s: not a name of a picture (.ppm, .png, .txt, .vram)", path);
-		return NULL;
-	}
-	content = calloc(1, sizeof(*content));
-	if (!content) {
-		log_error(log, "%s: %s", path, strerror(ENOMEM));
-		return NULL;
-	}
-	if (!file_read(content, *format, path, log))
-		return content;
-	unload(content);
-	return NULL;
-}
-
-int picture_format_check(const char *path, const struct log *log)
+int picture_load(struct picture **out, const char *path, const struct log *log)
 {
 	const struct format *format = format_of(path);
+	struct picture *loaded;
+	int error;
 
-	return format && format->check ? format->check(log) : 0;
-}
-
-int picture_check(const char *path, const struct log *log)
-{
-	const struct format *format;
-	struct content *content = load(path, &format, log);
-
-	unload(content);
-	return content ? 0 : -EINVAL;
-}
-
-int picture_compare(const struct screen_frame *frame, const char *path, const struct log *log)
-{
-	const struct format *format;
-	struct content *content = load(path, &format, log);
-	int result;
-
-	if (!content)
+	if (!format) {
+		log_error(log, "%s: not a name of a picture (.ppm, .png, .txt, .vram)", path);
 		return -EINVAL;
-	result = compare(format, content, frame, log_stream(log));
-	unload(content);
-	return result;
+	}
+	loaded = calloc(1, sizeof(*loaded));
+	if (!loaded) {
+		log_error(log, "%s: %s", path, strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	loaded->format = format;
+	error = file_read(&loaded->content, format, path, log);
+	if (error)
+		picture_free(loaded);
+	else
+		*out = loaded;
+	return error;
+}
+
+bool picture_differs(const struct screen_frame *frame, const struct picture *picture,
+		     const struct log *log)
+{
+	return compare(picture->format, &picture->content, frame, log_stream(log));
 }

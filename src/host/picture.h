@@ -18,8 +18,22 @@
 /* Whether the suffix names a format; with "-" too, which is text on standard output. */
 bool picture_suffix_known(const char *path);
 
-/* Writes the frame. Returns 0, or -errno with a message in the log. */
-int picture_write(const struct screen_frame *frame, const char *path, const struct log *log);
+/* A file that a frame will be written to. */
+struct picture_file;
+
+/*
+ * Opens all that writing needs (PNG is a module); the file keeps what it holds.
+ * path: "-" is standard output; must outlive it. Returns 0, or -errno with a message in
+ * the log. The caller owns *picture.
+ */
+int picture_open(struct picture_file **picture, const char *path, const struct log *log);
+
+/* Writes the frame, once. Returns 0, or -errno with a message in the log. */
+int picture_write(const struct screen_frame *frame, struct picture_file *picture,
+		  const struct log *log);
+
+/* A file that was made, and not written, is removed. NULL is fine. */
+void picture_close(struct picture_file *picture);
 
 /* The frame as lines of UTF-8. trim: leave out blank lines at the end. */
 int picture_write_text(const struct screen_frame *frame, FILE *stream, bool trim);
@@ -37,25 +51,21 @@ char *picture_put(char *at, uint8_t character);
 /* What stands on the frame, with all blanks. Returns the text's length. */
 size_t picture_text(const struct screen_frame *frame, char text[PICTURE_TEXT_MAX]);
 
-/*
- * Whether pictures of the format can be written here (PNG is a module). Returns
- * 0, or -errno with a message in the log.
- */
-int picture_format_check(const char *path, const struct log *log);
+/* A picture to compare with. */
+struct picture;
 
 /*
- * Whether a file can be compared with: reads it. Returns 0, or -errno with a
- * message in the log.
+ * Reads a file of any of the formats (not "-"). Returns 0, or -errno with a message in the
+ * log. The caller owns *picture.
  */
-int picture_check(const char *path, const struct log *log);
+int picture_load(struct picture **picture, const char *path, const struct log *log);
+void picture_free(struct picture *picture);
 
 /*
- * Compares the frame with a file of any of the formats (not "-"). Prints the
- * differing cells to the log's stream (the first ten, then how many), or how
- * its size differs.
- * Returns 0 where they are equal, 1 where they differ, -errno with a message
- * in the log where the file cannot be read or is not such a picture.
+ * Compares. Prints the differing cells to the log's stream (the first ten, then how many),
+ * or how the sizes differ.
  */
-int picture_compare(const struct screen_frame *frame, const char *path, const struct log *log);
+bool picture_differs(const struct screen_frame *frame, const struct picture *picture,
+		     const struct log *log);
 
 #endif

@@ -6,12 +6,16 @@
 #include "host/endpoint.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define WAITING_CLIENTS 4
@@ -19,15 +23,60 @@
 struct endpoint {
 	struct endpoint_config config;
 	struct sockaddr_un address;
-	bool bound;
+	pid_t keeper;		/* -1: there is none, nor a socket */
+	int keeper_pipe;	/* whose other end it has */
 	int listener;
 	int client;		/* -1: nobody; the loop's thread's own */
 };
 
+/*
+ * The keeper's life: it waits until nobody has the other end of the pipe, and holds on to
+ * nothing else meanwhile.
+ */
+static void keep(const char *path, int pipe)
+{
+	char byte;
+
+	dup2(pipe, STDIN_FILENO);
+	close_range(STDIN_FILENO + 1, ~0u, 0);
+	while (read(STDIN_FILENO, &byte, 1) < 0 && errno == EINTR)
+		;
+	unlink(path);
+	_exit(0);
+}
+
+/*
+ * Whoever confines itself (host/confine.h) can remove no file at its end: another process
+ * removes the socket, however vmm ends. Returns false with errno.
+ */
+static bool start_keeper(struct endpoint *endpoint)
+{
+	sigset_t all, old;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return false;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	endpoint->keeper = fork();
+	if (!endpoint->keeper)
+		keep(endpoint->address.sun_path, ends[0]);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	close(ends[0]);
+	if (endpoint->keeper < 0)
+		close(ends[1]);
+	else
+		endpoint->keeper_pipe = ends[1];
+	return endpoint->keeper > 0;
+}
+
 static void socket_close(struct endpoint *endpoint)
 {
-	if (endpoint->bound)
-		unlink(endpoint->address.sun_path);
+	if (endpoint->keeper > 0) {
+		close(endpoint->keeper_pipe);
+		while (waitpid(endpoint->keeper, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
 	if (endpoint->client >= 0)
 		close(endpoint->client);
 	if (endpoint->listener >= 0)
@@ -75,7 +124,10 @@ static bool listen_at(struct endpoint *endpoint)
 	if (endpoint->listener < 0 ||
 	    bind(endpoint->listener, (struct sockaddr *)address, sizeof(*address)))
 		return false;
-	endpoint->bound = true;
+	if (!start_keeper(endpoint)) {
+		unlink(address->sun_path);
+		return false;
+	}
 	return !listen(endpoint->listener, WAITING_CLIENTS);
 }
 
@@ -87,6 +139,7 @@ static int socket_open(struct endpoint **out, const struct endpoint_config *conf
 		return endpoint_failed(config, config->path);
 	endpoint->config = *config;
 	endpoint->listener = endpoint->client = -1;
+	endpoint->keeper = -1;
 	if (!listen_at(endpoint)) {
 		int error = endpoint_failed(config, config->path);
 

@@ -214,37 +214,13 @@ static void print_profile(FILE *out, const struct profile *profile, const struct
 	fputc('\n', out);
 }
 
-static int print_to_file(const char *path, const struct profile *profile,
-			 const struct row *rows, const struct bus *bus)
-{
-	FILE *out = fopen(path, "we");
-	int error = 0;
-
-	if (!out)
-		return -errno;
-	errno = 0;
-	print_profile(out, profile, rows, bus);
-	if (ferror(out))
-		error = errno ? errno : EIO;
-	if (fclose(out) == EOF && !error)
-		error = errno;
-	return -error;
-}
-
-int profile_write(const struct profile *profile, const char *path, const struct bus *bus,
-		  const struct log *log)
+int profile_print(const struct profile *profile, const struct bus *bus, FILE *stream)
 {
 	struct row *rows = sorted_rows(profile);
-	int error = 0;
 
 	if (!rows)
-		error = -ENOMEM;
-	else if (!strcmp(path, "-"))
-		print_profile(log_stream(log), profile, rows, bus);
-	else
-		error = print_to_file(path, profile, rows, bus);
-	if (error)
-		log_error(log, "%s: cannot write the profile: %s", path, strerror(-error));
+		return -ENOMEM;
+	print_profile(stream, profile, rows, bus);
 	free(rows);
-	return error;
+	return 0;
 }

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "core/bus.h"
 #include "core/log.h"
@@ -44,11 +45,10 @@ void profile_count(struct profile *profile, enum profile_kind kind, uint64_t add
 		   unsigned int size, bool write, uint32_t count);
 
 /*
- * Writes a table to a file, or to the log's stream for "-": a row for each
- * kind, port or page of memory, direction and size, the most frequent one first. bus: knows
- * whose the addresses are. Returns 0, or -errno with a message in the log.
+ * Writes a table to a stream: a row for each kind, port or page of memory, direction and
+ * size, the most frequent one first. bus: knows whose the addresses are. Returns 0 or
+ * -ENOMEM; errors of the stream are the caller's to find.
  */
-int profile_write(const struct profile *profile, const char *path, const struct bus *bus,
-		  const struct log *log);
+int profile_print(const struct profile *profile, const struct bus *bus, FILE *stream);
 
 #endif
