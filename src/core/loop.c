@@ -82,9 +82,20 @@ int loop_create(struct loop **out)
 	return 0;
 }
 
+/* They do again what they did before, once they are let in. */
+static void forget_signals(struct loop *loop)
+{
+	struct signal_watch *watch;
+
+	while ((watch = loop->signal_watches)) {
+		loop->signal_watches = watch->next;
+		sigaction(watch->number, &watch->old, NULL);
+		free(watch);
+	}
+}
+
 void loop_destroy(struct loop *loop)
 {
-	struct signal_watch *signal_watch;
 	struct watch *watch;
 
 	if (!loop)
@@ -94,11 +105,7 @@ void loop_destroy(struct loop *loop)
 		loop->watches = watch->next;
 		free(watch);
 	}
-	while ((signal_watch = loop->signal_watches)) {
-		loop->signal_watches = signal_watch->next;
-		sigaction(signal_watch->number, &signal_watch->old, NULL);
-		free(signal_watch);
-	}
+	forget_signals(loop);
 	if (loop->clock >= 0)
 		close(loop->clock);
 	if (loop->event >= 0)
@@ -309,6 +316,7 @@ void loop_stop(struct loop *loop)
 	pthread_mutex_unlock(&loop->lock);
 	pthread_join(loop->thread, NULL);
 	loop->running = false;
+	forget_signals(loop);
 }
 
 int loop_add_fd(struct loop *loop, int fd, void (*fn)(void *self, int fd), void *self)

@@ -33,7 +33,7 @@ void loop_destroy(struct loop *loop);
 /* Starts the thread, with all signals blocked in it. Returns 0 or -errno. */
 int loop_start(struct loop *loop);
 
-/* Ends and joins the thread. */
+/* Ends and joins the thread; its signals do again what they did before. */
 void loop_stop(struct loop *loop);
 
 /* The clock that timers go by: CLOCK_MONOTONIC, nanoseconds. */
