@@ -72,7 +72,8 @@ static const struct {
 	{ FEATURE_LM, FEATURE_PAE }, { FEATURE_LM, FEATURE_MSR },
 	{ FEATURE_PAGE1GB, FEATURE_LM }, { FEATURE_CX16, FEATURE_LM },
 	{ FEATURE_LAHF, FEATURE_LM }, { FEATURE_FSGSBASE, FEATURE_LM },
-	{ FEATURE_RDTSCP, FEATURE_TSC },
+	{ FEATURE_RDTSCP, FEATURE_TSC }, { FEATURE_MCA, FEATURE_MCE },
+	{ FEATURE_MCA, FEATURE_MSR },
 };
 
 void cpuid_leave_out(struct cpuid_config *config, enum cpu_feature feature)

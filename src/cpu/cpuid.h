@@ -52,10 +52,12 @@ enum cpuid_word {
 	X(TSC, "tsc", CPUID_1_EDX, 4)						\
 	X(MSR, "msr", CPUID_1_EDX, 5)						\
 	X(PAE, "pae", CPUID_1_EDX, 6)						\
+	X(MCE, "mce", CPUID_1_EDX, 7)						\
 	X(CX8, "cx8", CPUID_1_EDX, 8)						\
 	X(APIC, "apic", CPUID_1_EDX, 9)						\
 	X(SEP, "sep", CPUID_1_EDX, 11)						\
 	X(PGE, "pge", CPUID_1_EDX, 13)						\
+	X(MCA, "mca", CPUID_1_EDX, 14)						\
 	X(CMOV, "cmov", CPUID_1_EDX, 15)					\
 	X(PAT, "pat", CPUID_1_EDX, 16)						\
 	X(PSE36, "pse36", CPUID_1_EDX, 17)					\
