@@ -9,7 +9,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define MEM_FLAGS_ALL (MEM_READ | MEM_WRITE | MEM_TRAP | MEM_POSTED | MEM_RESERVED)
+#define MEM_FLAGS_ALL \
+	(MEM_READ | MEM_WRITE | MEM_TRAP | MEM_POSTED | MEM_RESERVED | MEM_CHIP)
 
 /* Host memory that the map owns. */
 struct backing {
