@@ -113,6 +113,7 @@ const char *cpuid_parse(const char *text, struct cpuid_config *config);
 
 /* As ",-NAME" does, for an engine that cannot have it. */
 void cpuid_leave_out(struct cpuid_config *config, enum cpu_feature feature);
+bool cpuid_leaves_out(const struct cpuid_config *config, enum cpu_feature feature);
 
 /* Takes out of a leaf's row what the configuration leaves out. */
 void cpuid_mask(const struct cpuid_config *config, struct cpuid_leaf *leaf);
