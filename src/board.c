@@ -40,6 +40,22 @@ static int make_screen(struct board *board, struct mem *mem, const struct log *l
 	return screen_create(&board->screen, memory);
 }
 
+/* A start in 64-bit mode needs a processor that has it. */
+static int check_start(const struct board *board, const struct options *options,
+		       const struct log *log)
+{
+	bool pae = cpuid_leaves_out(&options->cpu, FEATURE_PAE);
+
+	if (!(board->boot.state.efer & EFER_LMA) ||
+	    !cpuid_leaves_out(&options->cpu, FEATURE_LM))
+		return 0;
+	log_error(log, "%s: %s starts in 64-bit mode, which --cpu leaves out (%s: drop that, or "
+		  "take a 32-bit guest)", options->guest,
+		  board->boot.format == BOOT_FLAT ? "--mode=long" : "this kernel",
+		  pae ? "-pae" : "-lm");
+	return -EINVAL;
+}
+
 static int load_guest(struct board *board, const struct options *options, uint64_t ram,
 		      const struct log *log)
 {
@@ -56,7 +72,7 @@ static int load_guest(struct board *board, const struct options *options, uint64
 	};
 
 	tables_write(machine_mem(board->machine));
-	return boot_guest(&request, &board->boot);
+	return boot_guest(&request, &board->boot) ?: check_start(board, options, log);
 }
 
 /* where: as in struct characters_config; the standard input is for one alone. */

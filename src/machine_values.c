@@ -86,12 +86,13 @@ const struct value_kind value_load = { parse_load, free_loads };
 static const char *parse_module(void *target, struct value *value)
 {
 	struct boot_modules *modules = target;
-	char *copy = strdup(value->text);
+	bool named = *value->text && *value->text != ' ';
+	char *copy = named ? strdup(value->text) : NULL;
 	char **added = copy ? array_append(&modules->module, &modules->count, sizeof(*added)) : NULL;
 
 	if (!added) {
 		free(copy);
-		return "out of memory";
+		return named ? "out of memory" : "a file name is missing";
 	}
 	*added = copy;
 	return NULL;

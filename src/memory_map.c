@@ -54,7 +54,7 @@ int memory_map_add_text(struct mem *mem, struct screen *screen, bool trap)
 {
 	struct mem_region region = {
 		.gpa = VGA_TEXT_BASE, .size = SCREEN_MEMORY_SIZE, .host = screen_memory(screen),
-		.flags = MEM_RW | MEM_RESERVED | (trap ? MEM_TRAP | MEM_POSTED : 0),
+		.flags = MEM_RW | MEM_CHIP | (trap ? MEM_TRAP | MEM_POSTED : 0),
 		.name = "VGA text",
 	};
 

@@ -388,6 +388,8 @@ static bool read_arguments(poptContext popt, struct parsed *parsed, const struct
 	if (more || (argument && options->guest))
 		return usage_error(log, "", more ? more : argument,
 				   "one guest image only; options come with dashes");
+	if (argument && !*argument)
+		return usage_error(log, "", "the guest", "a file name is missing");
 	if (argument)
 		options->guest = strdup(argument);
 	if (options->demo && options->guest)

@@ -14,7 +14,7 @@ static int add_memory(struct mem *mem)
 		unsigned int flags;
 	} pieces[] = {
 		{ 0x0, 0xA0000, MEM_RW },
-		{ 0xB8000, 0x8000, MEM_RW | MEM_RESERVED },
+		{ 0xB8000, 0x8000, MEM_RW | MEM_CHIP },
 		{ 0xC0000, 0x40000, MEM_RW | MEM_RESERVED },
 		{ 0x100000, 0xF00000, MEM_RW },
 		{ 0x100000000, 0x100000, MEM_RW },

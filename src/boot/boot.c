@@ -74,11 +74,6 @@ static int open_file(const struct boot_request *request, const char *path, uint6
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), error;
 	struct stat status;
 
-	if (!*path) {
-		log_error(log, "the name of a file to load is empty (see the guest, --module, "
-			  "--initrd and --load)");
-		return -ENOENT;
-	}
 	if (fd < 0 || fstat(fd, &status) < 0) {
 		error = -errno;
 		log_error(log, "%s: %s", path, error == -EACCES ?

@@ -128,6 +128,32 @@ static int find_code(struct kernel *kernel)
 	return 0;
 }
 
+/* Whether the string that kernel_version points at begins with name. */
+static bool is_named(const struct kernel *kernel, const char *name)
+{
+	const struct boot_image *image = kernel->image;
+	size_t at = kernel->params.hdr.kernel_version + SECTOR, size = strlen(name);
+
+	return at > SECTOR && at + size <= image->size && !memcmp(image->data + at, name, size);
+}
+
+/* Firmware and boot loaders in Linux's format, which their 16-bit code starts and nobody else. */
+static int check_entry(const struct kernel *kernel)
+{
+	const struct setup_header *header = &kernel->params.hdr;
+	bool nowhere = header->loadflags & LOADED_HIGH && !header->relocatable_kernel &&
+		       !header->code32_start;
+
+	/* It names an entry, but the code there needs what the 16-bit code has put on the stack. */
+	if (!nowhere && !is_named(kernel, "MEMDISK"))
+		return 0;
+	log_error(kernel->request->log, "%s: no Linux kernel, though it has its format: %s, and its "
+		  "16-bit code needs a PC's firmware, which is not there (pass the kernel that it "
+		  "would start)", kernel->image->path,
+		  nowhere ? "code32_start is 0" : "it is MEMDISK");
+	return -ENOEXEC;
+}
+
 /* Where it is put, and where the 16-bit code would have entered it. */
 static int choose_address(struct kernel *kernel)
 {
@@ -206,6 +232,7 @@ static int load_bzimage(struct kernel *kernel, struct vcpu_state *state)
 	int error = read_header(kernel);
 
 	error = error ?: find_code(kernel);
+	error = error ?: check_entry(kernel);
 	error = error ?: choose_address(kernel);
 	error = error ?: check_memory(kernel);
 	if (error)

@@ -18,6 +18,8 @@ size_t memmap_make(const struct mem *mem, struct memmap_entry entries[MEMMAP_MAX
 		struct memmap_entry *last = made ? &entries[made - 1] : NULL;
 		enum memmap_type type = type_of(&regions[i]);
 
+		if (regions[i].flags & MEM_CHIP)
+			continue;
 		if (last && last->type == type && last->gpa + last->size == regions[i].gpa)
 			last->size += regions[i].size;
 		else if (made < MEMMAP_MAX)

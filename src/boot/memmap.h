@@ -28,7 +28,7 @@ struct memmap_entry {
 
 /*
  * Fills entries from guest memory as it is now, in order of address; neighbours
- * of one type are one entry. Returns how many there are; past MEMMAP_MAX, the
+ * of one type are one entry; what belongs to a chip is not shown. Returns how many there are; past MEMMAP_MAX, the
  * rest is left out.
  */
 size_t memmap_make(const struct mem *mem, struct memmap_entry entries[MEMMAP_MAX]);

@@ -11,7 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MEM_FLAGS_ALL (MEM_READ | MEM_WRITE | MEM_TRAP | MEM_POSTED | MEM_RESERVED)
+#define MEM_FLAGS_ALL \
+	(MEM_READ | MEM_WRITE | MEM_TRAP | MEM_POSTED | MEM_RESERVED | MEM_CHIP)
 
 /* What memory lies in that can be mapped a second time. */
 struct mem_file {

@@ -35,6 +35,8 @@ enum mem_flags {
 	MEM_POSTED = 1 << 3,
 	/* Marked reserved in the memory maps handed to kernels. */
 	MEM_RESERVED = 1 << 4,
+	/* A chip's memory: those maps do not show it, as a PC's E820 shows no screen. */
+	MEM_CHIP = 1 << 5,
 };
 
 #define MEM_RW (MEM_READ | MEM_WRITE)

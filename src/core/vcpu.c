@@ -35,7 +35,7 @@ void vcpu_state_reset(struct vcpu_state *state)
 		.dr[7] = DR7_RESET,
 		.xcr0 = XCR0_X87,
 		.msr = { .apic_base = APIC_BASE_RESET, .pat = PAT_RESET,
-			 .misc_enable = MISC_ENABLE_FAST_STRINGS },
+			 .misc_enable = MISC_ENABLE_FAST_STRINGS, .mc0_ctl = UINT64_MAX },
 	};
 	memcpy(state->xsave + XSAVE_FCW, &fcw, sizeof(fcw));
 	memcpy(state->xsave + XSAVE_MXCSR, &mxcsr, sizeof(mxcsr));

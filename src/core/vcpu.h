@@ -55,6 +55,7 @@ struct vcpu_msrs {
 	uint64_t kernel_gs_base;
 	uint64_t misc_enable;
 	uint64_t debugctl;
+	uint64_t mcg_status, mc0_ctl;	/* of machine checks, which never come */
 };
 
 /*

@@ -26,14 +26,14 @@
 
 /*
  * What CR4 may have, by the feature that brings it. Not there are VME and PVI (which
- * the model lacks, as it lacks UMIP, MCE and what came later): reserved bits.
+ * the model lacks, as it lacks UMIP and what came later): reserved bits.
  */
 static const struct {
 	uint32_t bits;
 	enum cpu_feature feature;
 } cr4_features[] = {
 	{ CR4_TSD, FEATURE_TSC }, { CR4_DE, FEATURE_DE }, { CR4_PSE, FEATURE_PSE },
-	{ CR4_PAE, FEATURE_PAE }, { CR4_PGE, FEATURE_PGE }, { CR4_OSFXSR, FEATURE_FXSR },
+	{ CR4_PAE, FEATURE_PAE }, { CR4_MCE, FEATURE_MCE }, { CR4_PGE, FEATURE_PGE }, { CR4_OSFXSR, FEATURE_FXSR },
 	{ CR4_OSXMMEXCPT, FEATURE_SSE }, { CR4_FSGSBASE, FEATURE_FSGSBASE },
 	{ CR4_OSXSAVE, FEATURE_XSAVE }, { CR4_SMEP, FEATURE_SMEP }, { CR4_SMAP, FEATURE_SMAP },
 };

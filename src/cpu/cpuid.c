@@ -72,7 +72,8 @@ static const struct {
 	{ FEATURE_LM, FEATURE_PAE }, { FEATURE_LM, FEATURE_MSR },
 	{ FEATURE_PAGE1GB, FEATURE_LM }, { FEATURE_CX16, FEATURE_LM },
 	{ FEATURE_LAHF, FEATURE_LM }, { FEATURE_FSGSBASE, FEATURE_LM },
-	{ FEATURE_RDTSCP, FEATURE_TSC },
+	{ FEATURE_RDTSCP, FEATURE_TSC }, { FEATURE_MCA, FEATURE_MCE },
+	{ FEATURE_MCA, FEATURE_MSR },
 };
 
 void cpuid_leave_out(struct cpuid_config *config, enum cpu_feature feature)
@@ -80,7 +81,7 @@ void cpuid_leave_out(struct cpuid_config *config, enum cpu_feature feature)
 	config->removed[features[feature].word] |= features[feature].bit;
 }
 
-static bool left_out(const struct cpuid_config *config, unsigned int feature)
+bool cpuid_leaves_out(const struct cpuid_config *config, enum cpu_feature feature)
 {
 	return config->removed[features[feature].word] & features[feature].bit;
 }
@@ -146,7 +147,7 @@ const char *cpuid_parse(const char *text, struct cpuid_config *config)
 		wrong = parse_item(text, length, config);
 	}
 	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
-		if (left_out(config, needs[i].needs))
+		if (cpuid_leaves_out(config, needs[i].needs))
 			cpuid_leave_out(config, needs[i].feature);
 	return wrong;
 }
@@ -168,12 +169,12 @@ static void set_vendor(enum cpuid_vendor vendor, struct cpuid_leaf *leaf)
 /* The state that XSAVE saves, without those parts whose feature is left out. */
 static void mask_xsave(const struct cpuid_config *config, struct cpuid_leaf *leaf)
 {
-	if (left_out(config, FEATURE_XSAVE)) {
+	if (cpuid_leaves_out(config, FEATURE_XSAVE)) {
 		leaf->eax = leaf->ebx = leaf->ecx = leaf->edx = 0;
-	} else if (left_out(config, FEATURE_AVX) && leaf->subleaf == 0) {
+	} else if (cpuid_leaves_out(config, FEATURE_AVX) && leaf->subleaf == 0) {
 		leaf->eax &= ~(1u << XSAVE_AVX_COMPONENT);
 		leaf->ebx = leaf->ecx = XSAVE_LEGACY_SIZE;
-	} else if (left_out(config, FEATURE_AVX) && leaf->subleaf == XSAVE_AVX_COMPONENT) {
+	} else if (cpuid_leaves_out(config, FEATURE_AVX) && leaf->subleaf == XSAVE_AVX_COMPONENT) {
 		leaf->eax = leaf->ebx = 0;
 	}
 }

@@ -52,10 +52,12 @@ enum cpuid_word {
 	X(TSC, "tsc", CPUID_1_EDX, 4)						\
 	X(MSR, "msr", CPUID_1_EDX, 5)						\
 	X(PAE, "pae", CPUID_1_EDX, 6)						\
+	X(MCE, "mce", CPUID_1_EDX, 7)						\
 	X(CX8, "cx8", CPUID_1_EDX, 8)						\
 	X(APIC, "apic", CPUID_1_EDX, 9)						\
 	X(SEP, "sep", CPUID_1_EDX, 11)						\
 	X(PGE, "pge", CPUID_1_EDX, 13)						\
+	X(MCA, "mca", CPUID_1_EDX, 14)						\
 	X(CMOV, "cmov", CPUID_1_EDX, 15)					\
 	X(PAT, "pat", CPUID_1_EDX, 16)						\
 	X(PSE36, "pse36", CPUID_1_EDX, 17)					\
@@ -111,6 +113,7 @@ const char *cpuid_parse(const char *text, struct cpuid_config *config);
 
 /* As ",-NAME" does, for an engine that cannot have it. */
 void cpuid_leave_out(struct cpuid_config *config, enum cpu_feature feature);
+bool cpuid_leaves_out(const struct cpuid_config *config, enum cpu_feature feature);
 
 /* Takes out of a leaf's row what the configuration leaves out. */
 void cpuid_mask(const struct cpuid_config *config, struct cpuid_leaf *leaf);

@@ -16,6 +16,8 @@
 
 #define DEBUGCTL_LBR		1u
 
+#define MCG_STATUS_BITS		7u	/* RIPV, EIPV, MCIP */
+
 struct msr {
 	uint32_t number;
 	/* Where it is stored: offset in struct cpu, for those without functions of their own. */
@@ -68,6 +70,21 @@ static bool write_base(struct cpu *cpu, const struct msr *msr, uint64_t value)
 /* Accepted and forgotten. */
 static bool write_nothing(struct cpu *cpu, const struct msr *msr, uint64_t value)
 {
+	return true;
+}
+
+/* What logs errors is cleared by writing 0 (SDM vol. 3, 16.3.2.2 to 16.3.2.4). */
+static bool write_zero(struct cpu *cpu, const struct msr *msr, uint64_t value)
+{
+	return !value;
+}
+
+/* All that can be reported, or nothing (SDM vol. 3, 16.3.2.1; KVM takes nothing else). */
+static bool write_enables(struct cpu *cpu, const struct msr *msr, uint64_t value)
+{
+	if (value && value != UINT64_MAX)
+		return false;
+	*stored(cpu, msr) = value;
 	return true;
 }
 
@@ -136,6 +153,11 @@ static uint64_t read_zero(struct cpu *cpu)
 	return 0;
 }
 
+static uint64_t read_banks(struct cpu *cpu)
+{
+	return cpu_has(cpu, FEATURE_MCA) ? MCG_CAP_BANKS : 0;
+}
+
 static uint64_t read_tsc(struct cpu *cpu)
 {
 	return tsc_now(cpu);
@@ -169,11 +191,17 @@ static const struct msr msrs[] = {
 	  .feature = FEATURE_SEP },
 	{ MSR_SYSENTER_EIP, STORED(msr.sysenter_eip), .write = write_canonical,
 	  .feature = FEATURE_SEP },
-	{ MSR_MCG_CAP, .read = read_zero },
+	{ MSR_MCG_CAP, .read = read_banks },
+	{ MSR_MCG_STATUS, STORED(msr.mcg_status), .write = write_masked,
+	  .allowed = MCG_STATUS_BITS, .feature = FEATURE_MCA },
 	{ MSR_MISC_ENABLE, STORED(msr.misc_enable), .write = write_any },
 	{ MSR_DEBUGCTL, STORED(msr.debugctl), .write = write_masked, .allowed = DEBUGCTL_LBR },
 	{ MSR_PAT, STORED(msr.pat), .write = write_pat, .feature = FEATURE_PAT },
 	{ MSR_MTRR_DEF_TYPE, .read = read_zero, .write = write_nothing },
+	{ MSR_MC0_CTL, STORED(msr.mc0_ctl), .write = write_enables, .feature = FEATURE_MCA },
+	{ MSR_MC0_STATUS, .read = read_zero, .write = write_zero, .feature = FEATURE_MCA },
+	{ MSR_MC0_ADDR, .read = read_zero, .write = write_zero, .feature = FEATURE_MCA },
+	{ MSR_MC0_MISC, .read = read_zero, .write = write_zero, .feature = FEATURE_MCA },
 	{ MSR_TSC_DEADLINE, .of_chip = true, .write = write_chip,
 	  .feature = FEATURE_TSC_DEADLINE },
 	{ MSR_EFER, STORED(efer), .write = write_efer },

@@ -15,10 +15,15 @@
 #define MSR_SYSENTER_ESP	0x00000175u
 #define MSR_SYSENTER_EIP	0x00000176u
 #define MSR_MCG_CAP		0x00000179u
+#define MSR_MCG_STATUS		0x0000017Au
 #define MSR_MISC_ENABLE		0x000001A0u
 #define MSR_DEBUGCTL		0x000001D9u
 #define MSR_PAT			0x00000277u
 #define MSR_MTRR_DEF_TYPE	0x000002FFu
+#define MSR_MC0_CTL		0x00000400u
+#define MSR_MC0_STATUS		0x00000401u
+#define MSR_MC0_ADDR		0x00000402u
+#define MSR_MC0_MISC		0x00000403u
 #define MSR_TSC_DEADLINE	0x000006E0u
 #define MSR_EFER		0xC0000080u
 #define MSR_STAR		0xC0000081u
@@ -34,5 +39,8 @@
 #define MSR_PERF_COUNTER	0xC0010004u
 #define MSR_SYSCFG		0xC0010010u
 #define MSR_HWCR		0xC0010015u
+
+/* MCG_CAP: banks of machine-check registers, the fewest with which KVM has a machine check. */
+#define MCG_CAP_BANKS		1u
 
 #endif

@@ -78,6 +78,8 @@ static const struct {
 	{ MSR_TSC_AUX, offsetof(struct vcpu_msrs, tsc_aux) },
 	{ MSR_MISC_ENABLE, offsetof(struct vcpu_msrs, misc_enable) },
 	{ MSR_DEBUGCTL, offsetof(struct vcpu_msrs, debugctl) },
+	{ MSR_MCG_STATUS, offsetof(struct vcpu_msrs, mcg_status) },
+	{ MSR_MC0_CTL, offsetof(struct vcpu_msrs, mc0_ctl) },
 };
 
 #define MSRS (sizeof(msr_map) / sizeof(msr_map[0]))

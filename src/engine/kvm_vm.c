@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "cpu/cpuid.h"
+#include "cpu/msr.h"
 
 #define HOST_CPUID_ENTRIES 256u
 
@@ -257,11 +258,26 @@ static int set_host_cpuid(struct engine *engine, const struct cpuid_config *conf
 	return error;
 }
 
-/* Where KVM cannot have the guest's accesses come out, the APIC does without its MSR. */
+/* As many banks of machine-check registers as the other engines have: KVM itself makes 32. */
+static bool has_machine_checks(const struct engine *engine)
+{
+	uint64_t capabilities = MCG_CAP_BANKS;
+
+	return ioctl(engine->vcpu, KVM_X86_SETUP_MCE, &capabilities) == 0;
+}
+
+/*
+ * Where KVM cannot have the guest's accesses come out, the APIC does without its MSR;
+ * a KVM without machine checks shows none.
+ */
 static int set_cpuid(struct engine *engine, const struct cpuid_config *config)
 {
 	struct cpuid_config possible = *config;
 
+	if (!has_machine_checks(engine)) {
+		cpuid_leave_out(&possible, FEATURE_MCE);
+		cpuid_leave_out(&possible, FEATURE_MCA);
+	}
 	if (kvm_extension(engine, KVM_CAP_X86_MSR_FILTER) <= 0)
 		cpuid_leave_out(&possible, FEATURE_TSC_DEADLINE);
 	return config->host ? set_host_cpuid(engine, &possible) :
