@@ -8,6 +8,7 @@
 #include <vmm/error.h>
 #include <vmm/io.h>
 #include <vmm/simvirtio.h>
+#include <vmm/string.h>
 
 enum { TX, RX };
 
@@ -38,6 +39,7 @@ static int enable(struct simvirtio *device, unsigned int queue, void *buffer)
 
 	*q = (struct simvirtio_queue){ .buffer = buffer };
 	write8(device, SIMVIRTIO_REG_SELECTOR, (uint8_t)queue);
+	device->selected = queue;
 	*word_at(device, SIMVIRTIO_REG_BUFFER) = (uint32_t)(uintptr_t)buffer;
 	*word_at(device, SIMVIRTIO_REG_BUFFER + 4) = (uint32_t)((uint64_t)(uintptr_t)buffer >> 32);
 	write8(device, control, SIMVIRTIO_CONTROL_ENABLE);
@@ -55,8 +57,10 @@ static int enable(struct simvirtio *device, unsigned int queue, void *buffer)
 /* In mode exit there is one pair of control words, of the queue that is selected. */
 static void select(struct simvirtio *device, unsigned int queue)
 {
-	if (device->tx.head == device->rx.head && read8(device, SIMVIRTIO_REG_SELECTOR) != queue)
-		write8(device, SIMVIRTIO_REG_SELECTOR, (uint8_t)queue);
+	if (device->tx.head != device->rx.head || device->selected == queue)
+		return;
+	write8(device, SIMVIRTIO_REG_SELECTOR, (uint8_t)queue);
+	device->selected = queue;
 }
 
 /* Waits until the device has the status; it cannot leave SIMVIRTIO_DEVICE_ERROR. */
@@ -106,9 +110,29 @@ int simvirtio_open(struct simvirtio *device, uintptr_t address, void *tx, void *
 	return expect_status(device, SIMVIRTIO_DEVICE_READY);
 }
 
-static uint32_t used(uint32_t head, uint32_t tail)
+static uint32_t smallest(uint32_t a, uint32_t b, size_t c)
 {
-	return (head - tail) % SIMVIRTIO_LENGTH;
+	uint32_t least = a < b ? a : b;
+
+	return least < c ? least : (uint32_t)c;
+}
+
+/* The index behind len more elements. */
+static uint32_t after(uint32_t index, uint32_t len)
+{
+	return (index + len) % SIMVIRTIO_LENGTH;
+}
+
+/* How many elements can be written, at least wanted if need be by asking the device. */
+static uint32_t room_for(struct simvirtio_queue *q, size_t wanted)
+{
+	uint32_t room = after(q->seen - q->own, SIMVIRTIO_LENGTH - 1);
+
+	if (room >= wanted)
+		return room;
+	q->seen = *q->tail;
+	barrier();
+	return after(q->seen - q->own, SIMVIRTIO_LENGTH - 1);
 }
 
 void simvirtio_write(struct simvirtio *device, const void *data, size_t len)
@@ -118,20 +142,16 @@ void simvirtio_write(struct simvirtio *device, const void *data, size_t len)
 
 	select(device, TX);
 	while (len) {
-		uint32_t room = SIMVIRTIO_LENGTH - 1 - used(q->own, q->seen);
+		uint32_t room = room_for(q, len), part;
 
-		/* The device is asked only where it matters. */
-		if (room < len) {
-			q->seen = *q->tail;
-			room = SIMVIRTIO_LENGTH - 1 - used(q->own, q->seen);
-		}
 		if (!room) {
 			cpu_relax();
 			continue;
 		}
-		for (; room && len; room--, len--) {
-			q->buffer[q->own] = *from++;
-			q->own = (q->own + 1) % SIMVIRTIO_LENGTH;
+		for (; room && len; room -= part, len -= part, from += part) {
+			part = smallest(room, SIMVIRTIO_LENGTH - q->own, len);
+			memcpy(q->buffer + q->own, from, part);
+			q->own = after(q->own, part);
 		}
 		barrier();
 		*q->head = q->own;
@@ -142,18 +162,20 @@ size_t simvirtio_read(struct simvirtio *device, void *data, size_t len)
 {
 	struct simvirtio_queue *q = &device->rx;
 	uint8_t *to = data;
-	size_t done = 0;
+	uint32_t there, part;
 
 	select(device, RX);
 	if (q->own == q->seen)
 		q->seen = *q->head;
 	barrier();
-	while (done < len && q->own != q->seen) {
-		to[done++] = q->buffer[q->own];
-		q->own = (q->own + 1) % SIMVIRTIO_LENGTH;
+	for (there = after(q->seen - q->own, 0); there && len; there -= part, len -= part) {
+		part = smallest(there, SIMVIRTIO_LENGTH - q->own, len);
+		memcpy(to, q->buffer + q->own, part);
+		to += part;
+		q->own = after(q->own, part);
 	}
 	barrier();
-	if (done)
+	if (to != data)
 		*q->tail = q->own;
-	return done;
+	return (size_t)(to - (uint8_t *)data);
 }

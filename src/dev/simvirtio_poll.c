@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,10 +17,14 @@
 #define NEWS_BYTES	(ROOM / 2)
 #define NEWS_NS		(2 * (NS_PER_SECOND / 1000))
 
-/* Back-off: so many looks in vain at once, then sleeps, each twice as long as the last. */
-#define SPINS		100u
-#define SLEEP_FIRST_NS	10000u
-#define SLEEP_DOUBLINGS	8u		/* 2.56 ms at most */
+/*
+ * Back-off: at first it looks again at once, then it sleeps, each time for a quarter of
+ * the time in which nothing has come. So it is never late by more than that quarter,
+ * and an idle guest costs a few hundred looks a second.
+ */
+#define SPIN_NS		20000u
+#define SLEEP_SHARE	4u
+#define SLEEP_MAX_NS	4000000u
 
 enum { TX, RX };
 
@@ -108,48 +111,45 @@ static bool has_news(const struct simvirtio_poll *poll)
 
 /* --- the thread --- */
 
-/* After idle looks in vain. The lock is given up meanwhile. */
-static void back_off(struct simvirtio_poll *poll, unsigned int idle)
+/* Nothing has come for idle nanoseconds. The lock is given up meanwhile. */
+static void back_off(struct simvirtio_poll *poll, uint64_t idle)
 {
-	unsigned int doublings = idle < SPINS ? 0 : idle - SPINS;
+	uint64_t sleep = idle / SLEEP_SHARE < SLEEP_MAX_NS ? idle / SLEEP_SHARE : SLEEP_MAX_NS;
 	struct timespec until;
 
-	if (idle < SPINS) {
+	if (idle < SPIN_NS) {
 		pthread_mutex_unlock(&poll->lock);
-		sched_yield();
+		__builtin_ia32_pause();
 		pthread_mutex_lock(&poll->lock);
 		return;
 	}
-	if (doublings > SLEEP_DOUBLINGS)
-		doublings = SLEEP_DOUBLINGS;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += (long)SLEEP_FIRST_NS << doublings;
-	if (until.tv_nsec >= (long)NS_PER_SECOND) {
-		until.tv_nsec -= (long)NS_PER_SECOND;
-		until.tv_sec++;
-	}
+	sleep += clock_monotonic();
+	until.tv_sec = (time_t)(sleep / NS_PER_SECOND);
+	until.tv_nsec = (long)(sleep % NS_PER_SECOND);
 	pthread_cond_timedwait(&poll->changed, &poll->lock, &until);
 }
 
 static void *poll_thread(void *self)
 {
 	struct simvirtio_poll *poll = self;
-	unsigned int idle = 0;
+	uint64_t busy = clock_monotonic(), now;	/* busy: when something came last */
 
 	pthread_mutex_lock(&poll->lock);
 	while (!poll->stop) {
 		if (!poll->buffer && !poll->watching) {
 			pthread_cond_wait(&poll->changed, &poll->lock);
-			idle = 0;
+			busy = clock_monotonic();
 			continue;
 		}
-		idle = move(poll) ? 0 : idle + 1;
+		now = clock_monotonic();
+		if (move(poll))
+			busy = now;
 		if (!poll->told && has_news(poll)) {
 			poll->told = true;
 			work_post(poll->works, poll->news);
 		}
-		if (idle)
-			back_off(poll, idle);
+		if (busy != now)
+			back_off(poll, now - busy);
 	}
 	pthread_mutex_unlock(&poll->lock);
 	return NULL;

@@ -58,13 +58,14 @@ struct simvirtio_table {
 /* One side of the device as the driver has it. */
 struct simvirtio_queue {
 	volatile uint32_t *head, *tail;
-	volatile uint8_t *buffer;	/* SIMVIRTIO_LENGTH bytes */
+	uint8_t *buffer;		/* SIMVIRTIO_LENGTH bytes */
 	uint32_t own;			/* the driver's own index */
 	uint32_t seen;			/* the device's, when it was last looked at */
 };
 
 struct simvirtio {
 	volatile uint8_t *registers;
+	unsigned int selected;		/* which queue's control words are to be had */
 	struct simvirtio_queue tx, rx;
 };
 
