@@ -28,9 +28,9 @@
 #define DEMO_DEFAULT "demo"
 #define LOCKSTEP_ENGINES "interp,kvm"
 #define GROUPS_MAX 8
-/* Where a page of registers and the page behind it may be. */
+/* Where a page of registers and the page behind it may be: below the APICs. */
 #define SIMVIRTIO_LOWEST UINT64_C(0x100000)
-#define SIMVIRTIO_HIGHEST UINT64_C(0xFFFFE000)
+#define SIMVIRTIO_HIGHEST UINT64_C(0xFEBFE000)
 
 /* All that the command line can set. */
 struct parsed {
@@ -432,7 +432,7 @@ static bool simvirtio_consistent(const struct options *options, const struct log
 	if (at->set && (at->value % MEM_PAGE_SIZE || at->value < SIMVIRTIO_LOWEST ||
 			at->value > SIMVIRTIO_HIGHEST))
 		return usage_error(log, "", "--simvirtio-at", "must be a multiple of 0x1000, from "
-				   "0x100000 to 0xffffe000");
+				   "0x100000 to 0xfebfe000");
 	if (options->simvirtio_mode == SIMVIRTIO_POLL && options->clock == CLOCK_VIRTUAL)
 		return usage_error(log, "", "--simvirtio-mode=poll", "its thread keeps real time "
 				   "(leave out --clock=virtual)");
