@@ -448,7 +448,8 @@ static bool consistent(const struct parsed *parsed, const struct log *log)
 	if (options->expect.disk && !options->disk)
 		return usage_error(log, "", "--expect-disk", "there is no disk (add --disk)");
 	if (count_stdio(options) > 1)
-		return usage_error(log, "", "stdio", "for one serial port, or for SIMVIRTIO, only");
+		return usage_error(log, "", "--serial=stdio, --simvirtio-io=stdio",
+				   "for one port or device only");
 	if (!simvirtio_consistent(options, log))
 		return false;
 	return !engine_list_check(options->engine, log);
