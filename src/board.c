@@ -28,7 +28,20 @@ static uint64_t simvirtio_address(const struct options *options)
 	return options->simvirtio_at.set ? options->simvirtio_at.value : SIMVIRTIO_ADDRESS;
 }
 
-/* The registers must not be where memory is; their control words may be memory. */
+/* In mode poll: what the device and the guest have in common. */
+static int make_simvirtio_words(struct board *board, const struct options *options,
+				struct mem *mem, const struct log *log)
+{
+	if (!options->simvirtio || options->simvirtio_mode != SIMVIRTIO_POLL)
+		return 0;
+	board->simvirtio_words = mem_backing(mem, MEM_PAGE_SIZE, false);
+	if (board->simvirtio_words)
+		return 0;
+	log_error(log, "cannot make SIMVIRTIO's memory: %s", strerror(errno));
+	return -ENOMEM;
+}
+
+/* Where memory is already, there is no place for registers. */
 static int place_simvirtio(struct board *board, const struct options *options, struct mem *mem,
 			   const struct log *log)
 {
@@ -37,9 +50,9 @@ static int place_simvirtio(struct board *board, const struct options *options, s
 
 	if (!options->simvirtio)
 		return 0;
-	if (!error && options->simvirtio_mode == SIMVIRTIO_POLL)
+	if (!error && board->simvirtio_words)
 		error = memory_map_add_simvirtio(mem, address + SIMVIRTIO_SIZE,
-						 &board->simvirtio_words);
+						 board->simvirtio_words);
 	if (error == -EEXIST)
 		log_error(log, "--simvirtio: memory is at 0x%" PRIx64 " already (a smaller -m, or "
 			  "--simvirtio-at=ADDR behind it)", address);
@@ -164,6 +177,8 @@ static int open_all(struct board *board, const struct options *options, const st
 		error = share_memory(mem, NULL, log);
 	if (!error)
 		error = make_screen(board, mem, log);
+	if (!error)
+		error = make_simvirtio_words(board, options, mem, log);
 	/* From here on: RAM, and nothing else. */
 	if (!error && options->memory_file)
 		error = share_memory(mem, options->memory_file, log);
@@ -247,7 +262,7 @@ int board_create(struct board *board, const struct options *options, const struc
 	struct wiring wiring;
 	int error;
 
-	*board = (struct board){ 0 };
+	*board = (struct board){ .log = log };
 	error = open_all(board, options, log);
 	if (error)
 		return error;
@@ -316,6 +331,15 @@ void board_destroy(struct board *board)
 	symbols_destroy(board->boot.symbols);
 }
 
+static int start_simvirtio(const struct board *board)
+{
+	int error = simvirtio_start(board->simvirtio);
+
+	if (error)
+		log_error(board->log, "no thread for --simvirtio-mode=poll: %s", strerror(-error));
+	return error;
+}
+
 int board_start(struct board *board)
 {
 	struct characters *all[CHARACTERS];
@@ -324,6 +348,8 @@ int board_start(struct board *board)
 
 	for (size_t i = 0; i < count && !error; i++)
 		error = characters_start(all[i]);
+	if (!error && board->simvirtio)
+		error = start_simvirtio(board);
 	return error ? error : script_start(board->script);
 }
 

@@ -21,6 +21,7 @@
 struct options;
 
 struct board {
+	const struct log *log;
 	struct machine *machine;
 	struct screen *screen;
 	struct keyboard *keyboard;

@@ -28,10 +28,9 @@ int memory_map_add_ram(struct mem *mem, uint64_t size, bool mergeable, const str
 int memory_map_add_text(struct mem *mem, struct screen *screen, bool trap);
 
 /*
- * Adds the page at gpa, in which a SIMVIRTIO device has the control words of its queues.
- * words: the page, zeroed, which lives as long as mem. Returns 0, or -errno: -EEXIST where
- * there is memory already.
+ * Adds the page at gpa in which a SIMVIRTIO device has the control words of its queues:
+ * words, a page of mem_backing(). Returns 0, or -errno: -EEXIST where there is memory already.
  */
-int memory_map_add_simvirtio(struct mem *mem, uint64_t gpa, struct simvirtio_words **words);
+int memory_map_add_simvirtio(struct mem *mem, uint64_t gpa, struct simvirtio_words *words);
 
 #endif

@@ -194,7 +194,7 @@ static int add_simvirtio(struct wiring *w)
 {
 	const struct simvirtio_config config = {
 		.address = w->simvirtio_address, .words = w->simvirtio_words, .mem = w->mem,
-		.output = w->simvirtio_output, .run = w->run, .works = w->works,
+		.output = w->simvirtio_output, .works = w->works,
 	};
 	int error;
 

@@ -57,14 +57,13 @@ static inline bool simvirtio_set_up(struct simvirtio_fixture *f, bool polls)
 	f->words = polls ? mem_backing(f->mem, MEM_PAGE_SIZE, false) : NULL;
 	config.mem = f->mem;
 	config.output = f->output;
-	config.run = f->run;
 	config.works = f->works;
 	config.words = f->words;
 	if (!f->ram || (polls && !f->words) || mem_add(f->mem, &region, false) ||
 	    simvirtio_create(&f->device, &config))
 		return false;
 	range.self = f->device;
-	return bus_claim(f->bus, BUS_MMIO, &range) == 0;
+	return bus_claim(f->bus, BUS_MMIO, &range) == 0 && simvirtio_start(f->device) == 0;
 }
 
 static inline void simvirtio_tear_down(struct simvirtio_fixture *f)

@@ -312,27 +312,17 @@ static void disable(struct simvirtio *s, unsigned int queue)
 		simvirtio_poll_watch(s->poll, false, 0);
 }
 
-static void start_polling(struct simvirtio *s)
-{
-	const struct queue *q = &s->queue[TX];
-	const uint8_t *buffer = mem_ptr(s->config.mem, q->used, LENGTH, MEM_READ);
-	int error = simvirtio_poll_enable(s->poll, buffer, q->tail);
-
-	if (error)
-		run_end(s->config.run, ENDING_HOST_ERROR, 0,
-			"no thread for --simvirtio-mode=poll: %s", strerror(-error));
-}
-
 /* Buffer and indices are checked once, here. */
 static void enable(struct simvirtio *s, unsigned int queue)
 {
 	struct queue *q = &s->queue[queue];
 	unsigned int rights = queue == TX ? MEM_READ : MEM_RW;
 	uint32_t head = read_word(s, queue, false), tail = read_word(s, queue, true);
+	const uint8_t *buffer = mem_ptr(s->config.mem, q->buffer, LENGTH, rights);
 
 	if (s->state == STATE_ERROR)
 		return;
-	if (head >= LENGTH || tail >= LENGTH || !mem_ptr(s->config.mem, q->buffer, LENGTH, rights)) {
+	if (head >= LENGTH || tail >= LENGTH || !buffer) {
 		happen(s, EVENT_MISUSE);
 		return;
 	}
@@ -343,7 +333,7 @@ static void enable(struct simvirtio *s, unsigned int queue)
 	if (queue == RX)
 		tell_room(s);
 	else if (s->poll)
-		start_polling(s);
+		simvirtio_poll_enable(s->poll, buffer, tail);
 }
 
 /* --- registers --- */
@@ -581,6 +571,11 @@ static void simvirtio_fini(void *self)
 	if (s->poll)
 		work_cancel(s->config.works, &s->news);
 	free(s);
+}
+
+int simvirtio_start(struct simvirtio *s)
+{
+	return s->poll ? simvirtio_poll_start(s->poll) : 0;
 }
 
 int simvirtio_create(struct simvirtio **out, const struct simvirtio_config *config)

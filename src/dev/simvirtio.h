@@ -15,7 +15,6 @@
 #include "core/bus.h"
 #include "core/device.h"
 #include "core/mem.h"
-#include "core/run.h"
 #include "core/work.h"
 #include "host/output.h"
 
@@ -35,12 +34,14 @@ struct simvirtio_config {
 	struct simvirtio_words *words;
 	struct mem *mem;		/* where the buffers are */
 	struct output *output;		/* what is sent goes there */
-	struct run *run;		/* ended where the host has no thread to poll with */
 	struct works *works;		/* mode poll: how the thread has itself heard */
 };
 
 /* All in config must outlive the device. Returns 0 or -ENOMEM. */
 int simvirtio_create(struct simvirtio **simvirtio, const struct simvirtio_config *config);
+
+/* Before the guest runs: mode poll starts its thread. Returns 0 or -errno. */
+int simvirtio_start(struct simvirtio *simvirtio);
 
 /*
  * Bytes for the guest, as many as its queue has room for; returns how many. There

@@ -155,14 +155,12 @@ static void *poll_thread(void *self)
 	return NULL;
 }
 
-/* Signals are for others. Returns 0 or -errno. */
-static int start(struct simvirtio_poll *poll)
+int simvirtio_poll_start(struct simvirtio_poll *poll)
 {
 	sigset_t all, old;
 	int error;
 
-	if (poll->running)
-		return 0;
+	/* Signals are for others. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	error = pthread_create(&poll->thread, NULL, poll_thread, poll);
@@ -209,7 +207,7 @@ void simvirtio_poll_destroy(struct simvirtio_poll *poll)
 	free(poll);
 }
 
-int simvirtio_poll_enable(struct simvirtio_poll *poll, const uint8_t *buffer, uint32_t tail)
+void simvirtio_poll_enable(struct simvirtio_poll *poll, const uint8_t *buffer, uint32_t tail)
 {
 	pthread_mutex_lock(&poll->lock);
 	poll->buffer = buffer;
@@ -217,7 +215,6 @@ int simvirtio_poll_enable(struct simvirtio_poll *poll, const uint8_t *buffer, ui
 	poll->broken = false;
 	pthread_cond_signal(&poll->changed);
 	pthread_mutex_unlock(&poll->lock);
-	return start(poll);
 }
 
 void simvirtio_poll_disable(struct simvirtio_poll *poll)

@@ -46,13 +46,16 @@ int simvirtio_poll_create(struct simvirtio_poll **poll, struct simvirtio_words *
 /* Ends the thread. NULL is fine. */
 void simvirtio_poll_destroy(struct simvirtio_poll *poll);
 
+/* Starts the thread. Returns 0 or -errno. */
+int simvirtio_poll_start(struct simvirtio_poll *poll);
+
 /* --- what follows is called by the vCPU's thread --- */
 
 /*
  * TX is enabled: its elements lie at buffer, SIMVIRTIO_QUEUE_LENGTH of them, the next one
- * at the index tail. Starts the thread where there is none. Returns 0 or -errno.
+ * at the index tail.
  */
-int simvirtio_poll_enable(struct simvirtio_poll *poll, const uint8_t *buffer, uint32_t tail);
+void simvirtio_poll_enable(struct simvirtio_poll *poll, const uint8_t *buffer, uint32_t tail);
 
 /* TX is disabled. What has been moved can still be taken. */
 void simvirtio_poll_disable(struct simvirtio_poll *poll);
