@@ -113,7 +113,7 @@ static const struct option guest_options[] = {
 
 static const struct option machine_options[] = {
 	{ "memory", 'm', &value_memory, OPTION(memory), "SIZE", NULL,
-	  "guest memory: K, M or G, a bare number is MiB (default 64M; see --simvirtio)" },
+	  "guest memory: K, M or G, a bare number is MiB (default 64M)" },
 	{ "engine", 0, &value_engine, OPTION(engine), "LIST", NULL,
 	  "auto, or a list of kvm, direct, interp: the first that works" },
 	{ "isolate", 0, &value_flag, OPTION(isolate), NULL, NULL,
@@ -139,11 +139,11 @@ static const struct option machine_options[] = {
 	{ "simvirtio", 0, &value_flag, OPTION(simvirtio), NULL, NULL,
 	  "a SIMVIRTIO device at 0x100000, and memory of 1M by default" },
 	{ "simvirtio-at", 0, &value_number, OPTION(simvirtio_at), "ADDR", NULL,
-	  "its registers are at this page, behind the memory" },
+	  "where it is in place of that: a page behind the memory" },
 	{ "simvirtio-mode", 0, &value_choice, OPTION(simvirtio_mode), "MODE", simvirtio_modes,
-	  "the guest tells of what it has sent by an exit, or a thread looks: poll" },
+	  "what is sent is told by an exit, or a thread looks for it: poll" },
 	{ "simvirtio-io", 0, &value_characters, OPTION(simvirtio_io), "WHERE", NULL,
-	  "where its data goes to and comes from; as --serial" },
+	  "who is at its other end: a file, -, stdio, none, pty or unix:PATH" },
 };
 
 static const struct option display_options[] = {
