@@ -39,18 +39,23 @@ SUFFIXES = .o16 .o32 .o64
 guest_include = \
 	guest/include/vmm/ata.h guest/include/vmm/console.h guest/include/vmm/error.h \
 	guest/include/vmm/format.h guest/include/vmm/hypercall.h guest/include/vmm/io.h \
-	guest/include/vmm/machine.h guest/include/vmm/pv.h guest/include/vmm/string.h \
+	guest/include/vmm/machine.h guest/include/vmm/pv.h guest/include/vmm/simvirtio.h \
+	guest/include/vmm/string.h \
 	guest/include/vmm/vga.h
 guest_lib_c = \
 	guest/lib/arithmetic.c guest/lib/ata.c guest/lib/console.c guest/lib/format.c \
 	guest/lib/hypercall.c guest/lib/pv-disk.c guest/lib/pv-screen.c \
 	guest/lib/pv-system.c guest/lib/string.c guest/lib/vga.c
+# Not in real mode: the device is out of its reach.
+guest_lib_mmio_c = guest/lib/simvirtio.c
 guest_lib16 = guest/16/libvmmguest.a
 guest_lib32 = guest/32/libvmmguest.a
 guest_lib64 = guest/64/libvmmguest.a
 guest_lib16_objects = guest/lib/crt0-16.o16 $(guest_lib_c:.c=.o16)
-guest_lib32_objects = guest/lib/crt0-32.o32 $(guest_lib_c:.c=.o32)
-guest_lib64_objects = guest/lib/crt0-64.o64 $(guest_lib_c:.c=.o64)
+guest_lib32_objects = guest/lib/crt0-32.o32 $(guest_lib_c:.c=.o32) \
+	$(guest_lib_mmio_c:.c=.o32)
+guest_lib64_objects = guest/lib/crt0-64.o64 $(guest_lib_c:.c=.o64) \
+	$(guest_lib_mmio_c:.c=.o64)
 
 # The guests' layout counts as a part of the library, so that they are linked anew
 # when it changes.
@@ -100,7 +105,7 @@ guest_c_32 = \
 	guest/ata-full/ata-full.c guest/badcall/badcall.c \
 	guest/bench-disk-bulk/bench-disk-bulk.c guest/bench-disk-emul/bench-disk-emul.c \
 	guest/bench-disk-pv/bench-disk-pv.c guest/bench-mmio/bench-mmio.c \
-	guest/bench-pio/bench-pio.c guest/console/console.c \
+	guest/bench-pio/bench-pio.c guest/bench-simvirtio/bench-simvirtio.c guest/console/console.c \
 	guest/cpu-apic/cpu-apic.c guest/cpu-exceptions/cpu-exceptions.c guest/cpu-fpu/cpu-fpu.c \
 	guest/cpu-interrupts/cpu-interrupts.c guest/cpu-paging32/cpu-paging32.c \
 	guest/cpu-pagingpae/cpu-pagingpae.c guest/cpu-segments/cpu-segments.c \
@@ -109,14 +114,14 @@ guest_c_32 = \
 	guest/cpu-v8086/cpu-v8086.c guest/demo/demo.c \
 	guest/disk-emul/disk-emul.c guest/disk-pv/disk-pv.c guest/exit-pv/exit-pv.c \
 	guest/exit-status/exit-status.c guest/hello/hello.c guest/poweroff/poweroff.c \
-	guest/reset/reset.c guest/selftest/selftest.c guest/triple-fault/triple-fault.c \
+	guest/reset/reset.c guest/selftest/selftest.c guest/simvirtio-echo/simvirtio-echo.c guest/triple-fault/triple-fault.c \
 	guest/vga-cursor/vga-cursor.c guest/vga-emul/vga-emul.c guest/vga-fonts/vga-fonts.c \
 	guest/vga-loop/vga-loop.c guest/vga-mode40/vga-mode40.c guest/vga-mode50/vga-mode50.c \
 	guest/vga-palette/vga-palette.c guest/vga-pv/vga-pv.c guest/vga-scroll/vga-scroll.c \
 	guest/vga-widths/vga-widths.c
-guest_asm_64 = guest/hello64/hello64.S
+guest_asm_64 = guest/hello64/hello64.S guest/simvirtio/start.S
 guest_c_64 = guest/cpu-paging64/cpu-paging64.c guest/cpu-segments64/cpu-segments64.c \
-	guest/cpu-syscall/cpu-syscall.c
+	guest/cpu-syscall/cpu-syscall.c guest/simvirtio/simvirtio.c
 guest_private_include = \
 	guest/cpu/descriptor.h guest/cpu/paging.h guest/cpu/processor.h guest/cpu/test.h \
 	guest/cpu/trap-stubs.h guest/cpu/trap.h guest/kernel/kernel.h \
@@ -158,13 +163,13 @@ guest_vga_mode = guest/shared/vga-mode.o32 $(guest_lib32)
 guest_bins_32 = \
 	guest/ata-full.bin guest/badcall.bin guest/bench-disk-bulk.bin \
 	guest/bench-disk-emul.bin guest/bench-disk-pv.bin guest/bench-mmio.bin \
-	guest/bench-pio.bin guest/console.bin guest/cpu-apic.bin guest/cpu-exceptions.bin guest/cpu-fpu.bin \
+	guest/bench-pio.bin guest/bench-simvirtio.bin guest/console.bin guest/cpu-apic.bin guest/cpu-exceptions.bin guest/cpu-fpu.bin \
 	guest/cpu-interrupts.bin guest/cpu-paging32.bin guest/cpu-pagingpae.bin \
 	guest/cpu-segments.bin guest/cpu-smc.bin guest/cpu-strings.bin guest/cpu-sysenter.bin \
 	guest/cpu-tasks.bin \
 	guest/cpu-v8086.bin guest/demo.bin guest/disk-emul.bin guest/disk-pv.bin \
 	guest/exit-pv.bin guest/exit-status.bin guest/hello.bin guest/poweroff.bin \
-	guest/reset.bin guest/selftest.bin guest/triple-fault.bin guest/vga-emul.bin \
+	guest/reset.bin guest/selftest.bin guest/simvirtio-echo.bin guest/triple-fault.bin guest/vga-emul.bin \
 	guest/vga-cursor.bin guest/vga-fonts.bin guest/vga-loop.bin guest/vga-mode40.bin \
 	guest/vga-mode50.bin guest/vga-palette.bin guest/vga-pv.bin guest/vga-scroll.bin \
 	guest/vga-widths.bin
@@ -175,6 +180,7 @@ guest/bench-disk-emul.bin: guest/bench-disk-emul/bench-disk-emul.o32 $(guest_lib
 guest/bench-disk-pv.bin: guest/bench-disk-pv/bench-disk-pv.o32 $(guest_lib32)
 guest/bench-mmio.bin: guest/bench-mmio/bench-mmio.o32 $(guest_lib32)
 guest/bench-pio.bin: guest/bench-pio/bench-pio.o32 $(guest_lib32)
+guest/bench-simvirtio.bin: guest/bench-simvirtio/bench-simvirtio.o32 $(guest_lib32)
 guest/console.bin: guest/console/console.o32 $(guest_lib32)
 guest/cpu-apic.bin: guest/cpu-apic/cpu-apic.o32 $(guest_cpu_32) $(guest_lib32)
 guest/cpu-exceptions.bin: guest/cpu-exceptions/cpu-exceptions.o32 $(guest_cpu_32) $(guest_lib32)
@@ -197,6 +203,7 @@ guest/hello.bin: guest/hello/hello.o32 $(guest_lib32)
 guest/poweroff.bin: guest/poweroff/poweroff.o32 $(guest_lib32)
 guest/reset.bin: guest/reset/reset.o32 $(guest_lib32)
 guest/selftest.bin: guest/selftest/selftest.o32 guest/shared/check.o32 $(guest_lib32)
+guest/simvirtio-echo.bin: guest/simvirtio-echo/simvirtio-echo.o32 $(guest_lib32)
 guest/triple-fault.bin: guest/triple-fault/triple-fault.o32 $(guest_lib32)
 guest/vga-cursor.bin: guest/vga-cursor/vga-cursor.o32 $(guest_vga_mode)
 guest/vga-emul.bin: guest/vga-emul/vga-emul.o32 guest/shared/picture.o32 \
@@ -215,7 +222,8 @@ guest/vga-widths.bin: guest/vga-widths/vga-widths.o32 guest/shared/check.o32 $(g
 guest_bins_64 = \
 	guest/cpu-apic64.bin guest/cpu-exceptions64.bin guest/cpu-fpu64.bin guest/cpu-interrupts64.bin \
 	guest/cpu-paging64.bin guest/cpu-segments64.bin guest/cpu-strings64.bin \
-	guest/cpu-syscall.bin guest/hello64.bin guest/selftest64.bin guest/vga-widths64.bin
+	guest/cpu-syscall.bin guest/hello64.bin guest/selftest64.bin guest/simvirtio.bin \
+	guest/vga-widths64.bin
 guest/cpu-apic64.bin: guest/cpu-apic/cpu-apic.o64 $(guest_cpu_64) $(guest_lib64)
 guest/cpu-exceptions64.bin: guest/cpu-exceptions/cpu-exceptions.o64 $(guest_cpu_64) $(guest_lib64)
 guest/cpu-fpu64.bin: guest/cpu-fpu/cpu-fpu.o64 $(guest_cpu_64) $(guest_lib64)
@@ -226,6 +234,7 @@ guest/cpu-strings64.bin: guest/cpu-strings/cpu-strings.o64 $(guest_paging_64) $(
 guest/cpu-syscall.bin: guest/cpu-syscall/cpu-syscall.o64 $(guest_cpu_64) $(guest_lib64)
 guest/hello64.bin: guest/hello64/hello64.o64 $(guest_lib64)
 guest/selftest64.bin: guest/selftest/selftest.o64 guest/shared/check.o64 $(guest_lib64)
+guest/simvirtio.bin: guest/simvirtio/start.o64 guest/simvirtio/simvirtio.o64 $(guest_lib64)
 guest/vga-widths64.bin: guest/vga-widths/vga-widths.o64 guest/shared/check.o64 $(guest_lib64)
 
 $(guest_bins_16):
@@ -305,7 +314,7 @@ samples_DATA = $(guest_bins_16) $(guest_bins_32) $(guest_bins_64) $(guest_long_b
 # Benchmarks: what is compared is the interfaces, not the compiler's carefulness.
 guest/bench-disk-bulk/bench-disk-bulk.o32 guest/bench-disk-emul/bench-disk-emul.o32 \
 guest/bench-disk-pv/bench-disk-pv.o32 guest/bench-mmio/bench-mmio.o32 \
-guest/bench-pio/bench-pio.o32: GUEST_OPTIMIZE = -O3
+guest/bench-pio/bench-pio.o32 guest/bench-simvirtio/bench-simvirtio.o32: GUEST_OPTIMIZE = -O3
 
 # Few and small: all are compiled anew when a header or the flags change.
 $(guest_lib16_objects) $(guest_lib32_objects) $(guest_lib64_objects) \
@@ -316,7 +325,7 @@ $(guest_long_c:.c=.o64) $(guest_long_asm:.S=.o64) $(guest_paging_64) guest/cpu/t
 	$(guest_include) $(guest_private_include) guest/local.mk
 
 EXTRA_DIST += guest/COPYING guest/vmm-guest.pc.in guest/lib/flat.ld \
-	$(guest_lib_c) guest/lib/crt0-16.S guest/lib/crt0-32.S guest/lib/crt0-64.S \
+	$(guest_lib_c) $(guest_lib_mmio_c) guest/lib/crt0-16.S guest/lib/crt0-32.S guest/lib/crt0-64.S \
 	$(guest_asm_16) $(guest_c_32) $(guest_asm_64) $(guest_c_64) \
 	$(guest_private_include) $(guest_private_c) $(guest_private_asm) \
 	$(guest_kernel_c) $(guest_kernel_asm) $(guest_kernel_asm_64) guest/kernel/kernel.ld \

@@ -3,6 +3,7 @@
 #include "board.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "dev/tables.h"
@@ -12,6 +13,53 @@
 #include "wiring.h"
 
 #define MEMORY_DEFAULT (UINT64_C(64) << 20)
+#define MEMORY_WITH_SIMVIRTIO (UINT64_C(1) << 20)
+#define CHARACTERS (SERIAL_PORTS + 2u)	/* the debug console, SIMVIRTIO */
+
+static uint64_t memory_size(const struct options *options)
+{
+	if (options->memory.set)
+		return options->memory.value;
+	return options->simvirtio ? MEMORY_WITH_SIMVIRTIO : MEMORY_DEFAULT;
+}
+
+static uint64_t simvirtio_address(const struct options *options)
+{
+	return options->simvirtio_at.set ? options->simvirtio_at.value : SIMVIRTIO_ADDRESS;
+}
+
+/* In mode poll: what the device and the guest have in common. */
+static int make_simvirtio_words(struct board *board, const struct options *options,
+				struct mem *mem, const struct log *log)
+{
+	if (!options->simvirtio || options->simvirtio_mode != SIMVIRTIO_POLL)
+		return 0;
+	board->simvirtio_words = mem_backing(mem, MEM_PAGE_SIZE, false);
+	if (board->simvirtio_words)
+		return 0;
+	log_error(log, "cannot make SIMVIRTIO's memory: %s", strerror(errno));
+	return -ENOMEM;
+}
+
+/* Where memory is already, there is no place for registers. */
+static int place_simvirtio(struct board *board, const struct options *options, struct mem *mem,
+			   const struct log *log)
+{
+	uint64_t address = simvirtio_address(options);
+	int error = mem_find(mem, address) ? -EEXIST : 0;
+
+	if (!options->simvirtio)
+		return 0;
+	if (!error && board->simvirtio_words)
+		error = memory_map_add_simvirtio(mem, address + SIMVIRTIO_SIZE,
+						 board->simvirtio_words);
+	if (error == -EEXIST)
+		log_error(log, "--simvirtio: memory is at 0x%" PRIx64 " already (a smaller -m, or "
+			  "--simvirtio-at=ADDR behind it)", address);
+	else if (error)
+		log_error(log, "--simvirtio: %s", strerror(-error));
+	return error;
+}
 
 static int share_memory(struct mem *mem, const char *path, const struct log *log)
 {
@@ -116,6 +164,9 @@ static int open_outputs(struct board *board, const struct options *options,
 		error = open_characters(board, &board->serial[i],
 					i && !options->serial[i] ? "none" : options->serial[i],
 					names[i], &input_taken, log);
+	if (!error && options->simvirtio)
+		error = open_characters(board, &board->simvirtio_io, options->simvirtio_io,
+					"SIMVIRTIO", &input_taken, log);
 	return error;
 }
 
@@ -128,7 +179,7 @@ static int open_all(struct board *board, const struct options *options, const st
 			(options->insn_limit.set || options->clock == CLOCK_VIRTUAL),
 		.runs_to = options->lockstep,
 	};
-	uint64_t ram = options->memory.set ? options->memory.value : MEMORY_DEFAULT;
+	uint64_t ram = memory_size(options);
 	struct mem *mem;
 	int error = machine_create(&board->machine, options->clock == CLOCK_VIRTUAL, log);
 
@@ -142,6 +193,8 @@ static int open_all(struct board *board, const struct options *options, const st
 		error = share_memory(mem, NULL, log);
 	if (!error)
 		error = make_screen(board, mem, log);
+	if (!error)
+		error = make_simvirtio_words(board, options, mem, log);
 	/* From here on: RAM, and nothing else. */
 	if (!error && options->memory_file)
 		error = share_memory(mem, options->memory_file, log);
@@ -151,6 +204,8 @@ static int open_all(struct board *board, const struct options *options, const st
 		error = memory_map_add_ram(mem, ram, options->mergeable, log);
 	if (!error)
 		error = memory_map_add_text(mem, board->screen, options->vga == VGA_TRAP);
+	if (!error)
+		error = place_simvirtio(board, options, mem, log);
 	if (!error)
 		error = load_guest(board, options, ram, log);
 	if (!error && options->disk)
@@ -171,12 +226,17 @@ static void receive_break(void *self)
 	uart_receive_break(self);
 }
 
+static size_t receive_simvirtio(void *self, const uint8_t *data, size_t len)
+{
+	return simvirtio_receive(self, data, len);
+}
+
 static void on_room(void *self)
 {
 	characters_feed(self);
 }
 
-/* What comes in goes to the UARTs. */
+/* What comes in goes to the UARTs and to SIMVIRTIO. */
 static void connect_lines(const struct board *board, const struct wiring *wiring)
 {
 	for (size_t i = 0; i < SERIAL_PORTS; i++) {
@@ -187,12 +247,22 @@ static void connect_lines(const struct board *board, const struct wiring *wiring
 		characters_connect(board->serial[i], &receiver);
 		uart_on_room(wiring->com[i], on_room, board->serial[i]);
 	}
+	if (wiring->simvirtio) {
+		const struct characters_receiver receiver = {
+			.receive = receive_simvirtio, .self = wiring->simvirtio,
+		};
+
+		characters_connect(board->simvirtio_io, &receiver);
+		simvirtio_on_room(wiring->simvirtio, on_room, board->simvirtio_io);
+	}
 }
 
 static bool at_end(void *self, bool wait)
 {
 	const struct board *board = self;
 
+	if (board->simvirtio)
+		simvirtio_sync(board->simvirtio);
 	script_look(board->script);
 	return outputs_flush(board->outputs, wait);
 }
@@ -208,7 +278,7 @@ int board_create(struct board *board, const struct options *options, const struc
 	struct wiring wiring;
 	int error;
 
-	*board = (struct board){ 0 };
+	*board = (struct board){ .log = log };
 	error = open_all(board, options, log);
 	if (error)
 		return error;
@@ -223,8 +293,13 @@ int board_create(struct board *board, const struct options *options, const struc
 		.disk = board->disk, .debugcon = characters_output(board->debugcon),
 		.serial = { characters_output(board->serial[0]),
 			    characters_output(board->serial[1]) },
-		.qemu_debug_exit = options->debug_exit == DEBUG_EXIT_QEMU, .log = log,
+		.qemu_debug_exit = options->debug_exit == DEBUG_EXIT_QEMU,
+		.simvirtio_address = simvirtio_address(options),
+		.simvirtio_words = board->simvirtio_words,
+		.works = machine_works(board->machine), .log = log,
 	};
+	if (board->simvirtio_io)
+		wiring.simvirtio_output = characters_output(board->simvirtio_io);
 	error = wire(&wiring);
 	if (!error && options->reboot == REBOOT_RESET)
 		error = snapshot_take(&board->snapshot, machine_mem(board->machine));
@@ -232,21 +307,39 @@ int board_create(struct board *board, const struct options *options, const struc
 		log_error(log, "cannot make the machine: %s", strerror(-error));
 		return error;
 	}
+	board->simvirtio = wiring.simvirtio;
 	connect_lines(board, &wiring);
 	machine_at_end(board->machine, at_end, board);
 	machine_at_rest(board->machine, at_rest, board);
 	return script_create(&board->script, &options->script, board, log);
 }
 
+/* Where characters come from and go to, as far as it has been opened; returns how many. */
+static size_t all_characters(const struct board *board, struct characters *all[CHARACTERS])
+{
+	size_t count = 0;
+
+	if (board->debugcon)
+		all[count++] = board->debugcon;
+	for (size_t i = 0; i < SERIAL_PORTS; i++)
+		if (board->serial[i])
+			all[count++] = board->serial[i];
+	if (board->simvirtio_io)
+		all[count++] = board->simvirtio_io;
+	return count;
+}
+
 void board_destroy(struct board *board)
 {
+	struct characters *all[CHARACTERS];
+	size_t count = all_characters(board, all);
+
 	snapshot_free(board->snapshot);
 	script_destroy(board->script);
 	machine_destroy(board->machine);
 	keyboard_destroy(board->keyboard);
-	for (size_t i = 0; i < SERIAL_PORTS; i++)
-		characters_close(board->serial[i]);
-	characters_close(board->debugcon);
+	for (size_t i = 0; i < count; i++)
+		characters_close(all[i]);
 	outputs_destroy(board->outputs);
 	capture_destroy(board->capture);
 	disk_close(board->disk);
@@ -254,31 +347,46 @@ void board_destroy(struct board *board)
 	symbols_destroy(board->boot.symbols);
 }
 
+static int start_simvirtio(const struct board *board)
+{
+	int error = simvirtio_start(board->simvirtio);
+
+	if (error)
+		log_error(board->log, "no thread for --simvirtio-mode=poll: %s", strerror(-error));
+	return error;
+}
+
 int board_start(struct board *board)
 {
-	int error = characters_start(board->debugcon);
+	struct characters *all[CHARACTERS];
+	size_t count = all_characters(board, all);
+	int error = 0;
 
-	for (size_t i = 0; i < SERIAL_PORTS && !error; i++)
-		error = characters_start(board->serial[i]);
+	for (size_t i = 0; i < count && !error; i++)
+		error = characters_start(all[i]);
+	if (!error && board->simvirtio)
+		error = start_simvirtio(board);
 	return error ? error : script_start(board->script);
 }
 
 void board_finish(struct board *board)
 {
-	characters_finish(board->debugcon);
-	for (size_t i = 0; i < SERIAL_PORTS; i++)
-		characters_finish(board->serial[i]);
+	struct characters *all[CHARACTERS];
+	size_t count = all_characters(board, all);
+
+	for (size_t i = 0; i < count; i++)
+		characters_finish(all[i]);
 	if (board->disk)
 		disk_flush(board->disk);
 }
 
 int board_host_error(const struct board *board)
 {
+	struct characters *all[CHARACTERS];
+	size_t count = all_characters(board, all);
 	int error = board->disk ? disk_error(board->disk) : 0;
 
-	if (!error)
-		error = output_error(characters_output(board->debugcon));
-	for (size_t i = 0; i < SERIAL_PORTS && !error; i++)
-		error = output_error(characters_output(board->serial[i]));
+	for (size_t i = 0; i < count && !error; i++)
+		error = output_error(characters_output(all[i]));
 	return error;
 }

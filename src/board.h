@@ -21,6 +21,7 @@
 struct options;
 
 struct board {
+	const struct log *log;
 	struct machine *machine;
 	struct screen *screen;
 	struct keyboard *keyboard;
@@ -29,6 +30,9 @@ struct board {
 	struct outputs *outputs;
 	struct characters *debugcon;
 	struct characters *serial[SERIAL_PORTS];
+	struct characters *simvirtio_io;	/* NULL: no such device, as the next one */
+	struct simvirtio *simvirtio;
+	struct simvirtio_words *simvirtio_words;	/* of mem; NULL: mode exit */
 	struct script *script;		/* NULL: none */
 	const struct engine_ops *engine;
 	struct boot_result boot;

@@ -104,6 +104,8 @@ libvmm_a_SOURCES = \
 	src/dev/ps2_keyboard.c src/dev/ps2_keyboard.h \
 	src/dev/ps2_mouse.c src/dev/ps2_mouse.h \
 	src/dev/rtc.c src/dev/rtc.h \
+	src/dev/simvirtio.c src/dev/simvirtio.h \
+	src/dev/simvirtio_poll.c src/dev/simvirtio_poll.h \
 	src/dev/tables.c src/dev/tables.h \
 	src/dev/uart.c src/dev/uart.h \
 	src/dev/vga.c src/dev/vga.h \

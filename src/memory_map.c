@@ -60,3 +60,13 @@ int memory_map_add_text(struct mem *mem, struct screen *screen, bool trap)
 
 	return mem_add(mem, &region, false);
 }
+
+int memory_map_add_simvirtio(struct mem *mem, uint64_t gpa, struct simvirtio_words *words)
+{
+	struct mem_region region = {
+		.gpa = gpa, .size = MEM_PAGE_SIZE, .host = (uint8_t *)words,
+		.flags = MEM_RW | MEM_RESERVED | MEM_NO_CODE, .name = "SIMVIRTIO queues",
+	};
+
+	return mem_add(mem, &region, false);
+}

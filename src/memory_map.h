@@ -13,6 +13,8 @@
 #include "core/mem.h"
 #include "host/screen.h"
 
+struct simvirtio_words;
+
 /*
  * Adds size bytes of RAM, a multiple of MEM_PAGE_SIZE. mergeable: the host may merge
  * equal pages (KSM). Returns 0, or -errno with a message in the log.
@@ -24,5 +26,11 @@ int memory_map_add_ram(struct mem *mem, uint64_t size, bool mergeable, const str
  * exits. Returns 0 or -errno.
  */
 int memory_map_add_text(struct mem *mem, struct screen *screen, bool trap);
+
+/*
+ * Adds the page at gpa in which a SIMVIRTIO device has the control words of its queues:
+ * words, a page of mem_backing(). Returns 0, or -errno: -EEXIST where there is memory already.
+ */
+int memory_map_add_simvirtio(struct mem *mem, uint64_t gpa, struct simvirtio_words *words);
 
 #endif

@@ -19,6 +19,7 @@
 
 #include "config.h"
 #include "core/array.h"
+#include "core/mem.h"
 #include "engine/select.h"
 #include "lockstep_options.h"
 #include "machine_values.h"
@@ -27,6 +28,9 @@
 #define DEMO_DEFAULT "demo"
 #define LOCKSTEP_ENGINES "interp,kvm"
 #define GROUPS_MAX 8
+/* Where a page of registers and the page behind it may be: below the APICs. */
+#define SIMVIRTIO_LOWEST UINT64_C(0x100000)
+#define SIMVIRTIO_HIGHEST UINT64_C(0xFEBFE000)
 
 /* All that the command line can set. */
 struct parsed {
@@ -75,6 +79,7 @@ static const char *const quit_keys[] = { "esc", "ctrl-alt-q", "none", NULL };
 static const char *const vga_modes[] = { "map", "trap", NULL };
 static const char *const clocks[] = { "real", "virtual", NULL };
 static const char *const reboots[] = { "stop", "reset", NULL };
+static const char *const simvirtio_modes[] = { "exit", "poll", NULL };
 static const char *const debug_exits[] = { "plain", "qemu", NULL };
 
 #define IN(field) offsetof(struct parsed, field)
@@ -131,6 +136,14 @@ static const struct option machine_options[] = {
 	  "guest memory is this file, which is made or emptied" },
 	{ "mergeable", 0, &value_flag, OPTION(mergeable), NULL, NULL,
 	  "let the host merge equal pages of guest memory (KSM)" },
+	{ "simvirtio", 0, &value_flag, OPTION(simvirtio), NULL, NULL,
+	  "a SIMVIRTIO device at 0x100000, and memory of 1M by default" },
+	{ "simvirtio-at", 0, &value_number, OPTION(simvirtio_at), "ADDR", NULL,
+	  "where it is in place of that: a page behind the memory" },
+	{ "simvirtio-mode", 0, &value_choice, OPTION(simvirtio_mode), "MODE", simvirtio_modes,
+	  "what is sent is told by an exit, or a thread looks for it: poll" },
+	{ "simvirtio-io", 0, &value_characters, OPTION(simvirtio_io), "WHERE", NULL,
+	  "who is at its other end: a file, -, stdio, none, pty or unix:PATH" },
 };
 
 static const struct option display_options[] = {
@@ -236,7 +249,7 @@ static const struct program vmm_program = {
 /* What vmm-lockstep decides itself, and what only a run of one machine is about. */
 static const char *const lockstep_without[] = {
 	"demo", "name", "engine", "isolate", "disk-mode", "reboot", "clock", "memory-file",
-	"mergeable", "profile", "state-hash", NULL,
+	"mergeable", "simvirtio-mode", "simvirtio-io", "profile", "state-hash", NULL,
 };
 
 static const struct group lockstep_groups[] = {
@@ -397,6 +410,37 @@ static bool read_arguments(poptContext popt, struct parsed *parsed, const struct
 	return true;
 }
 
+/* How many of those that read standard input are asked to: only one can. */
+static unsigned int count_stdio(const struct options *options)
+{
+	const char *const where[] = {
+		options->serial[0], options->serial[1], options->simvirtio_io,
+	};
+	unsigned int count = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(where); i++)
+		count += where[i] && !strcmp(where[i], "stdio");
+	return count;
+}
+
+static bool simvirtio_consistent(const struct options *options, const struct log *log)
+{
+	const struct optional *at = &options->simvirtio_at;
+
+	if (!options->simvirtio && (at->set || options->simvirtio_mode != SIMVIRTIO_EXIT ||
+				    (options->simvirtio_io && !options->lockstep)))
+		return usage_error(log, "", "--simvirtio-...", "there is no such device "
+				   "(add --simvirtio)");
+	if (at->set && (at->value % MEM_PAGE_SIZE || at->value < SIMVIRTIO_LOWEST ||
+			at->value > SIMVIRTIO_HIGHEST))
+		return usage_error(log, "", "--simvirtio-at", "must be a multiple of 0x1000, from "
+				   "0x100000 to 0xfebfe000");
+	if (options->simvirtio_mode == SIMVIRTIO_POLL && options->clock == CLOCK_VIRTUAL)
+		return usage_error(log, "", "--simvirtio-mode=poll", "its thread keeps real time "
+				   "(leave out --clock=virtual)");
+	return true;
+}
+
 static bool consistent(const struct parsed *parsed, const struct log *log)
 {
 	const struct options *options = &parsed->options;
@@ -405,9 +449,11 @@ static bool consistent(const struct parsed *parsed, const struct log *log)
 		return usage_error(log, "", "--hold and --no-hold", "choose one");
 	if (options->expect.disk && !options->disk)
 		return usage_error(log, "", "--expect-disk", "there is no disk (add --disk)");
-	if (options->serial[1] && !strcmp(options->serial[0], "stdio") &&
-	    !strcmp(options->serial[1], "stdio"))
-		return usage_error(log, "", "--serial=stdio", "for one serial port only");
+	if (count_stdio(options) > 1)
+		return usage_error(log, "", "--serial=stdio, --simvirtio-io=stdio",
+				   "for one port or device only");
+	if (!simvirtio_consistent(options, log))
+		return false;
 	return !engine_list_check(options->engine, log);
 }
 
@@ -554,14 +600,14 @@ enum lockstep_answer lockstep_options_parse(struct lockstep_options *lockstep, i
 		.options = {
 			.engine = copy_text("auto", log), .clock = CLOCK_VIRTUAL, .lockstep = true,
 			.disk_mode = DISK_SNAPSHOT, .debugcon = copy_text("none", log),
-			.serial = { copy_text("none", log) },
+			.serial = { copy_text("none", log) }, .simvirtio_io = copy_text("none", log),
 		},
 		.lockstep = { .engines = copy_text(LOCKSTEP_ENGINES, log) },
 	};
 	enum options_answer answer = OPTIONS_USAGE;
 
 	if (parsed.options.engine && parsed.options.debugcon && parsed.options.serial[0] &&
-	    parsed.lockstep.engines)
+	    parsed.options.simvirtio_io && parsed.lockstep.engines)
 		answer = parse_program(&parsed, argc, argv, log);
 	free(parsed.options.engine);
 	parsed.options.engine = NULL;

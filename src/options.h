@@ -22,6 +22,7 @@
 enum option_vga { VGA_MAP, VGA_TRAP };
 enum option_clock { CLOCK_REAL, CLOCK_VIRTUAL };
 enum option_reboot { REBOOT_STOP, REBOOT_RESET };
+enum option_simvirtio_mode { SIMVIRTIO_EXIT, SIMVIRTIO_POLL };
 enum option_debug_exit { DEBUG_EXIT_PLAIN, DEBUG_EXIT_QEMU };
 /* enum window_quit_key, or what fits the guest. */
 #define QUIT_KEY_DEFAULT (-1)
@@ -52,6 +53,10 @@ struct options {
 	int clock;			/* enum option_clock */
 	bool lockstep;			/* to be run side by side with another machine */
 	struct cpuid_config cpu;
+	bool simvirtio;
+	struct optional simvirtio_at;
+	int simvirtio_mode;		/* enum option_simvirtio_mode */
+	char *simvirtio_io;		/* NULL: as if not given */
 
 	/* the disk */
 	char *disk;

@@ -78,7 +78,7 @@ static int check_distinct(const struct options *options, const struct log *log)
 {
 	const char *const written[] = {
 		options->debugcon, options->serial[0], options->serial[1], options->screenshot,
-		options->profile, options->memory_file,
+		options->profile, options->memory_file, options->simvirtio_io,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(written); i++) {

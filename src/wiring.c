@@ -190,6 +190,24 @@ static int add_serial_ports(struct wiring *w)
 	return error;
 }
 
+static int add_simvirtio(struct wiring *w)
+{
+	const struct simvirtio_config config = {
+		.address = w->simvirtio_address, .words = w->simvirtio_words, .mem = w->mem,
+		.output = w->simvirtio_output, .works = w->works,
+	};
+	int error;
+
+	if (!w->simvirtio_output)
+		return 0;
+	error = simvirtio_create(&w->simvirtio, &config);
+	if (error)
+		return error;
+	error = devices_add(w->devices, &simvirtio_device, w->simvirtio);
+	return error ?: claim(w, BUS_MMIO, config.address, SIMVIRTIO_SIZE, &simvirtio_ops,
+			      w->simvirtio, "SIMVIRTIO");
+}
+
 static int add_debug_ports(struct wiring *w)
 {
 	struct debug_exit *debug_exit;
@@ -302,6 +320,7 @@ int wire(struct wiring *wiring)
 		add_ata,
 		add_i8042,
 		add_serial_ports,
+		add_simvirtio,
 		add_debug_ports,
 		add_pm,
 		add_power,

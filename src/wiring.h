@@ -19,6 +19,7 @@
 #include "core/msrs.h"
 #include "core/run.h"
 #include "dev/apicbus.h"
+#include "dev/simvirtio.h"
 #include "dev/uart.h"
 #include "host/disk.h"
 #include "host/keyboard.h"
@@ -44,11 +45,17 @@ struct wiring {
 	struct output *debugcon;
 	struct output *serial[SERIAL_PORTS];
 	bool qemu_debug_exit;
+	/* A SIMVIRTIO device, unless its output is NULL; the rest as in simvirtio_config. */
+	struct output *simvirtio_output;
+	uint64_t simvirtio_address;
+	struct simvirtio_words *simvirtio_words;
+	struct works *works;		/* of that device alone */
 	const struct log *log;
 
 	/* Set by wire(): */
 	struct apicbus *apics;
 	struct uart *com[SERIAL_PORTS];	/* COM1, COM2 */
+	struct simvirtio *simvirtio;	/* NULL: there is none */
 };
 
 /* Makes the chips and connects them. Returns 0 or -errno. */

@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MEM_FLAGS_ALL \
-	(MEM_READ | MEM_WRITE | MEM_TRAP | MEM_POSTED | MEM_RESERVED | MEM_CHIP)
+#define MEM_FLAGS_ALL (MEM_READ | MEM_WRITE | MEM_TRAP | MEM_POSTED | MEM_RESERVED | \
+		       MEM_CHIP | MEM_NO_CODE)
 
 /* What memory lies in that can be mapped a second time. */
 struct mem_file {
@@ -393,6 +393,13 @@ void *mem_ptr(const struct mem *mem, uint64_t gpa, uint64_t len, unsigned int ri
 	void *host = mem_span(mem, gpa, &span, rights);
 
 	return span == len ? host : NULL;
+}
+
+const void *mem_code(const struct mem *mem, uint64_t gpa, uint64_t len)
+{
+	const struct mem_region *region = mem_find(mem, gpa);
+
+	return region && region->flags & MEM_NO_CODE ? NULL : mem_ptr(mem, gpa, len, MEM_READ);
 }
 
 bool mem_valid(const struct mem *mem, uint64_t gpa, uint64_t len, unsigned int rights)

@@ -37,6 +37,11 @@ enum mem_flags {
 	MEM_RESERVED = 1 << 4,
 	/* A chip's memory: those maps do not show it, as a PC's E820 shows no screen. */
 	MEM_CHIP = 1 << 5,
+	/*
+	 * Other threads of vmm write there too: nothing of it is kept as code. Emulated,
+	 * a fetch gets what it gets where no memory is.
+	 */
+	MEM_NO_CODE = 1 << 6,
 };
 
 #define MEM_RW (MEM_READ | MEM_WRITE)
@@ -99,6 +104,9 @@ const struct mem_region *mem_find(const struct mem *mem, uint64_t gpa);
  * region that has all of rights (MEM_READ, MEM_WRITE). len 0 gives NULL.
  */
 void *mem_ptr(const struct mem *mem, uint64_t gpa, uint64_t len, unsigned int rights);
+
+/* mem_ptr() to read instructions that are kept as code: NULL with MEM_NO_CODE too. */
+const void *mem_code(const struct mem *mem, uint64_t gpa, uint64_t len);
 
 /*
  * Like mem_ptr(), for ranges that may cross regions: a pointer to the bytes at

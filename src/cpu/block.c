@@ -348,7 +348,7 @@ static struct block *translate(struct cpu *cpu, uint64_t la, uint64_t gpa)
 {
 	struct blocks *blocks = cpu->blocks;
 	size_t room = MEM_PAGE_SIZE - (gpa & PAGE_OFFSET_MASK);
-	const uint8_t *code = mem_ptr(cpu->mem, gpa, room, MEM_READ);
+	const uint8_t *code = mem_code(cpu->mem, gpa, room);
 	struct block *block;
 
 	if (ARENA_SIZE - blocks->used < 2 * MEM_PAGE_SIZE || !fpu_has_room(cpu, BLOCK_INSNS)) {

@@ -213,7 +213,7 @@ uint32_t cpu_native_scan(struct cpu *cpu, uint64_t gpa)
 {
 	uint64_t frame = gpa & ~PAGE_OFFSET_MASK;
 	struct scanned_page *page = page_of(cpu, frame);
-	const uint8_t *code = mem_ptr(cpu->mem, frame, MEM_PAGE_SIZE, MEM_READ);
+	const uint8_t *code = mem_code(cpu->mem, frame, MEM_PAGE_SIZE);
 	struct work *work;
 
 	if (!page || !code)
