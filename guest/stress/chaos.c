@@ -9,8 +9,13 @@
  */
 #include "stress/stress.h"
 
+#include <vmm/string.h>
+
 #define POOL		0x201000u	/* as a large page's address: 0x200000 */
 #define POOL_FRAMES	64u
+#define POOL_START	0x200000ul
+#define POOL_END	0x400000ul	/* the large page's */
+#define MADE		0x10000ul
 
 /* PML4 entries are the spaces' own; one of each 512 GiB. */
 static const uint64_t regions[] = {
@@ -143,8 +148,11 @@ void chaos_step(void)
 
 void chaos_start(void)
 {
-	for (uint64_t at = POOL - PAGE_SIZE; at < 0x400000; at += 8)
+	/* A part of them at random, and copies of it: random numbers take their time. */
+	for (uint64_t at = POOL_START; at < POOL_START + MADE; at += 8)
 		*quad_at(at) = random_entry();
+	for (uint64_t at = POOL_START + MADE; at < POOL_END; at += MADE)
+		memcpy((void *)at, (void *)POOL_START, MADE);
 	for (unsigned int i = 0; i < SPACES; i++)
 		for (unsigned int region = 0; region < REGIONS; region++)
 			paging_set(&spaces[i], regions[region], 0,

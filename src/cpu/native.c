@@ -57,8 +57,17 @@ static bool flat_segments(const struct cpu *cpu)
 	return true;
 }
 
+/* What came from outside and would be looked at before the next instruction. */
+static bool has_event(const struct cpu *cpu)
+{
+	return atomic_load(&cpu->kicked) || (atomic_load(&cpu->nmi) && !cpu->nmi_blocked) ||
+	       (atomic_load(&cpu->interrupt) && cpu->rflags & RFLAGS_IF);
+}
+
 static bool is_plain(const struct cpu *cpu)
 {
+	if (has_event(cpu))
+		return false;
 	if (!cpu_protected(cpu) || cpu->code_bits == 16 || cpu->rflags & RFLAGS_BARRED ||
 	    cpu->halted || cpu->shutdown || cpu->shadow || cpu->debug_shadow ||
 	    cpu->debug_pending || cpu->breakpoints || cpu->address_lines != UINT64_MAX)

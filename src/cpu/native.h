@@ -49,7 +49,7 @@ struct cpu_space {
 /*
  * What code must not hold to run natively in the current state: CPU_CODE_...;
  * with CPU_CODE_ANY, none can: real mode, 16-bit code, segments that are not flat, single
- * steps, breakpoints, alignment checks, an interrupt shadow.
+ * steps, breakpoints, alignment checks, an interrupt shadow, an interrupt or a kick that is due.
  */
 uint32_t cpu_native_bars(const struct cpu *cpu);
 
