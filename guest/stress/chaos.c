@@ -9,8 +9,13 @@
  */
 #include "stress/stress.h"
 
+#include <vmm/string.h>
+
 #define POOL		0x201000u	/* as a large page's address: 0x200000 */
 #define POOL_FRAMES	64u
+#define POOL_START	0x200000ul
+#define POOL_END	0x400000ul	/* the large page's */
+#define MADE		(POOL_FRAMES * PAGE_SIZE)
 
 /* PML4 entries are the spaces' own; one of each 512 GiB. */
 static const uint64_t regions[] = {
@@ -20,15 +25,17 @@ static const uint64_t regions[] = {
 #define REGIONS		(sizeof(regions) / sizeof(regions[0]))
 #define REGION_PAGES	8u
 
+/* By one random number, for there are many of them. */
 static uint64_t random_entry(void)
 {
-	uint64_t entry = POOL + random_below(POOL_FRAMES) * PAGE_SIZE;
+	uint32_t random = random32();
+	uint64_t entry = POOL + random % POOL_FRAMES * PAGE_SIZE;
 
-	entry |= one_in(24) ? 0 : PTE_P;
-	entry |= one_in(8) ? 0 : PTE_RW;
-	entry |= one_in(8) ? 0 : PTE_US;
-	entry |= one_in(64) ? PTE_PS : 0;
-	return entry | (one_in(16) ? PTE_NX : 0);
+	entry |= random >> 8 & 31 ? PTE_P : 0;
+	entry |= random >> 13 & 7 ? PTE_RW : 0;
+	entry |= random >> 16 & 7 ? PTE_US : 0;
+	entry |= random >> 19 & 63 ? 0 : PTE_PS;
+	return entry | (random >> 25 & 15 ? 0 : PTE_NX);
 }
 
 static uint64_t random_page(void)
@@ -143,8 +150,11 @@ void chaos_step(void)
 
 void chaos_start(void)
 {
-	for (uint64_t at = POOL - PAGE_SIZE; at < 0x400000; at += 8)
+	/* The pool, and behind it copies of it, for entries with PTE_PS. */
+	for (uint64_t at = POOL_START; at < POOL_START + MADE; at += 8)
 		*quad_at(at) = random_entry();
+	for (uint64_t at = POOL_START + MADE; at < POOL_END; at += MADE)
+		memcpy((void *)at, (void *)POOL_START, MADE);
 	for (unsigned int i = 0; i < SPACES; i++)
 		for (unsigned int region = 0; region < REGIONS; region++)
 			paging_set(&spaces[i], regions[region], 0,

@@ -181,7 +181,8 @@ static void start(void)
 		.levels = 4, .entry_bytes = 8, .index_bits = 9, .root = (uintptr_t)pml4,
 	};
 	stack = frame_allocate();
-	paging_map(&spaces[0], STUBS, (uintptr_t)stubs_start, PTE_P | PTE_US);
+	for (uintptr_t at = (uintptr_t)stubs_start; at < (uintptr_t)stubs_end; at += PAGE_SIZE)
+		paging_map(&spaces[0], STUBS + at - (uintptr_t)stubs_start, at, PTE_P | PTE_US);
 	paging_map(&spaces[0], STACK - PAGE_SIZE, stack, PTE_ALL);
 	orderly_start();
 	for (uint64_t at = 0; at < TRACE_SIZE; at += 0x200000)

@@ -6,7 +6,7 @@
 #ifndef GUEST_STRESS_STRESS_H
 #define GUEST_STRESS_STRESS_H
 
-#define STUBS		0x8000000000	/* the page of stubs.S, for both rings */
+#define STUBS		0x8000000000	/* the pages of stubs.S, for both rings */
 #define STACK		0x8000010000	/* the end of ring 3's stack */
 
 #ifndef __ASSEMBLER__
@@ -47,7 +47,7 @@ bool run(void (*stub)(void), struct registers *registers, bool user);
 extern void (*const loads[4])(void), (*const stores[4])(void);
 
 /* Of stubs.S. */
-void stubs_start(void);
+void stubs_start(void), stubs_end(void);
 void stub_call(void);			/* *BX */
 void stub_copy(void), stub_copy_bytes(void), stub_fill(void);	/* REP, from SI to DI, AX */
 void stub_sum(void);			/* CX eights from BX */

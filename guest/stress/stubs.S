@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * stubs.S - pieces of code that run at both rings, in a page that is mapped at STUBS. Each
- * ends with INT USER_DONE.
+ * stubs.S - pieces of code that run at both rings, in pages that are mapped at STUBS. Each
+ * ends with INT USER_DONE. Those that only use memory have a page to themselves: code that
+ * runs natively wherever the other one's cannot.
  */
 #include "cpu/descriptor.h"
 
@@ -41,6 +42,7 @@ stubs_start:
 	stub	stub_store_sse; movq %rax, %xmm0; punpcklqdq %xmm0, %xmm0; movups %xmm0, (%rbx); done
 	stub	stub_push; movq %rsp, %rsi; movq %rbx, %rsp; pushq %rax; movq %rsi, %rsp; done
 	/* Those that show the processor's state. */
+	.balign	4096
 	stub	stub_flags; pushfq; popq %rax; done
 	stub	stub_sti; sti; pushfq; popq %rax; done
 	stub	stub_cli; cli; pushfq; popq %rax; done
@@ -73,6 +75,9 @@ stubs_start:
 	stub	stub_fs; movq %fs:0x100000, %rax; done
 	stub	stub_x87; fninit; fldpi; fld1; faddp; subq $8, %rsp; fstpl (%rsp); popq %rax; \
 		fnstsw %ax; done
+
+	.globl	stubs_end
+stubs_end:
 
 	.text
 	.globl	syscall_entry

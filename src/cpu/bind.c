@@ -88,3 +88,14 @@ void bind(const struct decoded *decoded, struct insn *insn, bool *ends_block)
 	    !binders[decoded->op](decoded, insn, ends_block))
 		bind_undefined(decoded, insn, ends_block);
 }
+
+bool bind_knows(const struct decoded *decoded)
+{
+	struct insn insn = { 0 };
+	bool ends;
+
+	if (decoded->op == OP_UD0 || decoded->op == OP_UD1 || decoded->op == OP_UD2)
+		return true;
+	bind(decoded, &insn, &ends);
+	return insn.execute != undefined;
+}

@@ -14,6 +14,9 @@
  */
 void bind(const struct decoded *decoded, struct insn *insn, bool *ends_block);
 
+/* Whether it is an instruction at all, not what raises #UD; UD2 and its like are. */
+bool bind_knows(const struct decoded *decoded);
+
 /* An instruction that raises #UD (as: invalid opcode). */
 bind_fn bind_undefined;
 

@@ -147,7 +147,7 @@ int cpu_disassemble(struct cpu_insn *insn, const uint8_t *bytes, size_t len, uns
  */
 #define CPU_MODULE_FILE "cpu.so"
 #define CPU_MODULE_SYMBOL "vmm_cpu_module"
-#define CPU_MODULE_VERSION 4u
+#define CPU_MODULE_VERSION 5u
 
 struct cpu_module {
 	unsigned int version;	/* CPU_MODULE_VERSION */
@@ -178,6 +178,7 @@ struct cpu_module {
 	bool (*native_translate)(struct cpu *cpu, uint64_t la, enum cpu_access access,
 				 struct cpu_translation *translation);
 	uint32_t (*native_scan)(struct cpu *cpu, uint64_t gpa);
+	uint32_t (*native_crossing)(struct cpu *cpu, uint64_t la);
 	void (*native_forget)(struct cpu *cpu, uint64_t gpa);
 	bool (*watch)(struct cpu *cpu, uint64_t gpa, bool on);
 	bool (*watched)(const struct cpu *cpu, uint64_t gpa);

@@ -36,13 +36,21 @@ static bool is_whole(const struct vcpu_segment *segment)
 	       (segment->type & (code | down | writable)) == writable;
 }
 
+/* The process's own can be read. */
+static bool is_readable_code(const struct vcpu_segment *segment)
+{
+	const uint8_t readable = 2;
+
+	return is_flat(segment) && segment->type & readable;
+}
+
 /* 32-bit code whose segments are those of a process: what others see as flat. */
 static bool flat_segments(const struct cpu *cpu)
 {
 	static const enum vcpu_segment_name data[] = { SEG_DS, SEG_ES };
 	static const enum vcpu_segment_name based[] = { SEG_FS, SEG_GS };
 
-	if (!is_flat(&cpu->segment[SEG_CS]) || !is_flat(&cpu->segment[SEG_SS]) ||
+	if (!is_readable_code(&cpu->segment[SEG_CS]) || !is_flat(&cpu->segment[SEG_SS]) ||
 	    !is_whole(&cpu->segment[SEG_SS]) || cpu->stack_bits != 32)
 		return false;
 	for (unsigned int i = 0; i < 2; i++) {
@@ -57,8 +65,17 @@ static bool flat_segments(const struct cpu *cpu)
 	return true;
 }
 
+/* What came from outside and would be looked at before the next instruction. */
+static bool has_event(const struct cpu *cpu)
+{
+	return atomic_load(&cpu->kicked) || (atomic_load(&cpu->nmi) && !cpu->nmi_blocked) ||
+	       (atomic_load(&cpu->interrupt) && cpu->rflags & RFLAGS_IF);
+}
+
 static bool is_plain(const struct cpu *cpu)
 {
+	if (has_event(cpu))
+		return false;
 	if (!cpu_protected(cpu) || cpu->code_bits == 16 || cpu->rflags & RFLAGS_BARRED ||
 	    cpu->halted || cpu->shutdown || cpu->shadow || cpu->debug_shadow ||
 	    cpu->debug_pending || cpu->breakpoints || cpu->address_lines != UINT64_MAX)
@@ -206,6 +223,9 @@ bool cpu_native_translate(struct cpu *cpu, uint64_t la, enum cpu_access access,
 	*to = (struct cpu_translation){ 0 };
 	if (!address_of(cpu, la, accesses[access], &to->gpa) ||
 	    pagewalk_translate(cpu->mem, &state, la, &walk))
+		return false;
+	/* The processor may still have what the tables said before. */
+	if (walk.gpa != to->gpa)
 		return false;
 	to->size = walk.page_size ? walk.page_size : UNPAGED_SIZE;
 	below = to->size - 1;

@@ -49,7 +49,7 @@ struct cpu_space {
 /*
  * What code must not hold to run natively in the current state: CPU_CODE_...;
  * with CPU_CODE_ANY, none can: real mode, 16-bit code, segments that are not flat, single
- * steps, breakpoints, alignment checks, an interrupt shadow.
+ * steps, breakpoints, alignment checks, an interrupt shadow, an interrupt or a kick that is due.
  */
 uint32_t cpu_native_bars(const struct cpu *cpu);
 
@@ -90,12 +90,17 @@ bool cpu_native_translate(struct cpu *cpu, uint64_t la, enum cpu_access access,
 			  struct cpu_translation *translation);
 
 /*
- * Looks at the code in the page that holds RIP (its first byte at gpa), as far
- * as it can be reached from there or follows it, in the current code size; what
- * has been seen is not looked at again. Returns CPU_CODE_... of all that was ever
- * found in the page.
+ * Looks at the code that begins at gpa, as far as it can be reached from there or
+ * follows it in its page, in the current code size; what has been seen is not looked
+ * at again. Returns CPU_CODE_... of all that was ever found in the page.
  */
 uint32_t cpu_native_scan(struct cpu *cpu, uint64_t gpa);
+
+/*
+ * Of the instructions that begin in the page before the linear address la's and end in
+ * la's: CPU_CODE_..., as far as the former page's code has been looked at.
+ */
+uint32_t cpu_native_crossing(struct cpu *cpu, uint64_t la);
 
 /* The page's code is or will be another one. */
 void cpu_native_forget(struct cpu *cpu, uint64_t gpa);

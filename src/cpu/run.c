@@ -328,6 +328,7 @@ const struct cpu_module vmm_cpu_module = {
 	.native_space = cpu_native_space,
 	.native_translate = cpu_native_translate,
 	.native_scan = cpu_native_scan,
+	.native_crossing = cpu_native_crossing,
 	.native_forget = cpu_native_forget,
 	.watch = cpu_watch,
 	.watched = cpu_watched,

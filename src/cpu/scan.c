@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "cpu/bind.h"
 #include "cpu/internal.h"
 #include "cpu/native.h"
 #include "cpu/ops.h"
@@ -107,18 +108,37 @@ static bool has_selector(const struct decoded *decoded)
 	return false;
 }
 
-static uint32_t meaning(const struct decoded *decoded)
+/* INT n that an unprivileged process may execute, and is taken for INT3, INTO, or a system call. */
+static bool is_open_vector(const struct decoded *decoded)
 {
-	const uint8_t int80 = 0x80;
+	const uint8_t system_call = 0x80;
+	uint8_t vector = (uint8_t)decoded->operand[0].imm;
+
+	return vector == VECTOR_BP || vector == VECTOR_OF || vector == system_call;
+}
+
+/*
+ * What is no instruction here, or another one, but may be one of the host's processor:
+ * of features that the guest's has not.
+ */
+static bool is_other(struct cpu *cpu, const struct decoded *decoded)
+{
+	struct decoded here = *decoded;
+
+	feature_restrict(cpu, &here);
+	return here.op != decoded->op || here.op == OP_UNDEFINED ||
+	       (here.op != OP_FPU && !bind_knows(&here));
+}
+
+static uint32_t meaning(struct cpu *cpu, const struct decoded *decoded)
+{
 	uint32_t found = meanings[decoded->op];
 
 	if (decoded->fpu_set)
 		found |= fpu_meaning(decoded);
-	if (has_selector(decoded) || decoded->far)
+	if (has_selector(decoded) || decoded->far || is_other(cpu, decoded) ||
+	    (decoded->op == OP_INT && is_open_vector(decoded)))
 		found |= CPU_CODE_LIES;
-	if (decoded->op == OP_INT && (decoded->operand[0].imm & 0xFF) <= int80)
-		found |= decoded->operand[0].imm == int80 || decoded->operand[0].imm == VECTOR_BP ?
-			 CPU_CODE_LIES : 0;
 	return found;
 }
 
@@ -129,8 +149,8 @@ static void follow(struct work *work, unsigned int at)
 }
 
 /* From one place on to where it has been before, or the page ends. */
-static uint32_t scan_from(struct scanned_page *page, const uint8_t *code, unsigned int at,
-			  struct work *work)
+static uint32_t scan_from(struct cpu *cpu, struct scanned_page *page, const uint8_t *code,
+			  unsigned int at, struct work *work)
 {
 	uint32_t found = 0;
 
@@ -140,11 +160,11 @@ static uint32_t scan_from(struct scanned_page *page, const uint8_t *code, unsign
 
 		if (error == -ENODATA)
 			break;
-		if (error) {
+		if (error && !decoded.length) {
 			at++;
 			continue;
 		}
-		found |= meaning(&decoded);
+		found |= meaning(cpu, &decoded);
 		at += decoded.length;
 		if (decoded.operands && decoded.operand[0].kind == OPERAND_REL)
 			follow(work, at + (unsigned int)decoded.operand[0].imm);
@@ -185,27 +205,29 @@ static bool is_start(const struct scanned_page *page, unsigned int at)
 	return page->starts[at / 64] >> at % 64 & 1;
 }
 
-/* An instruction that crosses into the next page is seen by nobody else. */
-static uint32_t scan_crossing(struct cpu *cpu, const struct scanned_page *page,
-			      const uint8_t *code)
+uint32_t cpu_native_crossing(struct cpu *cpu, uint64_t la)
 {
-	uint8_t bytes[2 * INSN_BYTES_MAX];
 	const struct vcpu_state state = {
 		.cr0 = cpu->cr0, .cr3 = cpu->cr3, .cr4 = cpu->cr4, .efer = cpu->efer,
 	};
-	uint64_t next = (cpu->rip & ~PAGE_OFFSET_MASK) + MEM_PAGE_SIZE;
+	uint64_t border = la & ~PAGE_OFFSET_MASK;
+	const struct scanned_page *page = NULL;
+	uint8_t bytes[2 * INSN_BYTES_MAX];
 	struct decoded decoded;
+	struct pagewalk walk;
 	uint32_t found = 0;
 
-	memset(bytes, 0, sizeof(bytes));
-	memcpy(bytes, code + MEM_PAGE_SIZE - INSN_BYTES_MAX, INSN_BYTES_MAX);
-	/* Only looked at: the page has not been accessed. */
-	pagewalk_read(cpu->mem, &state, next, bytes + INSN_BYTES_MAX, INSN_BYTES_MAX);
+	/* Only looked at: the pages have not been accessed. */
+	if (cpu->scans && !pagewalk_translate(cpu->mem, &state, border - 1, &walk))
+		page = *find(cpu->scans, walk.gpa & ~PAGE_OFFSET_MASK, cpu->code_bits);
+	if (!page || pagewalk_read(cpu->mem, &state, border - INSN_BYTES_MAX, bytes,
+				   sizeof(bytes)) < sizeof(bytes))
+		return 0;
 	for (unsigned int i = 1; i < INSN_BYTES_MAX; i++)
 		if (is_start(page, MEM_PAGE_SIZE - INSN_BYTES_MAX + i) &&
-		    !decode(&decoded, bytes + i, INSN_BYTES_MAX, page->code_bits, false) &&
-		    decoded.length > INSN_BYTES_MAX - i)
-			found |= meaning(&decoded);
+		    (!decode(&decoded, bytes + i, INSN_BYTES_MAX, page->code_bits, false) ||
+		     decoded.length) && decoded.length > INSN_BYTES_MAX - i)
+			found |= meaning(cpu, &decoded);
 	return found;
 }
 
@@ -225,12 +247,11 @@ uint32_t cpu_native_scan(struct cpu *cpu, uint64_t gpa)
 		return CPU_CODE_ANY;
 	follow(work, gpa & PAGE_OFFSET_MASK);
 	while (work->count)
-		page->found |= scan_from(page, code, work->at[--work->count], work);
-	page->found |= scan_from(page, code, 0, work);
+		page->found |= scan_from(cpu, page, code, work->at[--work->count], work);
+	page->found |= scan_from(cpu, page, code, 0, work);
 	while (work->count)
-		page->found |= scan_from(page, code, work->at[--work->count], work);
+		page->found |= scan_from(cpu, page, code, work->at[--work->count], work);
 	free(work);
-	page->found |= scan_crossing(cpu, page, code);
 	return page->found;
 }
 

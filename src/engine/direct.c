@@ -214,6 +214,24 @@ static void note_exit(struct engine *engine, const struct native_exit *exit, uin
 	engine->midway = engine->patience;
 }
 
+/* Makes ready for native code where the processor is. Returns false where none can run. */
+static bool prepare(struct engine *engine, struct cpu_native *registers)
+{
+	struct cpu_space space;
+	uint32_t bars = engine->api->native_bars(engine->cpu);
+
+	if (bars & CPU_CODE_ANY)
+		return false;
+	engine->api->native_get(engine->cpu, registers);
+	engine->api->native_space(engine->cpu, &space);
+	return shadow_enter(engine->shadow, registers->rip, &space, bars);
+}
+
+static bool mend(struct engine *engine, const struct native_exit *exit)
+{
+	return is_page_fault(exit) && shadow_fault(engine->shadow, exit->address, access_of(exit));
+}
+
 /*
  * Runs native code until something has to be emulated. Faults that a mapping
  * mends are mended on the way, where they are rare. Returns false where no code
@@ -222,25 +240,18 @@ static void note_exit(struct engine *engine, const struct native_exit *exit, uin
 static bool run_native(struct engine *engine)
 {
 	struct cpu_native registers;
-	struct cpu_space space;
 	struct native_exit exit;
 	uint64_t prepared = __rdtsc(), begun;
-	uint32_t bars = engine->api->native_bars(engine->cpu);
 	bool mended;
 
-	if (bars & CPU_CODE_ANY)
-		return false;
-	engine->api->native_get(engine->cpu, &registers);
-	engine->api->native_space(engine->cpu, &space);
-	if (!shadow_enter(engine->shadow, registers.rip, &space, bars))
+	if (!prepare(engine, &registers))
 		return false;
 	do {
 		begun = __rdtsc();
 		native_run(engine->native, &registers, &exit);
 		note_exit(engine, &exit, registers.rip, prepared, begun);
 		prepared = __rdtsc();
-		mended = is_page_fault(&exit) &&
-			 shadow_fault(engine->shadow, exit.address, access_of(&exit));
+		mended = mend(engine, &exit);
 	} while (mended && !engine->patience);
 	if (mended && engine->patience > PATIENCE_MAPPED)
 		engine->patience = PATIENCE_MAPPED;
@@ -357,6 +368,84 @@ static void direct_run_briefly(struct engine *engine, struct vmexit *exit)
 			 exit);
 }
 
+/* --- run_to(): one instruction after another --- */
+
+#define ROUNDS 64u
+
+static bool was_step(const struct native_exit *exit)
+{
+	return exit->signal == SIGTRAP && exit->code == TRAP_TRACE;
+}
+
+/*
+ * One instruction natively, where it can be. Of one that is repeated each round
+ * traps: after some of them the rest is the emulator's. Returns whether it is done.
+ */
+static bool step_native(struct engine *engine, uint64_t linear)
+{
+	struct cpu_native registers;
+	struct native_exit exit;
+	uint64_t from;
+
+	if (!have_native(engine) || !prepare(engine, &registers))
+		return false;
+	from = registers.rip;
+	for (unsigned int i = 0; i < ROUNDS && registers.rip == from; i++) {
+		do
+			native_step(engine->native, &registers, &exit);
+		while (mend(engine, &exit));
+		if (!was_step(&exit) || registers.rip == linear)
+			break;
+	}
+	engine->api->native_put(engine->cpu, &registers);
+	engine->stretches++;
+	return was_step(&exit) && (registers.rip != from || registers.rip == linear);
+}
+
+/* Whether a repeated instruction has been left to look at events, and goes on. */
+static bool repeats(struct engine *engine, const struct engine_target *target)
+{
+	struct vcpu_state state;
+
+	engine->api->get_registers(engine->cpu, &state);
+	return target->linear != target->from && vcpu_linear_rip(&state) == target->from;
+}
+
+/* An interrupt that is due is the emulator's: native code leaves it alone. */
+static void direct_run_to(struct engine *engine, struct engine_target *target,
+			  struct vmexit *exit)
+{
+	enum cpu_stop stop = CPU_LIMIT;
+	uint64_t before;
+
+	emulator_show_pins(&engine->emulator, engine->config.intr);
+	while (stop == CPU_LIMIT && target->done < target->count) {
+		before = engine->api->instructions(engine->cpu);
+		if (step_native(engine, target->linear)) {
+			target->done++;
+			continue;
+		}
+		stop = engine->api->run(engine->cpu, 1);
+		if (!repeats(engine, target))
+			target->done += engine->api->instructions(engine->cpu) - before;
+	}
+	emulator_stopped(&engine->emulator, stop, exit);
+	if (stop == CPU_LIMIT)
+		exit->reason = VMEXIT_STEPPED;
+}
+
+static int direct_get_registers(struct engine *engine, struct vcpu_state *state)
+{
+	engine->api->get_registers(engine->cpu, state);
+	return 0;
+}
+
+static int direct_set_general(struct engine *engine, const struct vcpu_state *general)
+{
+	emulator_set_general(&engine->emulator, general);
+	return 0;
+}
+
 static void direct_complete(struct engine *engine)
 {
 	/* Accesses are complete when they have been handed over. */
@@ -387,6 +476,9 @@ const struct engine_ops engine_direct = {
 	.set_state = direct_set_state,
 	.run = direct_run,
 	.run_briefly = direct_run_briefly,
+	.run_to = direct_run_to,
+	.get_registers = direct_get_registers,
+	.set_general = direct_set_general,
 	.complete = direct_complete,
 	.set_a20 = direct_set_a20,
 	.kick = direct_kick,

@@ -221,6 +221,17 @@ int emulator_take_interrupt(struct emulator *emulator, struct intr *intr)
 	return vector;
 }
 
+void emulator_set_general(struct emulator *emulator, const struct vcpu_state *general)
+{
+	struct vcpu_state state;
+
+	emulator->api->get_state(emulator->cpu, &state);
+	memcpy(state.gpr, general->gpr, sizeof(state.gpr));
+	state.rip = general->rip;
+	state.rflags = general->rflags;
+	emulator->api->set_state(emulator->cpu, &state);
+}
+
 void emulator_stopped(struct emulator *emulator, enum cpu_stop stop, struct vmexit *exit)
 {
 	static const enum vmexit_reason reasons[] = {

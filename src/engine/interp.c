@@ -168,13 +168,7 @@ static int interp_get_registers(struct engine *engine, struct vcpu_state *state)
 
 static int interp_set_general(struct engine *engine, const struct vcpu_state *general)
 {
-	struct vcpu_state state;
-
-	engine->api->get_state(engine->cpu, &state);
-	memcpy(state.gpr, general->gpr, sizeof(state.gpr));
-	state.rip = general->rip;
-	state.rflags = general->rflags;
-	engine->api->set_state(engine->cpu, &state);
+	emulator_set_general(&engine->emulator, general);
 	return 0;
 }
 

@@ -38,6 +38,7 @@
 /* Selectors of Linux for processes (arch/x86/include/asm/segment.h). */
 #define USER_CS32	0x23
 #define USER_DS		0x2B
+#define USER_CS64	0x33
 
 #define TRIALS		2u	/* of a trap: the quicker one counts */
 
@@ -47,6 +48,11 @@
 #define FP_MAGIC_OFFSET 464
 #define XSAVE_HEADER	512
 #define LEGACY_SIZE	512u
+
+/* For IRETQ. */
+struct iret_frame {
+	uint64_t rip, cs, rflags, rsp, ss;
+};
 
 struct native {
 	struct cpu_native registers;
@@ -58,7 +64,9 @@ struct native {
 	atomic_uint kicked;
 	uint16_t data_selector, fs_selector, gs_selector;
 	uint8_t dispatch;		/* 1: system calls of this thread are caught */
+	bool steps;			/* enter by frame, for one instruction */
 	uint64_t xcr0;
+	struct iret_frame frame;
 
 	struct native_exit exit;
 	uint8_t *stack;
@@ -88,7 +96,9 @@ CHECK_LAYOUT(data_selector, NATIVE_DATA);
 CHECK_LAYOUT(fs_selector, NATIVE_FS);
 CHECK_LAYOUT(gs_selector, NATIVE_GS);
 CHECK_LAYOUT(dispatch, NATIVE_DISPATCH);
+CHECK_LAYOUT(steps, NATIVE_STEPS);
 CHECK_LAYOUT(xcr0, NATIVE_XCR0);
+CHECK_LAYOUT(frame, NATIVE_FRAME);
 _Static_assert(offsetof(ucontext_t, uc_stack.ss_sp) == UCONTEXT_STACK, "native_layout.h: uc_stack");
 
 /* native_entry.S */
@@ -299,7 +309,7 @@ void native_destroy(struct native *native)
 	free(native);
 }
 
-static void prepare(struct native *native)
+static void prepare(struct native *native, bool steps)
 {
 	const struct cpu_native *registers = &native->registers;
 	bool wide = registers->code_bits == 64;
@@ -307,16 +317,23 @@ static void prepare(struct native *native)
 	native->target = wide ? registers->rip :
 			 (uint32_t)registers->rip | (uint64_t)USER_CS32 << 32;
 	native->rflags = registers->rflags | RFLAGS_FIXED | RFLAGS_IF;
+	native->steps = steps;
+	native->frame = (struct iret_frame){
+		.rip = registers->rip, .cs = wide ? USER_CS64 : USER_CS32,
+		.rflags = native->rflags | RFLAGS_TF, .rsp = registers->gpr[GPR_RSP],
+		.ss = USER_DS,
+	};
 	native->data_selector = wide ? 0 : USER_DS;
 	native->fs_selector = registers->fs_usable ? USER_DS : 0;
 	native->gs_selector = registers->gs_usable ? USER_DS : 0;
 }
 
-void native_run(struct native *native, struct cpu_native *registers, struct native_exit *exit)
+static void enter(struct native *native, struct cpu_native *registers, bool steps,
+		  struct native_exit *exit)
 {
 	native->registers = *registers;
 	native->exit = (struct native_exit){ 0 };
-	prepare(native);
+	prepare(native, steps);
 	native_enter(native);
 	arm_stack(native);
 	sigprocmask(SIG_UNBLOCK, &native->kick, NULL);
@@ -350,6 +367,16 @@ uint64_t native_trap_ticks(struct native *native)
 bool native_kicked(const struct native_exit *exit)
 {
 	return !exit->signal || exit->signal == KICK_SIGNAL;
+}
+
+void native_run(struct native *native, struct cpu_native *registers, struct native_exit *exit)
+{
+	enter(native, registers, false, exit);
+}
+
+void native_step(struct native *native, struct cpu_native *registers, struct native_exit *exit)
+{
+	enter(native, registers, true, exit);
 }
 
 void native_kick(struct native *native)

@@ -41,11 +41,20 @@ const char *native_missing(void);
 int native_create(struct native **native);
 void native_destroy(struct native *native);
 
+typedef void native_fn(struct native *native, struct cpu_native *registers,
+		       struct native_exit *exit);
+
 /*
  * Runs guest code from these registers on until it comes out; they are
  * those of then. An exception has changed nothing: RIP is at the instruction.
  */
-void native_run(struct native *native, struct cpu_native *registers, struct native_exit *exit);
+native_fn native_run;
+
+/*
+ * The same for one instruction, or one round of a repeated one, behind which it comes
+ * out by a single-step trap.
+ */
+native_fn native_step;
 
 /* How long a trap takes, in and out, in ticks of the time-stamp counter. */
 uint64_t native_trap_ticks(struct native *native);

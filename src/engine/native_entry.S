@@ -16,7 +16,7 @@
 target:
 	.skip	8	/* RIP; or EIP and CS */
 
-	.macro	load_registers
+	.macro	load_registers load, stack
 	movq	NATIVE_FS_BASE(%rdi), %rax
 	wrfsbase %rax
 	movq	NATIVE_GS_BASE(%rdi), %rax
@@ -28,7 +28,7 @@ target:
 	movq	NATIVE_GPR + 8 * 1(%rdi), %rcx
 	movq	NATIVE_GPR + 8 * 2(%rdi), %rdx
 	movq	NATIVE_GPR + 8 * 3(%rdi), %rbx
-	movq	NATIVE_GPR + 8 * 4(%rdi), %rsp
+	\load	\stack(%rdi), %rsp
 	movq	NATIVE_GPR + 8 * 5(%rdi), %rbp
 	movq	NATIVE_GPR + 8 * 6(%rdi), %rsi
 	movq	NATIVE_GPR + 8 * 8(%rdi), %r8
@@ -75,10 +75,17 @@ native_enter:
 	movw	NATIVE_DATA(%rdi), %es
 	movw	NATIVE_FS(%rdi), %fs
 	movw	NATIVE_GS(%rdi), %gs
-	load_registers
+	cmpb	$0, NATIVE_STEPS(%rdi)
+	jne	2f
+	load_registers movq, NATIVE_RSP
 	ljmpl	*target(%rip)
-1:	load_registers
+1:	cmpb	$0, NATIVE_STEPS(%rdi)
+	jne	2f
+	load_registers movq, NATIVE_RSP
 	jmpq	*target(%rip)
+	/* The one way to set TF for the first instruction of the guest's. */
+2:	load_registers leaq, NATIVE_FRAME
+	iretq
 
 not_entered:
 	movl	$0, NATIVE_IN_GUEST(%rdi)

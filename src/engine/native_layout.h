@@ -8,6 +8,7 @@
 
 /* struct cpu_native, which comes first. */
 #define NATIVE_GPR		0
+#define NATIVE_RSP		32
 #define NATIVE_FS_BASE		144
 #define NATIVE_GS_BASE		152
 #define NATIVE_XSAVE		192
@@ -25,7 +26,9 @@
 #define NATIVE_FS		1090
 #define NATIVE_GS		1092
 #define NATIVE_DISPATCH		1094	/* Syscall User Dispatch's byte */
+#define NATIVE_STEPS		1095	/* not 0: one instruction, by the frame */
 #define NATIVE_XCR0		1096	/* components to load */
+#define NATIVE_FRAME		1104	/* for IRETQ */
 
 /* The start of the signal stack: whose it is. */
 #define NATIVE_STACK_SIZE	0x10000

@@ -461,6 +461,17 @@ static bool map_data(struct shadow *shadow, const struct run *whole, bool writab
 	return (!run.size || map_run(shadow, &run)) && done;
 }
 
+/* Whether a page of code, entered at la, holds nothing that it must not, nor at its borders. */
+static bool is_fit(const struct shadow *shadow, uint64_t gpa, uint64_t la)
+{
+	const struct cpu_module *api = shadow->api;
+	uint32_t found = api->native_scan(shadow->cpu, gpa);
+
+	found |= api->native_crossing(shadow->cpu, la);
+	found |= api->native_crossing(shadow->cpu, la + MEM_PAGE_SIZE);
+	return !(found & shadow->bars);
+}
+
 /* Maps one page of code, once it has been looked through. */
 static bool map_code(struct shadow *shadow, const struct run *whole, uint64_t la)
 {
@@ -471,7 +482,7 @@ static bool map_code(struct shadow *shadow, const struct run *whole, uint64_t la
 	run.la = page;
 	run.size = MEM_PAGE_SIZE;
 	run.protection = PROT_READ | PROT_EXEC;
-	if (shadow->api->native_scan(shadow->cpu, run.gpa + (la & ~PAGE_MASK)) & shadow->bars)
+	if (!is_fit(shadow, run.gpa + (la & ~PAGE_MASK), la))
 		return false;
 	if (!shadow->api->watch(shadow->cpu, run.gpa, true))
 		return false;
@@ -509,6 +520,7 @@ static bool same_tables(const struct cpu_space *a, const struct cpu_space *b)
 bool shadow_enter(struct shadow *shadow, uint64_t la, const struct cpu_space *space,
 		  uint32_t bars)
 {
+	uint64_t gpa;
 	size_t at;
 
 	if (!shadow_reaches(shadow, la))
@@ -523,8 +535,12 @@ bool shadow_enter(struct shadow *shadow, uint64_t la, const struct cpu_space *sp
 	shadow->space = *space;
 	shadow->bars = bars;
 	at = first_after(shadow, la);
-	if (at < shadow->count && shadow->runs[at].la <= la && is_code(&shadow->runs[at]))
-		return !(shadow->api->native_scan(shadow->cpu, shadow->runs[at].gpa +
-						  (la - shadow->runs[at].la)) & bars);
-	return shadow_fault(shadow, la, CPU_EXECUTE);
+	if (at == shadow->count || shadow->runs[at].la > la || !is_code(&shadow->runs[at]))
+		return shadow_fault(shadow, la, CPU_EXECUTE);
+	gpa = shadow->runs[at].gpa + (la - shadow->runs[at].la);
+	if (is_fit(shadow, gpa, la))
+		return true;
+	/* Code elsewhere must not come to it either. */
+	bar_page(shadow, gpa & PAGE_MASK, PROT_EXEC);
+	return false;
 }
