@@ -357,6 +357,12 @@ static void direct_run_briefly(struct engine *engine, struct vmexit *exit)
 			 exit);
 }
 
+static void direct_get_faults(struct engine *engine, const struct vcpu_state *state,
+			         struct vcpu_faults *faults)
+{
+	engine->api->get_faults(engine->cpu, faults);
+}
+
 static void direct_complete(struct engine *engine)
 {
 	/* Accesses are complete when they have been handed over. */
@@ -387,6 +393,7 @@ const struct engine_ops engine_direct = {
 	.set_state = direct_set_state,
 	.run = direct_run,
 	.run_briefly = direct_run_briefly,
+	.get_faults = direct_get_faults,
 	.complete = direct_complete,
 	.set_a20 = direct_set_a20,
 	.kick = direct_kick,
