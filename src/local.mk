@@ -136,7 +136,10 @@ libvmm_a_SOURCES = \
 	src/host/window.c src/host/window.h src/host/window_module.h \
 	src/observe/compare.c src/observe/compare.h \
 	src/observe/crash.c src/observe/crash.h \
+	src/observe/faults.c \
 	src/observe/hash.c src/observe/hash.h \
+	src/observe/mistakes.c \
+	src/observe/postmortem.c src/observe/postmortem.h \
 	src/observe/profile.c src/observe/profile.h
 
 # The DSDT as bytes, for acpi.c. A tarball has them, and can be built without iasl.

@@ -55,6 +55,7 @@ struct machine {
 	atomic_bool stalled;
 	struct timer stall;
 	struct vcpu_state state;	/* at the end of the run */
+	struct vcpu_faults faults;	/* likewise */
 };
 
 static void on_signal(void *self, int number)
@@ -264,6 +265,11 @@ void machine_at_rest(struct machine *machine, void (*fn)(void *self), void *self
 const struct vcpu_state *machine_state(const struct machine *machine)
 {
 	return &machine->state;
+}
+
+const struct vcpu_faults *machine_faults(const struct machine *machine)
+{
+	return &machine->faults;
 }
 
 static void kick(void *self)
@@ -525,6 +531,7 @@ static int run_with_loop(struct machine *machine)
 
 static void finish(struct machine *machine)
 {
+	struct ending ending;
 	int error;
 
 	run_set_kick(machine->run, NULL, NULL);
@@ -533,6 +540,8 @@ static void finish(struct machine *machine)
 	if (error)
 		run_end(machine->run, ENDING_HOST_ERROR, 0, "cannot read the registers: %s",
 			strerror(-error));
+	else if (run_ended_by(machine->run, ENDING_CRASH, &ending))
+		machine->ops->get_faults(machine->engine, &machine->state, &machine->faults);
 }
 
 void machine_run(struct machine *machine, const struct machine_limits *limits,

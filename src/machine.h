@@ -150,4 +150,7 @@ void machine_release_signals(void);
 /* The registers at the end of the run. */
 const struct vcpu_state *machine_state(const struct machine *machine);
 
+/* How the guest crashed; of no links where it has not, or nobody knows. */
+const struct vcpu_faults *machine_faults(const struct machine *machine);
+
 #endif

@@ -12,6 +12,7 @@
 
 #include "board.h"
 #include "core/array.h"
+#include "core/module.h"
 #include "host/picture.h"
 #include "observe/crash.h"
 #include "observe/hash.h"
@@ -106,6 +107,25 @@ static void print_ending(const struct board *board, const struct ending *ending,
 		log_notice(log, "%s", ending->text);
 }
 
+static void print_state(const struct board *board, const struct ending *ending,
+			const struct log *log)
+{
+	struct module module = { 0 };
+	char error[256];
+	/* Without its module there is no disassembly: the interp engine's user has been told. */
+	bool opened = !module_open(&module, CPU_MODULE_FILE, CPU_MODULE_SYMBOL, CPU_MODULE_VERSION,
+				   "vmm-hypervisor", error, sizeof(error));
+	const struct crash crash = {
+		.reason = ending->text, .mem = machine_mem(board->machine),
+		.state = machine_state(board->machine), .faults = machine_faults(board->machine),
+		.symbols = board->boot.symbols, .cpu = opened ? module.symbol : NULL,
+	};
+
+	crash_report(log_stream(log), &crash);
+	devices_describe(machine_devices(board->machine), log_stream(log));
+	module_close(&module);
+}
+
 /* Where the guest was, for the endings that make one ask; also where another one decides. */
 static void print_crash(const struct board *board, const struct log *log)
 {
@@ -118,8 +138,7 @@ static void print_crash(const struct board *board, const struct log *log)
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		if (!run_ended_by(run, kinds[i], &ending))
 			continue;
-		crash_report(log_stream(log), machine_mem(board->machine),
-			     machine_state(board->machine), board->boot.symbols, ending.text);
+		print_state(board, &ending, log);
 		return;
 	}
 }

@@ -57,3 +57,10 @@ void devices_reset(struct devices *devices)
 		if (devices->entries[i].ops->reset)
 			devices->entries[i].ops->reset(devices->entries[i].self);
 }
+
+void devices_describe(const struct devices *devices, FILE *out)
+{
+	for (size_t i = 0; i < devices->count; i++)
+		if (devices->entries[i].ops->describe)
+			devices->entries[i].ops->describe(devices->entries[i].self, out);
+}

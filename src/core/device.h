@@ -6,10 +6,14 @@
 #ifndef VMM_CORE_DEVICE_H
 #define VMM_CORE_DEVICE_H
 
+#include <stdio.h>
+
 struct device_ops {
 	const char *name;
 	void (*reset)(void *self);	/* to its state at power-on; NULL: none */
 	void (*fini)(void *self);	/* frees it; NULL: nothing to free */
+	/* Prints lines on its state for the crash report; NULL: nothing to say. */
+	void (*describe)(void *self, FILE *out);
 };
 
 struct devices;
@@ -28,5 +32,8 @@ int devices_add(struct devices *devices, const struct device_ops *ops, void *sel
 
 /* Resets the devices in the order in which they were added. */
 void devices_reset(struct devices *devices);
+
+/* Prints what the devices say of themselves, in the same order. */
+void devices_describe(const struct devices *devices, FILE *out);
 
 #endif

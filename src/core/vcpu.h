@@ -149,6 +149,33 @@ struct vcpu_state {
 #define SEG_TYPE_LDT	0x2
 #define SEG_TYPE_TSS32	0xB
 
+enum vcpu_event {
+	EVENT_EXCEPTION,
+	EVENT_SOFTWARE,		/* INT n, INT3, INTO */
+	EVENT_INTERRUPT,	/* from outside; NMI too */
+};
+
+struct vcpu_fault {
+	enum vcpu_event event;
+	uint8_t vector;
+	bool has_error;
+	bool doubled;		/* what it was raised by became a double fault by it */
+	uint32_t error;		/* as it would be pushed */
+	uint64_t address;	/* #PF: the linear address */
+};
+
+/*
+ * How it came to a triple fault (SDM vol. 3, 6.15): an event, then each exception
+ * that was raised while the one before, or the double fault that it had made,
+ * was delivered. count 0: nobody knows.
+ */
+#define VCPU_FAULTS_MAX 8u
+
+struct vcpu_faults {
+	unsigned int count;
+	struct vcpu_fault fault[VCPU_FAULTS_MAX];
+};
+
 /*
  * The state after INIT in the parts that loaders do not care about: real mode,
  * all general registers 0, segments at 0 with limit 0xFFFF, CR0 = ET, RFLAGS

@@ -83,6 +83,9 @@ void cpu_get_registers(const struct cpu *cpu, struct vcpu_state *state);
  */
 enum cpu_stop cpu_run(struct cpu *cpu, uint64_t limit);
 
+/* After CPU_SHUTDOWN: how it came to that. */
+void cpu_get_faults(const struct cpu *cpu, struct vcpu_faults *faults);
+
 /* Instructions since the cpu was made; exact at each access to the machine. */
 uint64_t cpu_instructions(const struct cpu *cpu);
 
@@ -147,7 +150,7 @@ int cpu_disassemble(struct cpu_insn *insn, const uint8_t *bytes, size_t len, uns
  */
 #define CPU_MODULE_FILE "cpu.so"
 #define CPU_MODULE_SYMBOL "vmm_cpu_module"
-#define CPU_MODULE_VERSION 5u
+#define CPU_MODULE_VERSION 6u
 
 struct cpu_module {
 	unsigned int version;	/* CPU_MODULE_VERSION */
@@ -167,6 +170,7 @@ struct cpu_module {
 	void (*kick)(struct cpu *cpu);
 	void (*memory_written)(struct cpu *cpu, uint64_t gpa, uint64_t len);
 	void (*get_registers)(const struct cpu *cpu, struct vcpu_state *state);
+	void (*get_faults)(const struct cpu *cpu, struct vcpu_faults *faults);
 	int (*disassemble)(struct cpu_insn *insn, const uint8_t *bytes, size_t len,
 			   unsigned int bits, bool real, uint64_t rip);
 

@@ -217,12 +217,39 @@ static void deliver_task(struct cpu *cpu, const struct event *event)
 		push(cpu, size, event->exception->error);
 }
 
+/* Another link of the chain; what comes behind the last one that has room takes its place. */
+static struct vcpu_fault *note(struct cpu *cpu, const struct exception *exception,
+			       enum vcpu_event event)
+{
+	struct vcpu_faults *faults = &cpu->faults;
+	struct vcpu_fault *fault;
+
+	if (!cpu->begun)
+		faults->count = 0;
+	if (faults->count < VCPU_FAULTS_MAX)
+		faults->count++;
+	cpu->begun = true;
+	fault = &faults->fault[faults->count - 1];
+	*fault = (struct vcpu_fault){
+		.event = event, .vector = exception->vector, .has_error = exception->has_error,
+		.error = exception->error, .address = exception->address,
+	};
+	return fault;
+}
+
+void cpu_get_faults(const struct cpu *cpu, struct vcpu_faults *faults)
+{
+	*faults = cpu->faults;
+}
+
 void deliver(struct cpu *cpu, const struct exception *exception, bool software, bool external)
 {
 	struct event event = { .exception = exception, .software = software,
 			       .flags = flags_get(cpu), .size = 2 };
 
 	cpu->external = !software;
+	if (software || external)
+		note(cpu, exception, software ? EVENT_SOFTWARE : EVENT_INTERRUPT);
 	if (!software && !external && !(exception->vector < 32 && NO_FAULTS >> exception->vector & 1))
 		event.flags |= RFLAGS_RF;
 	if (!cpu_protected(cpu)) {
@@ -235,6 +262,7 @@ void deliver(struct cpu *cpu, const struct exception *exception, bool software, 
 			deliver_gate(cpu, &event);
 	}
 	cpu->external = false;
+	cpu->begun = false;
 	cpu->shadow = false;
 	cpu->debug_shadow = false;
 	/* A trap that was due is given up; not the one for the task that has been entered. */
@@ -256,6 +284,7 @@ static bool double_fault(uint8_t first, uint8_t second)
 void take_exception(struct cpu *cpu)
 {
 	struct exception exception = cpu->exception;
+	struct vcpu_fault *fault = note(cpu, &exception, EVENT_EXCEPTION);
 
 	cpu->external = false;
 	cpu->debug_pending &= DR6_BT;
@@ -267,7 +296,8 @@ void take_exception(struct cpu *cpu)
 			cpu->shutdown = true;
 			return;
 		}
-		if (double_fault(cpu->delivered.vector, exception.vector))
+		fault->doubled = double_fault(cpu->delivered.vector, exception.vector);
+		if (fault->doubled)
 			exception = (struct exception){ .vector = VECTOR_DF, .has_error = true };
 	}
 	cpu->delivered = exception;

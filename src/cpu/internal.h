@@ -328,6 +328,8 @@ struct cpu {
 	jmp_buf fault;
 	struct exception delivered;	/* while delivering: what */
 	bool delivering;
+	bool begun;			/* an event's delivery has begun, and not ended */
+	struct vcpu_faults faults;	/* since that event */
 	bool external;			/* errors are an event's, not the instruction's: EXT */
 	bool switched;			/* a task switch is done: faults are the new task's */
 	bool shutdown;

@@ -101,6 +101,8 @@ void cpu_set_state(struct cpu *cpu, const struct vcpu_state *state)
 	cpu->halted = false;
 	cpu->shutdown = false;
 	cpu->delivering = false;
+	cpu->begun = false;
+	cpu->faults.count = 0;
 	cpu->debug_shadow = false;
 	cpu->debug_pending = 0;
 	fpu_set_state(cpu, state);
@@ -321,6 +323,7 @@ const struct cpu_module vmm_cpu_module = {
 	.kick = cpu_kick,
 	.memory_written = cpu_memory_written,
 	.get_registers = cpu_get_registers,
+	.get_faults = cpu_get_faults,
 	.disassemble = cpu_disassemble,
 	.native_bars = cpu_native_bars,
 	.native_get = cpu_native_get,

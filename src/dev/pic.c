@@ -388,8 +388,28 @@ int pic_create(struct pic **out, struct irqs *irqs, struct intr *intr)
 	return 0;
 }
 
+/* Whoever waits for interrupts in vain finds why here: masked, or never acknowledged. */
+static void pic_describe(void *self, FILE *out)
+{
+	static const char *const names[CHIPS] = { [MASTER] = "master", [SLAVE] = "slave" };
+	const struct pic *pic = self;
+
+	for (unsigned int i = 0; i < CHIPS; i++) {
+		const struct chip *chip = &pic->chip[i];
+		unsigned int served = highest(chip, chip->isr);
+
+		fprintf(out, "8259 %-6s vectors 0x%02x-0x%02x, masked 0x%02x, requested 0x%02x, "
+			"in service 0x%02x\n", names[i], chip->base, chip->base + INPUTS - 1u,
+			chip->imr, chip->irr, chip->isr);
+		if (served != NONE && chip->irr & ~chip->imr && requesting(chip) == NONE)
+			fprintf(out, "IRQ%u has had no EOI (OUT 0x20 to port 0x%x): what is requested "
+				"waits for that\n", i * INPUTS + served, i == MASTER ? 0x20u : 0xA0u);
+	}
+}
+
 const struct device_ops pic_device = {
 	.name = "pic",
+	.describe = pic_describe,
 	.reset = pic_reset,
 	.fini = free,
 };

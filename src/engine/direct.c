@@ -446,6 +446,12 @@ static int direct_set_general(struct engine *engine, const struct vcpu_state *ge
 	return 0;
 }
 
+static void direct_get_faults(struct engine *engine, const struct vcpu_state *state,
+			         struct vcpu_faults *faults)
+{
+	engine->api->get_faults(engine->cpu, faults);
+}
+
 static void direct_complete(struct engine *engine)
 {
 	/* Accesses are complete when they have been handed over. */
@@ -479,6 +485,7 @@ const struct engine_ops engine_direct = {
 	.run_to = direct_run_to,
 	.get_registers = direct_get_registers,
 	.set_general = direct_set_general,
+	.get_faults = direct_get_faults,
 	.complete = direct_complete,
 	.set_a20 = direct_set_a20,
 	.kick = direct_kick,

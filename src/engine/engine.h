@@ -183,6 +183,13 @@ struct engine_ops {
 	int (*set_general)(struct engine *engine, const struct vcpu_state *state);
 
 	/*
+	 * After VMEXIT_SHUTDOWN, state being the registers: how it came to the triple
+	 * fault. May execute the instruction once more: the guest is not run again.
+	 */
+	void (*get_faults)(struct engine *engine, const struct vcpu_state *state,
+			   struct vcpu_faults *faults);
+
+	/*
 	 * Completes an access that the last exit began, so that registers are
 	 * those after the instruction; runs no further instruction.
 	 */

@@ -226,6 +226,12 @@ static void interp_run_to(struct engine *engine, struct engine_target *target, s
 		exit->reason = VMEXIT_STEPPED;
 }
 
+static void interp_get_faults(struct engine *engine, const struct vcpu_state *state,
+			         struct vcpu_faults *faults)
+{
+	engine->api->get_faults(engine->cpu, faults);
+}
+
 static void interp_complete(struct engine *engine)
 {
 	/* Accesses are complete when they have been handed over. */
@@ -255,6 +261,7 @@ const struct engine_ops engine_interp = {
 	.run_to = interp_run_to,
 	.get_registers = interp_get_registers,
 	.set_general = interp_set_general,
+	.get_faults = interp_get_faults,
 	.complete = interp_complete,
 	.set_a20 = interp_set_a20,
 	.kick = interp_kick,

@@ -126,13 +126,15 @@ static int bring_out_msrs(struct engine *engine)
 	return 0;
 }
 
-void kvm_inject(const struct engine *engine, bool ask)
+void kvm_inject(struct engine *engine, bool ask)
 {
 	struct kvm_interrupt interrupt;
 	struct kvm_run *run = engine->run;
 
+	engine->injected = -1;
 	if (intr_level(engine->config.intr) && run->ready_for_interrupt_injection) {
 		interrupt.irq = intr_acknowledge(engine->config.intr);
+		engine->injected = (int)interrupt.irq;
 		ioctl(engine->vcpu, KVM_INTERRUPT, &interrupt);
 		run->ready_for_interrupt_injection = 0;
 	}
@@ -239,6 +241,7 @@ const struct engine_ops engine_kvm = {
 	.run_to = kvm_run_to,
 	.get_registers = kvm_get_registers,
 	.set_general = kvm_set_general,
+	.get_faults = kvm_get_faults,
 	.complete = kvm_complete,
 	.kick = kvm_kick,
 };

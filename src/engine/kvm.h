@@ -46,6 +46,8 @@ struct engine {
 	unsigned int filtered_msrs;	/* whose accesses are exits */
 	uint64_t apic_base;	/* as the chips know it */
 	struct clock_tsc tsc;
+	int injected;			/* the vector that KVM has got for this entry; -1: none */
+	bool post_mortem;		/* the emulator's accesses go nowhere */
 	struct emulator emulator;	/* opened at the first instruction for it, or before */
 	bool emulates;			/* there was such an instruction */
 	enum stop_way stop_way;		/* the best that this KVM can */
@@ -116,13 +118,21 @@ bool kvm_gave_up(const struct kvm_run *run);
  */
 bool kvm_emulate(struct engine *engine, struct vmexit *exit);
 
+/*
+ * As engine_ops.get_faults: KVM does not tell, but its registers are those before
+ * the instruction, which the emulator executes again, or takes the interrupt that KVM
+ * had just got. Where that does not crash, nobody knows.
+ */
+void kvm_get_faults(struct engine *engine, const struct vcpu_state *state,
+		    struct vcpu_faults *faults);
+
 /* --- kvm.c --- */
 
 /*
  * Injects the interrupt that is due, or (ask) asks for an exit as soon as the
  * guest can take one.
  */
-void kvm_inject(const struct engine *engine, bool ask);
+void kvm_inject(struct engine *engine, bool ask);
 
 /* One KVM_RUN. Returns 0 or an errno. */
 int kvm_enter(struct engine *engine);

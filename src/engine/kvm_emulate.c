@@ -22,16 +22,21 @@ static void emulator_access(void *self, struct vmexit *exit)
 {
 	struct engine *engine = self;
 
+	if (engine->post_mortem)
+		return;
 	engine->config.on_access(engine->config.self, exit);
 	/* A long string instruction ends early, too. */
 	if (__atomic_load_n(&engine->run->immediate_exit, __ATOMIC_SEQ_CST))
 		engine->emulator.api->kick(engine->emulator.cpu);
 }
 
-/* Interrupts are left to KVM: the emulator is not told of any. */
+/* Interrupts are left to KVM: the emulator is told of one that KVM died of. */
 static int emulator_acknowledge(void *self)
 {
-	return -1;
+	struct engine *engine = self;
+
+	engine->emulator.api->set_interrupt(engine->emulator.cpu, false);
+	return engine->injected;
 }
 
 static uint64_t emulator_tsc(void *self)
@@ -115,4 +120,23 @@ bool kvm_emulate(struct engine *engine, struct vmexit *exit)
 		kvm_failure(exit, true, KVM_PATH ": registers for the emulator: %s",
 			strerror(-error));
 	return true;
+}
+
+void kvm_get_faults(struct engine *engine, const struct vcpu_state *state,
+		    struct vcpu_faults *faults)
+{
+	const struct cpu_module *api;
+	struct cpu *cpu;
+
+	faults->count = 0;
+	if (kvm_open_emulator(engine))
+		return;
+	engine->post_mortem = true;
+	api = engine->emulator.api;
+	cpu = engine->emulator.cpu;
+	api->memory_written(cpu, 0, PHYSICAL_ADDRESSES);
+	api->set_state(cpu, state);
+	api->set_interrupt(cpu, engine->injected >= 0);
+	if (api->run(cpu, 1) == CPU_SHUTDOWN)
+		api->get_faults(cpu, faults);
 }

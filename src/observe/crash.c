@@ -9,8 +9,13 @@
 
 #include "core/array.h"
 #include "cpu/pagewalk.h"
+#include "observe/postmortem.h"
 
-#define CODE_BYTES 16u
+#define SHOWN_BYTES 16u
+#define CODE_INSNS 6u		/* shown from RIP on */
+#define INSN_BYTES 15u
+#define CODE_BYTES (CODE_INSNS * INSN_BYTES)
+#define BYTES_COLUMN 32
 #define STACK_WORDS 8u
 #define STACK_WORDS_A_LINE 4u
 
@@ -88,6 +93,7 @@ struct report {
 	const struct mem *mem;
 	const struct vcpu_state *state;
 	struct symbols *symbols;	/* NULL: none */
+	const struct cpu_module *cpu;	/* NULL: none */
 	unsigned int bits;	/* of the code: 16, 32, 64 */
 	int digits;		/* of a register */
 	char prefix;		/* of its name */
@@ -242,17 +248,55 @@ static void print_unreadable(const struct report *report, uint64_t linear)
 	fprintf(report->out, " (nothing to read at 0x%" PRIx64 ": %s)", walk.linear, why);
 }
 
-static void print_code(const struct report *report, uint64_t linear)
+static bool disassemble(const struct report *report, struct cpu_insn *insn, const uint8_t *code,
+			size_t len, uint64_t rip)
 {
-	uint8_t code[CODE_BYTES];
-	size_t len = pagewalk_read(report->mem, report->state, linear, code, sizeof(code));
+	bool real = !(report->state->cr0 & CR0_PE) || report->state->rflags & RFLAGS_VM;
 
-	fprintf(report->out, "bytes at %cIP:", report->prefix);
+	return report->cpu && len &&
+	       !report->cpu->disassemble(insn, code, len < INSN_BYTES ? len : INSN_BYTES,
+					 report->bits, real, rip);
+}
+
+static void print_bytes(const struct report *report, const uint8_t *code, size_t len)
+{
 	for (size_t i = 0; i < len; i++)
 		fprintf(report->out, " %02x", code[i]);
-	if (len < sizeof(code))
+}
+
+/* The instructions from RIP on, as many as could be read. */
+static void print_insns(const struct report *report, const uint8_t *code, size_t len)
+{
+	uint64_t rip = report->state->rip;
+	struct cpu_insn insn;
+
+	for (unsigned int i = 0; i < CODE_INSNS; i++) {
+		if (!disassemble(report, &insn, code, len, rip)) {
+			if (len && report->cpu)
+				fprintf(report->out, "%0*" PRIx64 ":  %02x ... is no instruction\n",
+					report->digits, rip, *code);
+			return;
+		}
+		fprintf(report->out, "%0*" PRIx64 ": ", report->digits, rip);
+		print_bytes(report, code, insn.length);
+		fprintf(report->out, "%*s  %s\n",
+			insn.length * 3 < BYTES_COLUMN ? BYTES_COLUMN - insn.length * 3 : 0, "",
+			insn.text);
+		code += insn.length;
+		len -= insn.length;
+		rip += insn.length;
+	}
+}
+
+static void print_code(const struct report *report, const uint8_t *code, size_t len,
+		       uint64_t linear)
+{
+	fprintf(report->out, "bytes at %cIP:", report->prefix);
+	print_bytes(report, code, len < SHOWN_BYTES ? len : SHOWN_BYTES);
+	if (len < SHOWN_BYTES)
 		print_unreadable(report, linear + len);
 	fputc('\n', report->out);
+	print_insns(report, code, len);
 }
 
 /* SP wraps around at the size that SS gives it. */
@@ -286,31 +330,86 @@ static void print_stack(const struct report *report)
 	fputc('\n', report->out);
 }
 
-void crash_report(FILE *out, const struct mem *mem, const struct vcpu_state *state,
-		  struct symbols *symbols, const char *reason)
+/* The entries that lead to what is at a linear address. */
+static void print_walk(const struct report *report, const char *name, uint64_t linear)
 {
+	struct pagewalk walk;
+	int error = pagewalk_translate(report->mem, report->state, linear, &walk);
+	char why[120];
+
+	fprintf(report->out, "page walk of %s 0x%" PRIx64 ":", name, walk.linear);
+	for (unsigned int i = 0; i < walk.count; i++)
+		fprintf(report->out, "%s%s at 0x%" PRIx64 " = 0x%" PRIx64, i ? ", " : " ",
+			walk.entry[i].level, walk.entry[i].gpa, walk.entry[i].value);
+	if (error) {
+		pagewalk_explain(&walk, error, why, sizeof(why));
+		fprintf(report->out, "%s %s\n", walk.count ? ":" : "", why);
+		return;
+	}
+	fprintf(report->out, ": physical 0x%" PRIx64 ", page of 0x%" PRIx64 " bytes, %s, %s%s\n",
+		walk.gpa, walk.page_size, walk.writable ? "writable" : "read-only",
+		walk.user ? "user" : "supervisor", walk.executable ? "" : ", not executable");
+}
+
+static void print_walks(const struct report *report, uint64_t linear)
+{
+	if (!(report->state->cr0 & CR0_PG))
+		return;
+	print_walk(report, report->bits == 64 ? "RIP" : "EIP", linear);
+	print_walk(report, report->bits == 64 ? "RSP" : "ESP",
+		   linear_address(report, SEG_SS,
+				  report->state->gpr[GPR_RSP] & stack_mask(report)));
+	print_walk(report, "CR2", report->state->cr2);
+}
+
+/* What went wrong, and what that looks like. */
+static void print_why(const struct report *report, const struct crash *crash,
+		      const uint8_t *code, size_t len)
+{
+	struct cpu_insn insn = { 0 };
+	const struct postmortem pm = {
+		.mem = crash->mem, .state = crash->state, .faults = crash->faults,
+		.insn = disassemble(report, &insn, code, len, crash->state->rip) ? insn.text : "",
+	};
+	const char *mistake = mistake_find(&pm);
+
+	faults_print(report->out, &pm);
+	if (mistake)
+		fprintf(report->out, "likely mistake: %s\n", mistake);
+}
+
+void crash_report(FILE *out, const struct crash *crash)
+{
+	const struct vcpu_state *state = crash->state;
 	unsigned int bits = vcpu_code_bits(state);
 	const struct report report = {
 		.out = out,
-		.mem = mem,
+		.mem = crash->mem,
 		.state = state,
-		.symbols = symbols,
+		.symbols = crash->symbols,
+		.cpu = crash->cpu,
 		.bits = bits,
 		.digits = bits == 64 ? 16 : 8,
 		.prefix = bits == 64 ? 'R' : 'E',
 	};
 	uint64_t linear = linear_address(&report, SEG_CS, state->rip);
 	struct pagewalk walk;
-	int error = pagewalk_translate(mem, state, linear, &walk);
+	int error = pagewalk_translate(crash->mem, state, linear, &walk);
+	uint8_t code[CODE_BYTES];
+	size_t len = pagewalk_read(crash->mem, state, linear, code, sizeof(code));
 
-	fprintf(out, "%s\n%u-bit code in %s, %s\n", reason, bits, mode_name(&report), walk.mode);
+	fprintf(out, "%s\n%u-bit code in %s, %s\n", crash->reason, bits, mode_name(&report),
+		walk.mode);
 	if (after_reset(state))
 		fputs("these are the registers after a reset: on AMD processors KVM does not keep\n"
 		      "those of a triple fault\n", out);
+	else
+		print_why(&report, crash, code, len);
 	print_general(&report);
 	print_position(&report, &walk, error);
 	print_control(&report);
 	print_segments(&report);
-	print_code(&report, linear);
+	print_walks(&report, linear);
+	print_code(&report, code, len, linear);
 	print_stack(&report);
 }

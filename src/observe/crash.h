@@ -11,12 +11,21 @@
 #include "core/mem.h"
 #include "core/symbols.h"
 #include "core/vcpu.h"
+#include "cpu/cpu.h"
+
+struct crash {
+	const char *reason;		/* the first line, in words */
+	const struct mem *mem;
+	const struct vcpu_state *state;
+	const struct vcpu_faults *faults;	/* of any count */
+	struct symbols *symbols;	/* of the guest; NULL: none */
+	const struct cpu_module *cpu;	/* that can disassemble; NULL: bytes are shown alone */
+};
 
 /*
- * Several lines of text, to be read by a person. symbols: of the guest; NULL: none.
- * reason: the first line, in words.
+ * Several lines of text, to be read by a person: what went wrong and what that
+ * looks like, registers, code, page walks, stack.
  */
-void crash_report(FILE *out, const struct mem *mem, const struct vcpu_state *state,
-		  struct symbols *symbols, const char *reason);
+void crash_report(FILE *out, const struct crash *crash);
 
 #endif
