@@ -104,6 +104,15 @@ static int check_start(const struct board *board, const struct options *options,
 	return -EINVAL;
 }
 
+/* The start in 64-bit mode switches on what the processor has of SSE. */
+static void limit_start(struct vcpu_state *start, const struct cpuid_config *cpu)
+{
+	if (cpuid_leaves_out(cpu, FEATURE_FXSR))
+		start->cr4 &= ~(uint64_t)CR4_OSFXSR;
+	if (cpuid_leaves_out(cpu, FEATURE_SSE))
+		start->cr4 &= ~(uint64_t)CR4_OSXMMEXCPT;
+}
+
 static int load_guest(struct board *board, const struct options *options, uint64_t ram,
 		      const struct log *log)
 {
@@ -119,8 +128,12 @@ static int load_guest(struct board *board, const struct options *options, uint64
 		.mem = machine_mem(board->machine), .ram = ram, .log = log,
 	};
 
+	int error;
+
 	tables_write(machine_mem(board->machine));
-	return boot_guest(&request, &board->boot) ?: check_start(board, options, log);
+	error = boot_guest(&request, &board->boot) ?: check_start(board, options, log);
+	limit_start(&board->boot.state, &options->cpu);
+	return error;
 }
 
 /* where: as in struct characters_config; the standard input is for one alone. */
