@@ -321,6 +321,7 @@ int board_create(struct board *board, const struct options *options, const struc
 		return error;
 	}
 	board->simvirtio = wiring.simvirtio;
+	board->pm = wiring.pm;
 	connect_lines(board, &wiring);
 	machine_at_end(board->machine, at_end, board);
 	machine_at_rest(board->machine, at_rest, board);

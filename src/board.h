@@ -19,12 +19,14 @@
 #include "wiring.h"
 
 struct options;
+struct pm;
 
 struct board {
 	const struct log *log;
 	struct machine *machine;
 	struct screen *screen;
 	struct keyboard *keyboard;
+	struct pm *pm;			/* of the machine's devices */
 	struct disk *disk;		/* NULL: none */
 	struct capture *capture;	/* all that the guest prints; NULL: not asked for */
 	struct outputs *outputs;

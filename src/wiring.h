@@ -28,6 +28,8 @@
 
 #define SERIAL_PORTS 2u		/* COM1, COM2 */
 
+struct pm;
+
 /* What chips are connected to. All must outlive the devices. */
 struct wiring {
 	struct mem *mem;
@@ -55,6 +57,7 @@ struct wiring {
 	/* Set by wire(): */
 	struct apicbus *apics;
 	struct uart *com[SERIAL_PORTS];	/* COM1, COM2 */
+	struct pm *pm;
 	struct simvirtio *simvirtio;	/* NULL: there is none */
 };
 

@@ -73,6 +73,7 @@ static void check_meaning(struct unit *unit)
 		{ "<wait screen:'\xE2\x95\x94'>", "[screen:'\xE2\x95\x94']" },
 		{ "<to serial>a<ret><ctrl-d><up>\xC3\xBC", "61@0 0d@0 04@0 1b5b41@0 c3bc@0" },
 		{ "<to serial2><lt><to keyboard>a", "3c@1 a" },
+		{ "<power>p", "[the power button] p" },
 	};
 	char steps[TEXT_MAX], what[TEXT_MAX];
 

@@ -352,6 +352,8 @@ static int parse_item(struct parser *parser)
 		error = parse_target(parser);
 	else if (take_word(parser, "lt"))
 		error = add_less_than(parser, at);
+	else if (take_word(parser, "power"))
+		error = add_step(parser, at, &(struct step){ .kind = STEP_POWER });
 	else
 		error = parse_keys(parser);
 	if (error)
@@ -412,6 +414,9 @@ void step_describe(const struct step *step, char *text, size_t size)
 		break;
 	case STEP_WAIT_QUIET:
 		snprintf(text, size, "a screen that is quiet for %g s", (double)step->ns / NS_PER_S);
+		break;
+	case STEP_POWER:
+		snprintf(text, size, "the power button");
 		break;
 	}
 }

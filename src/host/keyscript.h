@@ -6,6 +6,7 @@
  *   ITEM      := KEY { "-" KEY } [ "*" COUNT ]    pressed together, COUNT times
  *              | "lt"                             the character <
  *              | "to" TARGET                      what follows is typed there
+ *              | "power"                          the PC's power button is pressed
  *              | "wait" CONDITION                 condition.h
  *              | "wait" TIME                      of the guest
  *              | "wait" "quiet" TIME              the screen has not changed for that long
@@ -35,6 +36,7 @@ enum step_kind {
 	STEP_WAIT_TEXT,
 	STEP_WAIT_TIME,
 	STEP_WAIT_QUIET,
+	STEP_POWER,
 };
 
 struct step {

@@ -122,6 +122,13 @@ static bool do_wait_quiet(struct typist *typist, const struct step *step)
 	return false;
 }
 
+/* A button makes nobody wait: the guest need not listen. */
+static bool do_power(struct typist *typist, const struct step *step)
+{
+	typist->config.press_power(typist->config.power);
+	return true;
+}
+
 static void advance(struct typist *typist)
 {
 	static bool (*const do_step[])(struct typist *typist, const struct step *step) = {
@@ -130,6 +137,7 @@ static void advance(struct typist *typist)
 		[STEP_WAIT_TEXT] = do_wait_text,
 		[STEP_WAIT_TIME] = do_wait_time,
 		[STEP_WAIT_QUIET] = do_wait_quiet,
+		[STEP_POWER] = do_power,
 	};
 
 	while (typist->at < typist->script.count) {

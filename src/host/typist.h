@@ -26,6 +26,8 @@ struct typist_config {
 	struct characters *lines[TYPIST_LINES];
 	struct watches *watches;
 	struct screen *screen;
+	void (*press_power)(void *self);	/* the power button */
+	void *power;				/* its self */
 	struct clock *clock;
 	const struct log *log;
 };
