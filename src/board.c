@@ -214,6 +214,8 @@ static int open_all(struct board *board, const struct options *options, const st
 	if (!error)
 		error = keyboard_create(&board->keyboard, machine_works(board->machine));
 	if (!error)
+		error = mouse_create(&board->mouse, machine_works(board->machine));
+	if (!error)
 		error = memory_map_add_ram(mem, ram, options->mergeable, log);
 	if (!error)
 		error = memory_map_add_text(mem, board->screen, options->vga == VGA_TRAP);
@@ -302,7 +304,7 @@ int board_create(struct board *board, const struct options *options, const struc
 		.a20 = machine_a20(board->machine), .clock = machine_clock(board->machine),
 		.devices = machine_devices(board->machine),
 		.run = machine_run_control(board->machine), .screen = board->screen,
-		.keyboard = board->keyboard,
+		.keyboard = board->keyboard, .mouse = board->mouse,
 		.disk = board->disk, .debugcon = characters_output(board->debugcon),
 		.serial = { characters_output(board->serial[0]),
 			    characters_output(board->serial[1]) },
@@ -352,6 +354,7 @@ void board_destroy(struct board *board)
 	script_destroy(board->script);
 	machine_destroy(board->machine);
 	keyboard_destroy(board->keyboard);
+	mouse_destroy(board->mouse);
 	for (size_t i = 0; i < count; i++)
 		characters_close(all[i]);
 	outputs_destroy(board->outputs);

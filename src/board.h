@@ -12,6 +12,7 @@
 #include "host/characters.h"
 #include "host/disk.h"
 #include "host/keyboard.h"
+#include "host/mouse.h"
 #include "host/output.h"
 #include "host/screen.h"
 #include "machine.h"
@@ -26,6 +27,7 @@ struct board {
 	struct machine *machine;
 	struct screen *screen;
 	struct keyboard *keyboard;
+	struct mouse *mouse;
 	struct pm *pm;			/* of the machine's devices */
 	struct disk *disk;		/* NULL: none */
 	struct capture *capture;	/* all that the guest prints; NULL: not asked for */

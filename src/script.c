@@ -112,7 +112,8 @@ static void press_power(void *self)
 static int create_typist(struct script *script, const char *keys, const struct board *board)
 {
 	struct typist_config config = {
-		.keyboard = board->keyboard, .lines = { board->serial[0], board->serial[1] },
+		.keyboard = board->keyboard, .mouse = board->mouse,
+		.lines = { board->serial[0], board->serial[1] },
 		.watches = script->watches, .screen = board->screen,
 		.press_power = press_power, .power = board->pm,
 		.clock = machine_clock(board->machine), .log = script->log,

@@ -153,7 +153,7 @@ static int add_i8042(struct wiring *w)
 	int error = ps2_keyboard_create(&keyboard, w->keyboard);
 
 	error = error ?: devices_add(w->devices, &ps2_keyboard_device, keyboard);
-	error = error ?: ps2_mouse_create(&mouse);
+	error = error ?: ps2_mouse_create(&mouse, w->mouse);
 	error = error ?: devices_add(w->devices, &ps2_mouse_device, mouse);
 	if (error)
 		return error;

@@ -23,6 +23,7 @@
 #include "dev/uart.h"
 #include "host/disk.h"
 #include "host/keyboard.h"
+#include "host/mouse.h"
 #include "host/output.h"
 #include "host/screen.h"
 
@@ -43,6 +44,7 @@ struct wiring {
 	struct run *run;
 	struct screen *screen;
 	struct keyboard *keyboard;	/* whose keys the guest's keyboard has */
+	struct mouse *mouse;		/* likewise; NULL: nobody moves it */
 	struct disk *disk;		/* NULL: no disk, nobody answers at its ports */
 	struct output *debugcon;
 	struct output *serial[SERIAL_PORTS];
