@@ -104,6 +104,15 @@ static int check_start(const struct board *board, const struct options *options,
 	return -EINVAL;
 }
 
+/* The start in 64-bit mode switches on what the processor has of SSE. */
+static void limit_start(struct vcpu_state *start, const struct cpuid_config *cpu)
+{
+	if (cpuid_leaves_out(cpu, FEATURE_FXSR))
+		start->cr4 &= ~(uint64_t)CR4_OSFXSR;
+	if (cpuid_leaves_out(cpu, FEATURE_SSE))
+		start->cr4 &= ~(uint64_t)CR4_OSXMMEXCPT;
+}
+
 static int load_guest(struct board *board, const struct options *options, uint64_t ram,
 		      const struct log *log)
 {
@@ -119,8 +128,12 @@ static int load_guest(struct board *board, const struct options *options, uint64
 		.mem = machine_mem(board->machine), .ram = ram, .log = log,
 	};
 
+	int error;
+
 	tables_write(machine_mem(board->machine));
-	return boot_guest(&request, &board->boot) ?: check_start(board, options, log);
+	error = boot_guest(&request, &board->boot) ?: check_start(board, options, log);
+	limit_start(&board->boot.state, &options->cpu);
+	return error;
 }
 
 /* where: as in struct characters_config; the standard input is for one alone. */
@@ -200,6 +213,8 @@ static int open_all(struct board *board, const struct options *options, const st
 		error = share_memory(mem, options->memory_file, log);
 	if (!error)
 		error = keyboard_create(&board->keyboard, machine_works(board->machine));
+	if (!error)
+		error = mouse_create(&board->mouse, machine_works(board->machine));
 	if (!error)
 		error = memory_map_add_ram(mem, ram, options->mergeable, log);
 	if (!error)
@@ -289,7 +304,7 @@ int board_create(struct board *board, const struct options *options, const struc
 		.a20 = machine_a20(board->machine), .clock = machine_clock(board->machine),
 		.devices = machine_devices(board->machine),
 		.run = machine_run_control(board->machine), .screen = board->screen,
-		.keyboard = board->keyboard,
+		.keyboard = board->keyboard, .mouse = board->mouse,
 		.disk = board->disk, .debugcon = characters_output(board->debugcon),
 		.serial = { characters_output(board->serial[0]),
 			    characters_output(board->serial[1]) },
@@ -308,6 +323,7 @@ int board_create(struct board *board, const struct options *options, const struc
 		return error;
 	}
 	board->simvirtio = wiring.simvirtio;
+	board->pm = wiring.pm;
 	connect_lines(board, &wiring);
 	machine_at_end(board->machine, at_end, board);
 	machine_at_rest(board->machine, at_rest, board);
@@ -338,6 +354,7 @@ void board_destroy(struct board *board)
 	script_destroy(board->script);
 	machine_destroy(board->machine);
 	keyboard_destroy(board->keyboard);
+	mouse_destroy(board->mouse);
 	for (size_t i = 0; i < count; i++)
 		characters_close(all[i]);
 	outputs_destroy(board->outputs);

@@ -12,6 +12,7 @@
 #include "host/characters.h"
 #include "host/disk.h"
 #include "host/keyboard.h"
+#include "host/mouse.h"
 #include "host/output.h"
 #include "host/screen.h"
 #include "machine.h"
@@ -19,12 +20,15 @@
 #include "wiring.h"
 
 struct options;
+struct pm;
 
 struct board {
 	const struct log *log;
 	struct machine *machine;
 	struct screen *screen;
 	struct keyboard *keyboard;
+	struct mouse *mouse;
+	struct pm *pm;			/* of the machine's devices */
 	struct disk *disk;		/* NULL: none */
 	struct capture *capture;	/* all that the guest prints; NULL: not asked for */
 	struct outputs *outputs;

@@ -123,6 +123,7 @@ libvmm_a_SOURCES = \
 	src/host/font.c src/host/font.h \
 	src/host/keyboard.c src/host/keyboard.h \
 	src/host/keyscript.c src/host/keyscript.h \
+	src/host/mouse.c src/host/mouse.h \
 	src/host/output.c src/host/output.h \
 	src/host/picture.c src/host/picture.h src/host/png_module.h \
 	src/host/pty.c \

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "board.h"
+#include "dev/pm.h"
 #include "host/keyscript.h"
 #include "host/typist.h"
 #include "host/watch.h"
@@ -103,11 +104,18 @@ static int read_keys(struct keyscript *keyscript, const char *keys, const struct
 	return error;
 }
 
+static void press_power(void *self)
+{
+	pm_press_button(self);
+}
+
 static int create_typist(struct script *script, const char *keys, const struct board *board)
 {
 	struct typist_config config = {
-		.keyboard = board->keyboard, .lines = { board->serial[0], board->serial[1] },
+		.keyboard = board->keyboard, .mouse = board->mouse,
+		.lines = { board->serial[0], board->serial[1] },
 		.watches = script->watches, .screen = board->screen,
+		.press_power = press_power, .power = board->pm,
 		.clock = machine_clock(board->machine), .log = script->log,
 	};
 	struct keyscript keyscript;

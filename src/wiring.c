@@ -153,7 +153,7 @@ static int add_i8042(struct wiring *w)
 	int error = ps2_keyboard_create(&keyboard, w->keyboard);
 
 	error = error ?: devices_add(w->devices, &ps2_keyboard_device, keyboard);
-	error = error ?: ps2_mouse_create(&mouse);
+	error = error ?: ps2_mouse_create(&mouse, w->mouse);
 	error = error ?: devices_add(w->devices, &ps2_mouse_device, mouse);
 	if (error)
 		return error;
@@ -223,17 +223,16 @@ static int add_debug_ports(struct wiring *w)
 
 static int add_pm(struct wiring *w)
 {
-	struct pm *pm;
-	int error = pm_create(&pm, w->clock, irq_line(w->irqs, SCI_LINE), w->run);
+	int error = pm_create(&w->pm, w->clock, irq_line(w->irqs, SCI_LINE), w->run);
 
 	if (error)
 		return error;
-	error = devices_add(w->devices, &pm_device, pm);
-	error = error ?: claim(w, BUS_PIO, PM1A_EVENT_PORT, PM1A_EVENT_PORTS, &pm1a_event_ops, pm,
-			       "ACPI PM1a event");
+	error = devices_add(w->devices, &pm_device, w->pm);
+	error = error ?: claim(w, BUS_PIO, PM1A_EVENT_PORT, PM1A_EVENT_PORTS, &pm1a_event_ops,
+			       w->pm, "ACPI PM1a event");
 	error = error ?: claim(w, BUS_PIO, PM1A_CONTROL_PORT, PM1A_CONTROL_PORTS, &pm1a_control_ops,
-			       pm, "ACPI PM1a control");
-	return error ?: claim(w, BUS_PIO, PM_TIMER_PORT, PM_TIMER_PORTS, &pm_timer_ops, pm,
+			       w->pm, "ACPI PM1a control");
+	return error ?: claim(w, BUS_PIO, PM_TIMER_PORT, PM_TIMER_PORTS, &pm_timer_ops, w->pm,
 			      "ACPI PM timer");
 }
 

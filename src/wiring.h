@@ -23,10 +23,13 @@
 #include "dev/uart.h"
 #include "host/disk.h"
 #include "host/keyboard.h"
+#include "host/mouse.h"
 #include "host/output.h"
 #include "host/screen.h"
 
 #define SERIAL_PORTS 2u		/* COM1, COM2 */
+
+struct pm;
 
 /* What chips are connected to. All must outlive the devices. */
 struct wiring {
@@ -41,6 +44,7 @@ struct wiring {
 	struct run *run;
 	struct screen *screen;
 	struct keyboard *keyboard;	/* whose keys the guest's keyboard has */
+	struct mouse *mouse;		/* likewise; NULL: nobody moves it */
 	struct disk *disk;		/* NULL: no disk, nobody answers at its ports */
 	struct output *debugcon;
 	struct output *serial[SERIAL_PORTS];
@@ -55,6 +59,7 @@ struct wiring {
 	/* Set by wire(): */
 	struct apicbus *apics;
 	struct uart *com[SERIAL_PORTS];	/* COM1, COM2 */
+	struct pm *pm;
 	struct simvirtio *simvirtio;	/* NULL: there is none */
 };
 

@@ -31,6 +31,7 @@ struct fixture {
 	struct works *works;
 	struct a20 *a20;
 	struct keyboard *keys;
+	struct mouse *source;		/* what moves the mouse */
 	struct ps2_keyboard *keyboard;
 	struct ps2_mouse *mouse;
 	struct i8042 *i8042;
@@ -44,7 +45,8 @@ static bool set_up(struct fixture *f)
 	*f = (struct fixture){ .drained = 0 };
 	if (!chip_set_up(&f->chip) || run_create(&f->run) || works_create(&f->works, f->run) ||
 	    a20_create(&f->a20) || keyboard_create(&f->keys, f->works) ||
-	    ps2_keyboard_create(&f->keyboard, f->keys) || ps2_mouse_create(&f->mouse))
+	    ps2_keyboard_create(&f->keyboard, f->keys) || mouse_create(&f->source, f->works) ||
+	    ps2_mouse_create(&f->mouse, f->source))
 		return false;
 	wires = (struct i8042_wires){
 		.keyboard = ps2_keyboard_port(f->keyboard), .mouse = ps2_mouse_port(f->mouse),
@@ -63,6 +65,7 @@ static void tear_down(struct fixture *f)
 	ps2_keyboard_device.fini(f->keyboard);
 	works_destroy(f->works);
 	keyboard_destroy(f->keys);
+	mouse_destroy(f->source);
 	a20_destroy(f->a20);
 	run_destroy(f->run);
 	chip_tear_down(&f->chip);
@@ -472,6 +475,73 @@ static void test_wheel(struct fixture *f)
 	reads(f, "FA AA 00 FA 00", "mouse: reset, none that is known of");
 }
 
+static void move(struct fixture *f, int dx, int dy, int wheel)
+{
+	mouse_move(f->source, dx, dy, wheel);
+	works_run(f->works);
+}
+
+static void click(struct fixture *f, enum mouse_button button)
+{
+	mouse_press(f->source, button, true);
+	mouse_press(f->source, button, false);
+	works_run(f->works);
+}
+
+/* As IBM's reference and Microsoft's have the packets. */
+static void test_movement(struct fixture *f)
+{
+	configure(f, 0x47);
+	move(f, 3, -5, 0);
+	reads(f, "", "movement: not told while reporting is off");
+	to_mouse(f, 0xF4);
+	reads(f, "FA 08 03 05", "movement: right and up, once it is on");
+	check(f, line(&f->chip, MOUSE_LINE), 0, "movement: no interrupt without a byte");
+	move(f, -3, 5, 0);
+	check(f, line(&f->chip, MOUSE_LINE), 1, "movement: an interrupt");
+	check(f, status(f) & AUX, AUX, "movement: the byte is the mouse's");
+	move(f, 10, 0, 0);
+	move(f, 1, 0, 0);
+	reads(f, "38 FD FB 08 0B 00", "movement: left and down; what came later adds up");
+	move(f, 600, -256, 0);
+	reads(f, "08 FF FF 08 FF 01 08 5A 00", "movement: far ones in parts");
+	click(f, MOUSE_LEFT);
+	click(f, MOUSE_RIGHT);
+	reads(f, "09 00 00 08 00 00 0A 00 00 08 00 00", "movement: no click is lost");
+	move(f, 0, 0, 2);
+	reads(f, "", "movement: a mouse without a wheel does not tell of it");
+	mouse_press(f->source, MOUSE_MIDDLE, true);
+	works_run(f->works);
+	reads(f, "0C 00 00", "movement: the middle button");
+	to_mouse(f, 0xE9);
+	reads(f, "FA 22 02 64", "movement: the status has it");
+	to_mouse(f, 0xF0);
+	move(f, 7, 0, 0);
+	reads(f, "FA", "movement: nothing by itself in remote mode");
+	to_mouse(f, 0xEB);
+	to_mouse(f, 0xEB);
+	reads(f, "FA 0C 07 00 FA 0C 00 00", "movement: but when asked");
+	move(f, 1, 1, 0);
+	ps2_mouse_device.reset(f->mouse);
+	reads(f, "", "movement: reset: off");
+}
+
+static void test_wheel_movement(struct fixture *f)
+{
+	static const unsigned int rates[] = { 200, 100, 80 };
+
+	configure(f, 0x47);
+	for (unsigned int i = 0; i < 3; i++) {
+		to_mouse(f, 0xF3);
+		to_mouse(f, rates[i]);
+	}
+	to_mouse(f, 0xF4);
+	reads(f, "FA FA FA FA FA FA FA", "wheel: on");
+	move(f, 0, 0, 1);
+	move(f, 0, 0, -10);
+	reads(f, "08 00 00 01 08 00 00 F9 08 00 00 FD", "wheel: notches, seven at a time");
+}
+
 static void test_output_port(struct fixture *f)
 {
 	struct ending ending;
@@ -528,4 +598,5 @@ static void test_reset(struct fixture *f)
 UNIT_MAIN_WITH(chip.unit, test_start, test_commands, test_buffers, test_interrupts,
 	       test_keyboard_commands, test_scanning, test_codes, test_translation,
 	       test_names, test_flow, test_overrun, test_mouse, test_wheel,
+	       test_movement, test_wheel_movement,
 	       test_output_port, test_output_port_reset, test_reset)

@@ -36,6 +36,12 @@ static void describe(const struct keyscript *script, char text[TEXT_MAX])
 		if (step->kind == STEP_KEYS || step->kind == STEP_BYTES)
 			continue;
 		step_describe(step, wait, sizeof(wait));
+		if (step->kind == STEP_MOUSE && step->mouse.button)
+			snprintf(wait, sizeof(wait), "button %u%s%s", step->mouse.button,
+				 step->mouse.down ? " down" : "", step->mouse.up ? " up" : "");
+		else if (step->kind == STEP_MOUSE)
+			snprintf(wait, sizeof(wait), "mouse %d %d %d", step->mouse.dx,
+				 step->mouse.dy, step->mouse.wheel);
 		used += (size_t)snprintf(text + used, TEXT_MAX - used, "[%s]", wait);
 	}
 }
@@ -73,6 +79,10 @@ static void check_meaning(struct unit *unit)
 		{ "<wait screen:'\xE2\x95\x94'>", "[screen:'\xE2\x95\x94']" },
 		{ "<to serial>a<ret><ctrl-d><up>\xC3\xBC", "61@0 0d@0 04@0 1b5b41@0 c3bc@0" },
 		{ "<to serial2><lt><to keyboard>a", "3c@1 a" },
+		{ "<mouse 10 -20><mouse -1 0 3 >", "[mouse 10 -20 0] [mouse -1 0 3]" },
+		{ "<button left><button middle down><button right up >",
+		  "[button 1 down up] [button 4 down] [button 2 up]" },
+		{ "<power>p", "[the power button] p" },
 	};
 	char steps[TEXT_MAX], what[TEXT_MAX];
 
@@ -129,6 +139,12 @@ static void check_errors(struct unit *unit)
 		{ "<wait 2000000s>", 1, 7, "more than" },
 		{ "<wait quiet>", 1, 12, "time" },
 		{ "<to printer>", 1, 5, "keyboard, serial" },
+		{ "<mouse 1>", 1, 9, "number from -32767" },
+		{ "<mouse 1 2x>", 1, 10, "number from -32767" },
+		{ "<mouse 1 2 3 4>", 1, 14, "> that closes" },
+		{ "<mouse 32768 0>", 1, 8, "number from -32767" },
+		{ "<button>", 1, 8, "left, right or middle" },
+		{ "<button left twice>", 1, 14, "> that closes" },
 		{ "<to serial><pause>", 1, 13, "serial line" },
 		{ "<to serial><ctrl-alt-x>", 1, 13, "serial line" },
 		{ "abc\n\ndef<nokey>", 3, 5, "\"nokey\"" },
@@ -173,7 +189,7 @@ static void check_random(struct unit *unit)
 	static const char *const pieces[] = {
 		"<", ">", "-", "*", "wait", "to", "lt", " ", "quiet", "screen:", "serial:", "'", "\\",
 		"\\x", "1", "2.5s", "ms", "ctrl", "a", "ret", "\xC3", "\xA4", "\xFF", "\n", "keyboard",
-		"serial2", "f1", ".", "\\n", "0", "debugcon:'x'",
+		"serial2", "f1", ".", "\\n", "0", "debugcon:'x'", "mouse", "button", "left", "down",
 	};
 	unsigned int seed = 1, refused = 0, taken = 0;
 

@@ -129,9 +129,7 @@ static void test_memory(struct fixture *f)
 	put(f, 0x7F, 0x5A);
 	check(f, get(f, 0x0F), 0x0A, "rtc: memory: shutdown status is kept");
 	check(f, get(f, 0x7F), 0x5A, "rtc: memory: so is the last byte");
-	check(f, rtc_masks_nmi(f->rtc), false, "rtc: NMI is let through");
 	check(f, get(f, 0x8F), 0x0A, "rtc: bit 7 of the index is not the index's");
-	check(f, rtc_masks_nmi(f->rtc), true, "rtc: NMI is masked");
 }
 
 /* Sizes that the bytes have no room for. */

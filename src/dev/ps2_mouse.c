@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* ps2_mouse.c - the mouse's commands, see ps2_mouse.h. */
+/* ps2_mouse.c - the mouse's commands and packets, see ps2_mouse.h. */
 #include "dev/ps2_mouse.h"
 
 #include <errno.h>
@@ -27,14 +27,22 @@
 #define RESOLUTION_MAX	3u	/* 8 counts a millimetre */
 #define RATES		3u	/* the last ones that were set */
 
+#define STATUS_RIGHT	(1u << 0)
+#define STATUS_MIDDLE	(1u << 1)
+#define STATUS_LEFT	(1u << 2)
 #define STATUS_SCALING	(1u << 4)
 #define STATUS_ENABLED	(1u << 5)
 #define STATUS_REMOTE	(1u << 6)
 
 #define PACKET_ALWAYS	(1u << 3)	/* set in each first byte */
+#define PACKET_X_SIGN	(1u << 4)
+#define PACKET_Y_SIGN	(1u << 5)
+#define PACKET_BYTES	4u		/* the last one with a wheel only */
 
 struct ps2_mouse {
 	struct ps2 ps2;
+	struct mouse *source;		/* NULL: nobody moves it */
+	uint8_t buttons;		/* as the guest was told last */
 	bool reporting;
 	bool remote;
 	bool wrap;
@@ -64,6 +72,7 @@ static void power_on(struct ps2_mouse *mouse)
 	mouse->wrong = false;
 	mouse->command = NO_COMMAND;
 	mouse->id = ID_STANDARD;
+	mouse->buttons = 0;
 	memset(mouse->rate + 1, 0, RATES - 1);
 }
 
@@ -145,18 +154,66 @@ static void reset_wrap(struct ps2_mouse *mouse)
 	reply(mouse, NULL, 0);
 }
 
-/* No button is pressed, nothing has moved; with a wheel there is a byte more. */
+/* Returns how many bytes it has. A PS/2 mouse counts upwards. */
+static unsigned int make_packet(const struct ps2_mouse *mouse, const struct mouse_motion *motion,
+				uint8_t packet[PACKET_BYTES])
+{
+	packet[0] = (uint8_t)(PACKET_ALWAYS | motion->buttons |
+			      (motion->dx < 0 ? PACKET_X_SIGN : 0) |
+			      (motion->dy > 0 ? PACKET_Y_SIGN : 0));
+	packet[1] = (uint8_t)motion->dx;
+	packet[2] = (uint8_t)-motion->dy;
+	packet[3] = (uint8_t)motion->wheel;
+	return mouse->id == ID_WHEEL ? PACKET_BYTES : PACKET_BYTES - 1;
+}
+
+/* Where nothing has moved, the packet says so. */
 static void read_data(struct ps2_mouse *mouse)
 {
-	static const uint8_t packet[] = { PACKET_ALWAYS, 0, 0, 0 };
+	struct mouse_motion motion = { .buttons = mouse->buttons };
+	uint8_t packet[PACKET_BYTES];
 
-	reply(mouse, packet, mouse->id == ID_WHEEL ? 4 : 3);
+	if (mouse->source && mouse_next(mouse->source, &motion))
+		mouse->buttons = motion.buttons;
+	reply(mouse, packet, make_packet(mouse, &motion, packet));
+}
+
+/* Whether the guest's kind of mouse has something to tell of it. */
+static bool tells(const struct ps2_mouse *mouse, const struct mouse_motion *motion)
+{
+	return motion->dx || motion->dy || motion->buttons != mouse->buttons ||
+	       (motion->wheel && mouse->id == ID_WHEEL);
+}
+
+static void mouse_refill(struct ps2 *ps2)
+{
+	struct ps2_mouse *mouse = (struct ps2_mouse *)ps2;
+	struct mouse_motion motion;
+	uint8_t packet[PACKET_BYTES];
+
+	if (!mouse->source || !mouse->reporting || mouse->remote || mouse->wrap)
+		return;
+	while (!ps2->data.count && mouse_next(mouse->source, &motion)) {
+		if (tells(mouse, &motion))
+			ps2_send(ps2, packet, make_packet(mouse, &motion, packet));
+		mouse->buttons = motion.buttons;
+	}
+}
+
+static void moved(void *self)
+{
+	struct ps2_mouse *mouse = self;
+
+	ps2_ready(&mouse->ps2);
 }
 
 static void read_status(struct ps2_mouse *mouse)
 {
 	const uint8_t status[] = {
-		(uint8_t)((mouse->scaling ? STATUS_SCALING : 0) |
+		(uint8_t)((mouse->buttons & MOUSE_RIGHT ? STATUS_RIGHT : 0) |
+			  (mouse->buttons & MOUSE_MIDDLE ? STATUS_MIDDLE : 0) |
+			  (mouse->buttons & MOUSE_LEFT ? STATUS_LEFT : 0) |
+			  (mouse->scaling ? STATUS_SCALING : 0) |
 			  (mouse->reporting ? STATUS_ENABLED : 0) |
 			  (mouse->remote ? STATUS_REMOTE : 0)),
 		mouse->resolution, mouse->rate[0],
@@ -293,20 +350,33 @@ struct ps2 *ps2_mouse_port(struct ps2_mouse *mouse)
 	return &mouse->ps2;
 }
 
-int ps2_mouse_create(struct ps2_mouse **mouse)
+int ps2_mouse_create(struct ps2_mouse **out, struct mouse *source)
 {
-	static const struct ps2_ops ops = { .receive = mouse_receive };
+	static const struct ps2_ops ops = { .receive = mouse_receive, .refill = mouse_refill };
+	struct ps2_mouse *mouse = calloc(1, sizeof(*mouse));
 
-	*mouse = calloc(1, sizeof(**mouse));
-	if (!*mouse)
+	if (!mouse)
 		return -ENOMEM;
-	(*mouse)->ps2.ops = &ops;
-	power_on(*mouse);
+	mouse->ps2.ops = &ops;
+	mouse->source = source;
+	power_on(mouse);
+	if (source)
+		mouse_connect(source, moved, mouse);
+	*out = mouse;
 	return 0;
+}
+
+static void ps2_mouse_destroy(void *self)
+{
+	struct ps2_mouse *mouse = self;
+
+	if (mouse->source)
+		mouse_connect(mouse->source, NULL, NULL);
+	free(mouse);
 }
 
 const struct device_ops ps2_mouse_device = {
 	.name = "mouse",
 	.reset = ps2_mouse_reset,
-	.fini = free,
+	.fini = ps2_mouse_destroy,
 };

@@ -32,7 +32,6 @@ enum {
 };
 
 #define INDEX		0x7Fu
-#define INDEX_NMI_OFF	(1u << 7)
 
 /* Registers. */
 #define SECONDS		0x00u
@@ -506,11 +505,6 @@ const struct bus_ops rtc_ops = {
 	.read = rtc_read,
 	.write = rtc_write,
 };
-
-bool rtc_masks_nmi(const struct rtc *rtc)
-{
-	return rtc->index & INDEX_NMI_OFF;
-}
 
 /* --- life --- */
 

@@ -15,7 +15,6 @@
 #ifndef VMM_DEV_RTC_H
 #define VMM_DEV_RTC_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/bus.h"
@@ -43,9 +42,6 @@ struct rtc;
  */
 int rtc_create(struct rtc **rtc, struct clock *clock, struct irq_line *irq,
 	       const struct rtc_memory *memory);
-
-/* Bit 7 of port 0x70, which the board has put there: NMIs do not reach the processor. */
-bool rtc_masks_nmi(const struct rtc *rtc);
 
 extern const struct bus_ops rtc_ops;	/* 2 ports */
 extern const struct device_ops rtc_device;

@@ -571,11 +571,6 @@ void uart_receive_break(struct uart *uart)
 	update_irq(uart);
 }
 
-bool uart_drained(const struct uart *uart)
-{
-	return !uart->count;
-}
-
 void uart_on_room(struct uart *uart, void (*fn)(void *self), void *self)
 {
 	uart->on_room = fn;

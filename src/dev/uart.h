@@ -35,9 +35,6 @@ size_t uart_receive(struct uart *uart, const uint8_t *data, size_t len);
 /* A break on the line. */
 void uart_receive_break(struct uart *uart);
 
-/* Whether the guest has read all that has arrived. */
-bool uart_drained(const struct uart *uart);
-
 /*
  * fn is called when the guest has read all that has arrived, or has made room
  * in another way: not more often than every 0.1 ms of the guest's time, so that

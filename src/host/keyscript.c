@@ -330,6 +330,55 @@ static int parse_target(struct parser *parser)
 	return refuse(parser, parser->at, "must be keyboard, serial or serial2");
 }
 
+/* A whole number, with blanks behind it. */
+static int parse_counts(struct parser *parser, int *counts)
+{
+	const char *at = parser->at;
+	char *end;
+	long value = strtol(at, &end, 10);
+
+	if (end == at || isspace((unsigned char)*at) || !strchr(BLANKS ">", *end) ||
+	    value < -MOUSE_FAR || value > MOUSE_FAR)
+		return refuse(parser, at, "must be a number from -%d to %d", MOUSE_FAR, MOUSE_FAR);
+	*counts = (int)value;
+	parser->at = end;
+	skip_blanks(parser);
+	return 0;
+}
+
+static int parse_mouse(struct parser *parser, const char *at)
+{
+	struct step step = { .kind = STEP_MOUSE };
+	int error = parse_counts(parser, &step.mouse.dx);
+
+	error = error ? error : parse_counts(parser, &step.mouse.dy);
+	if (!error && *parser->at && *parser->at != '>')
+		error = parse_counts(parser, &step.mouse.wheel);
+	return error ? error : add_step(parser, at, &step);
+}
+
+static int parse_button(struct parser *parser, const char *at)
+{
+	static const struct {
+		const char *name;
+		enum mouse_button button;
+	} buttons[] = {
+		{ "left", MOUSE_LEFT }, { "right", MOUSE_RIGHT }, { "middle", MOUSE_MIDDLE },
+	};
+	struct step step = { .kind = STEP_MOUSE };
+
+	for (size_t i = 0; i < ARRAY_SIZE(buttons) && !step.mouse.button; i++)
+		if (take_word(parser, buttons[i].name))
+			step.mouse.button = buttons[i].button;
+	if (!step.mouse.button)
+		return refuse(parser, parser->at, "must be left, right or middle");
+	step.mouse.down = take_word(parser, "down");
+	step.mouse.up = !step.mouse.down;
+	if (!take_word(parser, "up"))
+		step.mouse.down = true;
+	return add_step(parser, at, &step);
+}
+
 /* The character < itself, at which an item begins. */
 static int add_less_than(struct parser *parser, const char *at)
 {
@@ -352,6 +401,12 @@ static int parse_item(struct parser *parser)
 		error = parse_target(parser);
 	else if (take_word(parser, "lt"))
 		error = add_less_than(parser, at);
+	else if (take_word(parser, "mouse"))
+		error = parse_mouse(parser, at);
+	else if (take_word(parser, "button"))
+		error = parse_button(parser, at);
+	else if (take_word(parser, "power"))
+		error = add_step(parser, at, &(struct step){ .kind = STEP_POWER });
 	else
 		error = parse_keys(parser);
 	if (error)
@@ -412,6 +467,12 @@ void step_describe(const struct step *step, char *text, size_t size)
 		break;
 	case STEP_WAIT_QUIET:
 		snprintf(text, size, "a screen that is quiet for %g s", (double)step->ns / NS_PER_S);
+		break;
+	case STEP_MOUSE:
+		snprintf(text, size, "the guest to read the mouse");
+		break;
+	case STEP_POWER:
+		snprintf(text, size, "the power button");
 		break;
 	}
 }

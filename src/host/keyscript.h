@@ -6,11 +6,15 @@
  *   ITEM      := KEY { "-" KEY } [ "*" COUNT ]    pressed together, COUNT times
  *              | "lt"                             the character <
  *              | "to" TARGET                      what follows is typed there
+ *              | "mouse" DX DY [ WHEEL ]          moved to the right, down, towards the user
+ *              | "button" BUTTON [ "down" | "up" ]    of the mouse; without: both
+ *              | "power"                          the PC's power button is pressed
  *              | "wait" CONDITION                 condition.h
  *              | "wait" TIME                      of the guest
  *              | "wait" "quiet" TIME              the screen has not changed for that long
  *   TARGET    := "keyboard" | "serial" | "serial2"
  *   TIME      := NUMBER ( "s" | "ms" )
+ *   BUTTON    := "left" | "right" | "middle"
  *
  * Words are separated by blanks. Line ends between items are not typed, so that a
  * script can be a file. KEY is the name of a key (keyboard.h) or a character that
@@ -25,6 +29,7 @@
 
 #include "host/condition.h"
 #include "host/keyboard.h"
+#include "host/mouse.h"
 
 #define CHORD_MAX 5u		/* keys at once; one of them is for the shift of a character */
 #define LINE_BYTES_MAX 8u
@@ -35,6 +40,8 @@ enum step_kind {
 	STEP_WAIT_TEXT,
 	STEP_WAIT_TIME,
 	STEP_WAIT_QUIET,
+	STEP_MOUSE,
+	STEP_POWER,
 };
 
 struct step {
@@ -48,6 +55,12 @@ struct step {
 			unsigned int port;	/* 0: COM1, 1: COM2 */
 			uint8_t bytes[LINE_BYTES_MAX];
 		} serial;
+		struct {
+			int dx, dy, wheel;	/* as in struct mouse_motion */
+			enum mouse_button button;	/* 0: none; else it goes: */
+			bool down;
+			bool up;		/* after that */
+		} mouse;
 		struct condition condition;
 		uint64_t ns;
 	};

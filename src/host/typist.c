@@ -77,6 +77,21 @@ static bool do_keys(struct typist *typist, const struct step *step)
 	return false;
 }
 
+static bool do_mouse(struct typist *typist, const struct step *step)
+{
+	struct mouse *mouse = typist->config.mouse;
+
+	if (typist->begun)
+		return true;
+	if (!step->mouse.button)
+		mouse_move(mouse, step->mouse.dx, step->mouse.dy, step->mouse.wheel);
+	if (step->mouse.down)
+		mouse_press(mouse, step->mouse.button, true);
+	if (step->mouse.up)
+		mouse_press(mouse, step->mouse.button, false);
+	return false;
+}
+
 static bool do_bytes(struct typist *typist, const struct step *step)
 {
 	struct characters *line = typist->config.lines[step->serial.port];
@@ -122,6 +137,13 @@ static bool do_wait_quiet(struct typist *typist, const struct step *step)
 	return false;
 }
 
+/* A button makes nobody wait: the guest need not listen. */
+static bool do_power(struct typist *typist, const struct step *step)
+{
+	typist->config.press_power(typist->config.power);
+	return true;
+}
+
 static void advance(struct typist *typist)
 {
 	static bool (*const do_step[])(struct typist *typist, const struct step *step) = {
@@ -130,6 +152,8 @@ static void advance(struct typist *typist)
 		[STEP_WAIT_TEXT] = do_wait_text,
 		[STEP_WAIT_TIME] = do_wait_time,
 		[STEP_WAIT_QUIET] = do_wait_quiet,
+		[STEP_MOUSE] = do_mouse,
+		[STEP_POWER] = do_power,
 	};
 
 	while (typist->at < typist->script.count) {
@@ -153,6 +177,11 @@ static void on_event(struct typist *typist, enum step_kind kind)
 static void on_drained(void *self)
 {
 	on_event(self, STEP_KEYS);
+}
+
+static void on_mouse_drained(void *self)
+{
+	on_event(self, STEP_MOUSE);
 }
 
 static void on_room(void *self)
@@ -215,6 +244,7 @@ int typist_start(struct typist *typist)
 		if (source != SOURCE_SCREEN)
 			error = watch_next(typist, source, 0);
 	keyboard_on_drained(typist->config.keyboard, on_drained, typist);
+	mouse_on_drained(typist->config.mouse, on_mouse_drained, typist);
 	for (size_t i = 0; i < TYPIST_LINES; i++)
 		characters_on_room(typist->config.lines[i], on_room, typist);
 	if (!error)

@@ -13,6 +13,7 @@
 #include "host/characters.h"
 #include "host/keyboard.h"
 #include "host/keyscript.h"
+#include "host/mouse.h"
 #include "host/screen.h"
 #include "host/watch.h"
 
@@ -23,9 +24,12 @@ struct typist;
 /* All must outlive the typist. */
 struct typist_config {
 	struct keyboard *keyboard;
+	struct mouse *mouse;
 	struct characters *lines[TYPIST_LINES];
 	struct watches *watches;
 	struct screen *screen;
+	void (*press_power)(void *self);	/* the power button */
+	void *power;				/* its self */
 	struct clock *clock;
 	const struct log *log;
 };

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* mouse.c - movements on their way to the guest, see mouse.h. */
+#include "host/mouse.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+struct mouse {
+	struct works *works;
+	struct work arrival;
+	/* The vCPU thread's own. */
+	void (*arrived)(void *self);	/* NULL: no mouse is connected */
+	void *arrived_self;
+	void (*drained)(void *self);	/* NULL: nobody waits */
+	void *drained_self;
+
+	pthread_mutex_t lock;		/* guards what follows */
+	struct mouse_motion events[MOUSE_EVENTS];
+	unsigned int first;
+	unsigned int count;
+	uint8_t buttons;		/* behind the last event */
+	bool unread;			/* the guest has not read the last part that was taken */
+};
+
+static void deliver(void *self)
+{
+	struct mouse *mouse = self;
+
+	if (mouse->arrived)
+		mouse->arrived(mouse->arrived_self);
+}
+
+int mouse_create(struct mouse **out, struct works *works)
+{
+	struct mouse *mouse = calloc(1, sizeof(*mouse));
+
+	if (!mouse)
+		return -ENOMEM;
+	mouse->works = works;
+	mouse->arrival = (struct work){ .fn = deliver, .self = mouse };
+	pthread_mutex_init(&mouse->lock, NULL);
+	*out = mouse;
+	return 0;
+}
+
+void mouse_destroy(struct mouse *mouse)
+{
+	if (!mouse)
+		return;
+	pthread_mutex_destroy(&mouse->lock);
+	free(mouse);
+}
+
+static int clamp(int value, int limit)
+{
+	return value < -limit ? -limit : value > limit ? limit : value;
+}
+
+/* With the lock held: the event that is to have what comes now. */
+static struct mouse_motion *last_event(struct mouse *mouse)
+{
+	unsigned int end = mouse->first + mouse->count;
+	struct mouse_motion *last = &mouse->events[(end + MOUSE_EVENTS - 1) % MOUSE_EVENTS];
+
+	if (mouse->count && (last->buttons == mouse->buttons || mouse->count == MOUSE_EVENTS)) {
+		last->buttons = mouse->buttons;
+		return last;
+	}
+	last = &mouse->events[end % MOUSE_EVENTS];
+	*last = (struct mouse_motion){ .buttons = mouse->buttons };
+	mouse->count++;
+	return last;
+}
+
+void mouse_move(struct mouse *mouse, int dx, int dy, int wheel)
+{
+	struct mouse_motion *event;
+
+	pthread_mutex_lock(&mouse->lock);
+	event = last_event(mouse);
+	event->dx = clamp(event->dx + clamp(dx, MOUSE_FAR), MOUSE_FAR);
+	event->dy = clamp(event->dy + clamp(dy, MOUSE_FAR), MOUSE_FAR);
+	event->wheel = clamp(event->wheel + clamp(wheel, MOUSE_FAR), MOUSE_FAR);
+	pthread_mutex_unlock(&mouse->lock);
+	work_post(mouse->works, &mouse->arrival);
+}
+
+void mouse_press(struct mouse *mouse, enum mouse_button button, bool down)
+{
+	pthread_mutex_lock(&mouse->lock);
+	mouse->buttons = (uint8_t)(down ? mouse->buttons | button : mouse->buttons & ~button);
+	last_event(mouse);
+	pthread_mutex_unlock(&mouse->lock);
+	work_post(mouse->works, &mouse->arrival);
+}
+
+void mouse_on_drained(struct mouse *mouse, void (*fn)(void *self), void *self)
+{
+	mouse->drained = fn;
+	mouse->drained_self = self;
+}
+
+void mouse_connect(struct mouse *mouse, void (*fn)(void *self), void *self)
+{
+	mouse->arrived = fn;
+	mouse->arrived_self = self;
+}
+
+/* Takes at most limit, either way, out of *value. */
+static int take_part(int *value, int limit)
+{
+	int part = clamp(*value, limit);
+
+	*value -= part;
+	return part;
+}
+
+/* Takes the next part; *drained: the guest has just read the last one. */
+static bool take(struct mouse *mouse, struct mouse_motion *motion, bool *drained)
+{
+	struct mouse_motion *event = &mouse->events[mouse->first];
+	bool found;
+
+	pthread_mutex_lock(&mouse->lock);
+	found = mouse->count;
+	if (found) {
+		*motion = (struct mouse_motion){
+			.dx = take_part(&event->dx, MOUSE_STEP),
+			.dy = take_part(&event->dy, MOUSE_STEP),
+			.wheel = take_part(&event->wheel, MOUSE_WHEEL_STEP),
+			.buttons = event->buttons,
+		};
+		if (!event->dx && !event->dy && !event->wheel) {
+			mouse->first = (mouse->first + 1) % MOUSE_EVENTS;
+			mouse->count--;
+		}
+	}
+	*drained = !found && mouse->unread;
+	mouse->unread = found;
+	pthread_mutex_unlock(&mouse->lock);
+	return found;
+}
+
+bool mouse_next(struct mouse *mouse, struct mouse_motion *motion)
+{
+	bool drained;
+
+	if (take(mouse, motion, &drained))
+		return true;
+	if (!drained || !mouse->drained)
+		return false;
+	mouse->drained(mouse->drained_self);
+	return take(mouse, motion, &drained);
+}
