@@ -42,6 +42,7 @@ struct parsed {
 	bool help;
 	bool usage;
 	bool version;
+	const struct option *last;	/* on the command line; NULL: none */
 };
 
 struct option {
@@ -380,6 +381,7 @@ static bool read_options(poptContext popt, const struct tables *tables, struct p
 		struct value given = { .text = text, .choices = option->choices };
 		const char *wrong = option->kind->parse(target(option, parsed), &given);
 
+		parsed->last = option;
 		if (wrong)
 			log_error(log, "--%s%s%s: %s (see %s --help)", option->name,
 				  text ? "=" : "", text ? text : "", wrong, log_program(log));
@@ -449,6 +451,8 @@ static bool consistent(const struct parsed *parsed, const struct log *log)
 		return usage_error(log, "", "--hold and --no-hold", "choose one");
 	if (options->expect.disk && !options->disk)
 		return usage_error(log, "", "--expect-disk", "there is no disk (add --disk)");
+	if (options->disk_mode && !options->disk && parsed->program == &vmm_program)
+		return usage_error(log, "", "--disk-mode", "there is no disk (add --disk)");
 	if (count_stdio(options) > 1)
 		return usage_error(log, "", "--serial=stdio, --simvirtio-io=stdio",
 				   "for one port or device only");
@@ -483,6 +487,18 @@ static void print_help(poptContext popt, const struct program *program)
 	fputs(program->more, stdout);
 }
 
+/* Where the last option wants a value, it may have taken the guest for it. */
+static void print_no_guest(poptContext popt, const struct parsed *parsed, const struct log *log)
+{
+	const struct option *last = parsed->last;
+	bool valued = last && last->argument;
+
+	poptPrintUsage(popt, log_stream(log), 0);
+	log_error(log, "no guest%s%s%s%s: name an image%s", valued ? " behind --" : "",
+		  valued ? last->name : "", valued ? "=" : "", valued ? last->argument : "",
+		  parsed->program == &vmm_program ? ", or try vmm --demo" : "");
+}
+
 /* What is printed in place of a run. */
 static enum options_answer answer(poptContext popt, const struct parsed *parsed,
 				  const struct log *log)
@@ -498,9 +514,7 @@ static enum options_answer answer(poptContext popt, const struct parsed *parsed,
 	else if (options->guest || options->demo)
 		return OPTIONS_RUN;
 	else {
-		poptPrintUsage(popt, log_stream(log), 0);
-		log_error(log, "no guest: name an image%s",
-			  parsed->program == &vmm_program ? ", or try vmm --demo" : "");
+		print_no_guest(popt, parsed, log);
 		return OPTIONS_USAGE;
 	}
 	return OPTIONS_DONE;

@@ -126,7 +126,7 @@ static const char *parse_item(const char *item, size_t length, struct cpuid_conf
 		       ",vendor=amd";
 	feature = find_feature(item + 1, length - 1);
 	if (feature == FEATURE_NONE)
-		return "no feature of the model has that name (see vmm(1), --cpu)";
+		return "no feature of the model has that name; vmm(1) lists them under --cpu";
 	if (*item == '-')
 		cpuid_leave_out(config, feature);
 	else

@@ -35,7 +35,7 @@ int pv_system_register(struct hypercalls *hypercalls, struct run *run, struct ou
 {
 	int error = hypercall_register(hypercalls, HYPERCALL_EXIT, system_exit, run);
 
-	if (error)
-		return error;
-	return hypercall_register(hypercalls, HYPERCALL_PRINT, system_print, output);
+	if (!error)
+		error = hypercall_register(hypercalls, HYPERCALL_PRINT, system_print, output);
+	return error;
 }
