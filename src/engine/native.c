@@ -5,6 +5,7 @@
 #include <cpuid.h>
 #include <errno.h>
 #include <linux/prctl.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -115,6 +116,14 @@ static const int signals[] = {
 
 #define SIGNALS (sizeof(signals) / sizeof(signals[0]))
 
+/* The process can be confined, as it must be before guest code runs in it (host/confine.h). */
+static bool has_seccomp(void)
+{
+	const uint32_t action = SECCOMP_RET_ERRNO;
+
+	return !syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action);
+}
+
 const char *native_missing(void)
 {
 	static const unsigned int osxsave = 1u << 27;
@@ -126,6 +135,9 @@ const char *native_missing(void)
 		return "the processor has no XSAVE";
 	if (prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_OFF, 0, 0, 0) < 0)
 		return "Syscall User Dispatch is missing (Linux 5.11, or an outer sandbox forbids it)";
+	if (!has_seccomp())
+		return "seccomp filters are missing (Linux's CONFIG_SECCOMP_FILTER, or an outer "
+		       "sandbox forbids them)";
 	return NULL;
 }
 

@@ -30,7 +30,7 @@ struct native_exit {
 
 /*
  * Whether this host lets a process do it: Syscall User Dispatch, FSGSBASE,
- * XSAVE. NULL: yes; else what is missing.
+ * XSAVE, and seccomp(2), without which nothing would hold such a process. NULL: yes; else what is missing.
  */
 const char *native_missing(void);
 
