@@ -126,9 +126,15 @@ static bool has_to_leave(const struct cpu *cpu)
 	       atomic_load_explicit(&cpu->events, memory_order_relaxed);
 }
 
-/* Leaves the block, to come back to the instruction itself. */
+/*
+ * Leaves the block, to come back to the instruction itself. It counts where each
+ * iteration is a step; for an event only when it is through, since a kick comes when
+ * the host likes and must not show in the count, which is the virtual clock.
+ */
 static void leave_before(struct cpu *cpu, const struct insn *insn)
 {
+	if (!cpu->debug_pending)
+		cpu->done--;
 	cpu->rip = insn_rip(cpu, insn);
 	cpu->end = NULL;
 }
