@@ -41,6 +41,7 @@ struct machine {
 	struct dispatch dispatch;
 	enum dispatch_answer answer;	/* to the last exit */
 	uint64_t exits;
+	uint64_t exits_by[VMEXIT_REASONS];	/* the same; none of KICK and STEPPED */
 	uint64_t exit_limit;		/* 0: none */
 	struct profile *profile;	/* NULL: none */
 	const struct snapshot *memory;	/* for a reset; NULL: that ends the run */
@@ -250,6 +251,11 @@ struct run *machine_run_control(struct machine *machine)
 	return machine->run;
 }
 
+const uint64_t *machine_exits(const struct machine *machine)
+{
+	return machine->exits_by;
+}
+
 void machine_at_end(struct machine *machine, machine_end_fn *fn, void *self)
 {
 	machine->at_end = fn;
@@ -351,6 +357,13 @@ static bool is_access(const struct vmexit *exit)
 	return exit->reason == VMEXIT_PIO || exit->reason == VMEXIT_MMIO;
 }
 
+static void count_towards_limit(struct machine *machine, enum vmexit_reason reason)
+{
+	machine->exits_by[reason]++;
+	if (++machine->exits == machine->exit_limit && machine->answer != DISPATCH_STOP)
+		run_end(machine->run, ENDING_LIMIT, 0, "exit limit reached");
+}
+
 /* What the machine does at an exit, or at an access that an engine hands over. */
 static void take_exit(void *self, struct vmexit *exit)
 {
@@ -364,9 +377,8 @@ static void take_exit(void *self, struct vmexit *exit)
 	machine->answer = dispatch_exit(&machine->dispatch, exit);
 	if (watch)
 		watch->after(watch->self, exit);
-	if (is_exit(exit) && ++machine->exits == machine->exit_limit &&
-	    machine->answer != DISPATCH_STOP)
-		run_end(machine->run, ENDING_LIMIT, 0, "exit limit reached");
+	if (is_exit(exit))
+		count_towards_limit(machine, exit->reason);
 	/* The access may have set a timer, and run() not return for long. */
 	arm_wake(machine);
 }

@@ -150,6 +150,9 @@ void machine_release_signals(void);
 /* The registers at the end of the run. */
 const struct vcpu_state *machine_state(const struct machine *machine);
 
+/* The guest's exits so far by reason, VMEXIT_REASONS of them. */
+const uint64_t *machine_exits(const struct machine *machine);
+
 /* How the guest crashed; of no links where it has not, or nobody knows. */
 const struct vcpu_faults *machine_faults(const struct machine *machine);
 
