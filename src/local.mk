@@ -138,6 +138,7 @@ libvmm_a_SOURCES = \
 	src/host/window.c src/host/window.h src/host/window_module.h \
 	src/observe/compare.c src/observe/compare.h \
 	src/observe/crash.c src/observe/crash.h \
+	src/observe/events.c src/observe/events.h \
 	src/observe/faults.c \
 	src/observe/hash.c src/observe/hash.h \
 	src/observe/json_module.h \

@@ -117,6 +117,7 @@ static void print_state(const struct board *board, const struct ending *ending,
 	};
 
 	crash_report(log_stream(log), &crash);
+	events_print(machine_events(board->machine), machine_bus(board->machine), log_stream(log));
 	devices_describe(machine_devices(board->machine), log_stream(log));
 	module_close(&module);
 }
