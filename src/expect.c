@@ -13,6 +13,7 @@
 #include "core/array.h"
 #include "host/picture.h"
 
+#define NOT_ASKED 2	/* beside 0, 1 and -errno */
 #define SHOWN_OUTPUT 200u	/* bytes of the guest's output, from its end */
 
 /* What the checks look at. */
@@ -28,14 +29,15 @@ static int check_screen(const struct end *end)
 {
 	const struct picture *screen = end->files->screen;
 
-	return screen && picture_differs(end->frame, screen, end->log);
+	return screen ? picture_differs(end->frame, screen, end->log) : NOT_ASKED;
 }
 
 static int check_disk(const struct end *end)
 {
 	const char *path = end->expect->disk;
 
-	return path ? disk_compare(end->board->disk, end->files->disk, path, end->log) : 0;
+	return path ? disk_compare(end->board->disk, end->files->disk, path, end->log) :
+	       NOT_ASKED;
 }
 
 /* Bytes as text on one line: what is not printable as \xHH. */
@@ -61,7 +63,7 @@ static int check_output(const struct end *end)
 	size_t size;
 
 	if (!expect->output.text)
-		return 0;
+		return NOT_ASKED;
 	bytes = capture_bytes(end->board->capture, &size);
 	if (!expect->output.size ||
 	    (size && memmem(bytes, size, expect->output.text, expect->output.size)))
@@ -83,7 +85,9 @@ static int check_rax(const struct end *end)
 	const struct optional *expected = &end->expect->rax;
 	uint64_t rax = machine_state(end->board->machine)->gpr[GPR_RAX];
 
-	if (!expected->set || rax == expected->value)
+	if (!expected->set)
+		return NOT_ASKED;
+	if (rax == expected->value)
 		return 0;
 	fprintf(log_stream(end->log), "RAX differs: expected 0x%" PRIx64 " (%" PRIu64
 		"), got 0x%" PRIx64 " (%" PRIu64 ")\n", expected->value, expected->value,
@@ -122,7 +126,7 @@ static int check_bytes(const struct end *end, const struct expect_bytes *expecte
 
 static int check_mem(const struct end *end)
 {
-	int result = 0;
+	int result = end->expect->mem.count ? 0 : NOT_ASKED;
 
 	for (size_t i = 0; i < end->expect->mem.count && result >= 0; i++) {
 		int one = check_bytes(end, &end->expect->mem.place[i]);
@@ -135,17 +139,28 @@ static int check_mem(const struct end *end)
 
 int expect_check(const struct expectations *expect, const struct expect_files *files,
 		 const struct board *board, const struct screen_frame *frame,
-		 const struct log *log)
+		 struct expect_verdicts *verdicts, const struct log *log)
 {
-	static int (*const checks[])(const struct end *end) = {
-		check_screen, check_disk, check_output, check_rax, check_mem,
+	static const struct {
+		const char *option;
+		int (*check)(const struct end *end);
+	} checks[EXPECT_KINDS] = {
+		{ "--expect-screen", check_screen }, { "--expect-disk", check_disk },
+		{ "--expect-output", check_output }, { "--expect-rax", check_rax },
+		{ "--expect-mem", check_mem },
 	};
 	struct end end = { expect, files, board, frame, log };
 	int result = 0;
 
+	verdicts->count = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
-		int one = checks[i](&end);
+		int one = checks[i].check(&end);
 
+		if (one == NOT_ASKED)
+			continue;
+		verdicts->verdict[verdicts->count++] = (struct expect_verdict){
+			.option = checks[i].option, .met = !one,
+		};
 		if (one && result >= 0)
 			result = one;
 	}

@@ -5,6 +5,7 @@
 #ifndef VMM_EXPECT_H
 #define VMM_EXPECT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,6 +43,17 @@ struct expectations {
 	struct expect_memory mem;
 };
 
+/* The kinds that are asked for, each once. */
+#define EXPECT_KINDS 5u
+
+struct expect_verdicts {
+	size_t count;
+	struct expect_verdict {
+		const char *option;	/* "--expect-rax" */
+		bool met;
+	} verdict[EXPECT_KINDS];
+};
+
 struct picture;
 
 /* What is compared with, opened before the run. */
@@ -60,12 +72,13 @@ int expect_files_open(struct expect_files *files, const struct expectations *exp
 void expect_files_close(struct expect_files *files);
 
 /*
- * Checks every expectation and prints each difference. Returns 0 where all are
- * met, 1 where one is not, -errno with a message in the log where one could
- * not be checked (a file cannot be read).
+ * Checks every expectation and prints each difference. verdicts: gets each kind's; not
+ * met is also what could not be checked. Returns 0 where all are met, 1 where one is
+ * not, -errno with a message in the log where one could not be checked (a file cannot be
+ * read).
  */
 int expect_check(const struct expectations *expect, const struct expect_files *files,
 		 const struct board *board, const struct screen_frame *frame,
-		 const struct log *log);
+		 struct expect_verdicts *verdicts, const struct log *log);
 
 #endif

@@ -17,6 +17,7 @@ libvmm_a_SOURCES = \
 	src/machine_values.c src/machine_values.h \
 	src/memory_map.c src/memory_map.h \
 	src/options.c src/options.h \
+	src/outcome.c src/outcome.h \
 	src/report.c src/report.h \
 	src/samples.c src/samples.h \
 	src/script.c src/script.h \
@@ -137,8 +138,10 @@ libvmm_a_SOURCES = \
 	src/host/window.c src/host/window.h src/host/window_module.h \
 	src/observe/compare.c src/observe/compare.h \
 	src/observe/crash.c src/observe/crash.h \
+	src/observe/events.c src/observe/events.h \
 	src/observe/faults.c \
 	src/observe/hash.c src/observe/hash.h \
+	src/observe/json_module.h \
 	src/observe/mistakes.c \
 	src/observe/postmortem.c src/observe/postmortem.h \
 	src/observe/profile.c src/observe/profile.h
@@ -239,6 +242,13 @@ cpu_la_CFLAGS = $(VMM_CFLAGS)
 cpu_la_LDFLAGS = $(module_ldflags)
 cpu_la_LIBADD = $(ZYDIS_LIBS)
 cpu_la_SOURCES = $(cpu_sources) src/core/mem.c src/core/vcpu.c
+
+pkglib_LTLIBRARIES += json.la
+json_la_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src -I$(builddir) $(JSON_CFLAGS)
+json_la_CFLAGS = $(VMM_CFLAGS)
+json_la_LDFLAGS = $(module_ldflags)
+json_la_LIBADD = $(JSON_LIBS)
+json_la_SOURCES = src/observe/json.c src/observe/json_module.h
 
 pkglib_LTLIBRARIES += png.la
 png_la_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src -I$(builddir) $(PNG_CFLAGS)

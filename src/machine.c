@@ -41,6 +41,8 @@ struct machine {
 	struct dispatch dispatch;
 	enum dispatch_answer answer;	/* to the last exit */
 	uint64_t exits;
+	uint64_t exits_by[VMEXIT_REASONS];	/* the same; none of KICK and STEPPED */
+	struct events events;		/* the last ones */
 	uint64_t exit_limit;		/* 0: none */
 	struct profile *profile;	/* NULL: none */
 	const struct snapshot *memory;	/* for a reset; NULL: that ends the run */
@@ -132,6 +134,15 @@ static void on_a20(void *self, bool on)
 		machine->ops->set_a20(machine->engine, on);
 }
 
+static void on_interrupt(void *self, uint8_t vector)
+{
+	struct machine *machine = self;
+
+	events_add(&machine->events, &(struct event){
+		.number = machine->exits, .kind = EVENT_IRQ, .address = vector,
+	});
+}
+
 int machine_create(struct machine **out, bool virtual_clock, const struct log *log)
 {
 	struct machine *machine = calloc(1, sizeof(*machine));
@@ -165,6 +176,8 @@ int machine_create(struct machine **out, bool virtual_clock, const struct log *l
 		bus_set_stray(machine->bus, on_stray, machine);
 	if (!error)
 		a20_listen(machine->a20, on_a20, machine);
+	if (!error)
+		intr_on_taken(machine->intr, on_interrupt, machine);
 out:
 	if (error) {
 		log_error(log, "cannot make the machine: %s", strerror(-error));
@@ -248,6 +261,16 @@ struct devices *machine_devices(struct machine *machine)
 struct run *machine_run_control(struct machine *machine)
 {
 	return machine->run;
+}
+
+const uint64_t *machine_exits(const struct machine *machine)
+{
+	return machine->exits_by;
+}
+
+const struct events *machine_events(const struct machine *machine)
+{
+	return &machine->events;
 }
 
 void machine_at_end(struct machine *machine, machine_end_fn *fn, void *self)
@@ -351,6 +374,47 @@ static bool is_access(const struct vmexit *exit)
 	return exit->reason == VMEXIT_PIO || exit->reason == VMEXIT_MMIO;
 }
 
+/* After it was made: what was read is there. A guest's bytes are as many as size says. */
+static void keep_event(struct machine *machine, const struct vmexit *exit)
+{
+	struct event event = { .number = machine->exits };
+	const void *data = NULL;
+
+	if (exit->reason == VMEXIT_PIO) {
+		event.kind = EVENT_PIO;
+		event.address = exit->pio.port;
+		event.size = exit->pio.size;
+		event.write = exit->pio.write;
+		data = exit->pio.data;
+	} else if (exit->reason == VMEXIT_MMIO) {
+		event.kind = EVENT_MMIO;
+		event.address = exit->mmio.gpa;
+		event.size = exit->mmio.size;
+		event.write = exit->mmio.write;
+		data = exit->mmio.data;
+	} else if (exit->reason == VMEXIT_MSR) {
+		event.kind = EVENT_MSR;
+		event.address = exit->msr.number;
+		event.size = sizeof(event.value);
+		event.write = exit->msr.write;
+		data = exit->msr.data;
+	} else if (exit->reason == VMEXIT_HLT) {
+		event.kind = EVENT_HLT;
+	} else {
+		return;
+	}
+	if (data)
+		memcpy(&event.value, data, event.size);
+	events_add(&machine->events, &event);
+}
+
+static void count_towards_limit(struct machine *machine, enum vmexit_reason reason)
+{
+	machine->exits_by[reason]++;
+	if (++machine->exits == machine->exit_limit && machine->answer != DISPATCH_STOP)
+		run_end(machine->run, ENDING_LIMIT, 0, "exit limit reached");
+}
+
 /* What the machine does at an exit, or at an access that an engine hands over. */
 static void take_exit(void *self, struct vmexit *exit)
 {
@@ -364,9 +428,9 @@ static void take_exit(void *self, struct vmexit *exit)
 	machine->answer = dispatch_exit(&machine->dispatch, exit);
 	if (watch)
 		watch->after(watch->self, exit);
-	if (is_exit(exit) && ++machine->exits == machine->exit_limit &&
-	    machine->answer != DISPATCH_STOP)
-		run_end(machine->run, ENDING_LIMIT, 0, "exit limit reached");
+	keep_event(machine, exit);
+	if (is_exit(exit))
+		count_towards_limit(machine, exit->reason);
 	/* The access may have set a timer, and run() not return for long. */
 	arm_wake(machine);
 }

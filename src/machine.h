@@ -29,6 +29,7 @@
 #include "core/vcpu.h"
 #include "core/work.h"
 #include "engine/engine.h"
+#include "observe/events.h"
 #include "observe/profile.h"
 
 struct machine;
@@ -149,6 +150,12 @@ void machine_release_signals(void);
 
 /* The registers at the end of the run. */
 const struct vcpu_state *machine_state(const struct machine *machine);
+
+/* The guest's exits so far by reason, VMEXIT_REASONS of them. */
+const uint64_t *machine_exits(const struct machine *machine);
+
+/* What the guest did last. */
+const struct events *machine_events(const struct machine *machine);
 
 /* How the guest crashed; of no links where it has not, or nobody knows. */
 const struct vcpu_faults *machine_faults(const struct machine *machine);

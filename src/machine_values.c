@@ -300,6 +300,19 @@ static const char *parse_picture_file(void *target, struct value *value)
 
 const struct value_kind value_picture_file = { parse_picture_file, value_free_string };
 
+/* --- reports --- */
+
+static const char *parse_json(void *target, struct value *value)
+{
+	const char *wrong = value_file.parse(target, value);
+	const char *suffix = strrchr(value->text, '.');
+
+	return !wrong && (!suffix || strcmp(suffix, ".json")) ?
+		"must end in .json: that is what is written" : wrong;
+}
+
+const struct value_kind value_json = { parse_json, value_free_string };
+
 /* --- names --- */
 
 static const char *parse_engine(void *target, struct value *value)

@@ -51,7 +51,7 @@ static int writable(const char *path)
 int report_create(struct report *report, const struct report_config *config,
 		  const struct log *log)
 {
-	const char *const paths[] = { config->screenshot, config->profile };
+	const char *const paths[] = { config->screenshot, config->profile, config->report };
 
 	*report = (struct report){ .config = config, .expect.disk = -1 };
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
@@ -75,6 +75,8 @@ int report_start(struct report *report, const struct log *log)
 		error = picture_open(&report->screenshot, config->screenshot, log);
 	if (!error && config->profile && !is_stream(config->profile))
 		error = result_open(&report->profile, config->profile, log);
+	if (!error && config->report)
+		error = outcome_open(&report->outcome, config->report, log);
 	return error;
 }
 
@@ -83,26 +85,19 @@ void report_close(struct report *report)
 	expect_files_close(&report->expect);
 	picture_close(report->screenshot);
 	result_discard(&report->profile);
-}
-
-/* Endings of which the place matters. */
-static bool has_place(enum ending_kind kind)
-{
-	return kind != ENDING_HOST_ERROR && kind != ENDING_CLOSED;
+	outcome_close(&report->outcome);
 }
 
 static void print_ending(const struct board *board, const struct ending *ending,
 			 const struct log *log)
 {
 	uint64_t rip = vcpu_linear_rip(machine_state(board->machine));
-	/* RIP has gone on where an instruction ended the run. */
-	bool done = ending->kind != ENDING_CRASH && ending->kind != ENDING_LIMIT;
 	char place[SYMBOLS_PLACE_SIZE];
 
-	if (has_place(ending->kind))
+	if (ending_has_place(ending))
 		log_notice(log, "%s, at 0x%" PRIx64 "%s", ending->text, rip,
 			   symbols_place(board->boot.symbols, rip,
-					 done ? SYMBOLS_BEHIND : SYMBOLS_AT, place));
+					 ending_is_behind(ending) ? SYMBOLS_BEHIND : SYMBOLS_AT, place));
 	else
 		log_notice(log, "%s", ending->text);
 }
@@ -122,6 +117,7 @@ static void print_state(const struct board *board, const struct ending *ending,
 	};
 
 	crash_report(log_stream(log), &crash);
+	events_print(machine_events(board->machine), machine_bus(board->machine), log_stream(log));
 	devices_describe(machine_devices(board->machine), log_stream(log));
 	module_close(&module);
 }
@@ -171,11 +167,50 @@ static void print_profile(struct report *report, struct board *board,
 		"the profile could not be written");
 }
 
+static void print_hashes(const struct state_hashes *hashes)
+{
+	for (size_t i = 0; i < STATE_HASHES; i++)
+		printf("hash %s: %s\n", state_hash_names[i], hashes->text[i]);
+}
+
+/* What decides, and what comes of it. */
+static int decide(struct run *run, int unmet, struct ending *ending)
+{
+	int status;
+
+	run_ending(run, ending);
+	status = ending_status(ending);
+	return !status && unmet ? STATUS_UNMET : status;
+}
+
+static int write_outcome(struct report *report, struct outcome *outcome, const struct log *log)
+{
+	struct run *run = machine_run_control(outcome->board->machine);
+	struct ending reached;
+	int error;
+
+	outcome->guest = report->config->guest;
+	outcome->awaited = report->config->awaits;
+	outcome->reached = run_ended_by(run, ENDING_REACHED, &reached);
+	error = outcome_write(&report->outcome, outcome);
+	if (!error)
+		return 0;
+	log_error(log, "%s: cannot write the report: %s", report->config->report,
+		  strerror(-error));
+	run_end(run, ENDING_HOST_ERROR, 0, "the report could not be written");
+	return error;
+}
+
 int report_end(struct report *report, struct board *board, const struct profile *profile,
 	       struct screen_frame *frame, struct ending *ending, const struct log *log)
 {
 	const struct report_config *config = report->config;
 	struct run *run = machine_run_control(board->machine);
+	struct state_hashes hashes = { 0 };
+	struct expect_verdicts verdicts;
+	struct outcome outcome = {
+		.board = board, .ending = ending, .hashes = &hashes, .verdicts = &verdicts,
+	};
 	int unmet, status;
 
 	screen_frame(board->screen, frame);
@@ -187,23 +222,24 @@ int report_end(struct report *report, struct board *board, const struct profile 
 		run_end(run, ENDING_HOST_ERROR, 0, "the screenshot could not be written");
 	if (profile)
 		print_profile(report, board, profile, log);
+	if (config->state_hash || config->report)
+		state_hash(&hashes, machine_mem(board->machine), machine_state(board->machine),
+			   frame->cells, screen_frame_cells(frame) * 2);
 	if (config->state_hash)
-		state_hash_print(stdout, machine_mem(board->machine),
-				 machine_state(board->machine), frame->cells,
-				 screen_frame_cells(frame) * 2);
-	unmet = expect_check(config->expect, &report->expect, board, frame, log);
+		print_hashes(&hashes);
+	unmet = expect_check(config->expect, &report->expect, board, frame, &verdicts, log);
 	if (unmet >= 0)
 		unmet |= script_unmet(board->script);
 	if (unmet < 0)
 		run_end(run, ENDING_HOST_ERROR, 0, "an expectation could not be checked");
-	run_ending(run, ending);
-	status = ending_status(ending);
-	if (status) {
+	outcome.status = status = decide(run, unmet, ending);
+	if (config->report && write_outcome(report, &outcome, log))
+		status = decide(run, unmet, ending);
+	if (status == STATUS_UNMET && !ending_status(ending)) {
+		log_notice(log, "an expectation was not met");
+	} else if (status) {
 		print_crash(board, log);
 		print_ending(board, ending, log);
-	} else if (unmet) {
-		log_notice(log, "an expectation was not met");
-		status = STATUS_UNMET;
 	}
 	return status;
 }

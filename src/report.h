@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * report.h - what is left of a run: screenshot, profile, the checks' verdict,
+ * report.h - what is left of a run: screenshot, profile, a file for programs, the checks' verdict,
  * the crash report, the line that says how it ended, and the exit status.
  */
 #ifndef VMM_REPORT_H
@@ -12,12 +12,16 @@
 #include "expect.h"
 #include "host/screen.h"
 #include "observe/profile.h"
+#include "outcome.h"
 
 struct board;
 
 struct report_config {
 	const char *screenshot;		/* a picture's path; NULL: none */
 	const char *profile;		/* a path or "-"; NULL: none */
+	const char *report;		/* a path; NULL: none */
+	const char *guest;		/* the image, as the report names it */
+	bool awaits;			/* there are texts that end the run well */
 	const struct expectations *expect;
 	bool state_hash;		/* print hashes of the final state */
 };
@@ -30,6 +34,7 @@ struct report {
 	struct expect_files expect;
 	struct picture_file *screenshot;	/* NULL: none, as for those that follow */
 	struct result_file profile;
+	struct outcome_file outcome;
 };
 
 /*

@@ -78,7 +78,7 @@ static int check_distinct(const struct options *options, const struct log *log)
 {
 	const char *const written[] = {
 		options->debugcon, options->serial[0], options->serial[1], options->screenshot,
-		options->profile, options->memory_file, options->simvirtio_io,
+		options->profile, options->report, options->memory_file, options->simvirtio_io,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(written); i++) {
@@ -170,6 +170,8 @@ static int run(struct options *options, const struct log *log)
 {
 	struct report_config report_config = {
 		.screenshot = options->screenshot, .profile = options->profile,
+		.report = options->report,
+		.awaits = options->script.verdict.until.count > 0,
 		.expect = &options->expect, .state_hash = options->state_hash,
 	};
 	struct profile *profile = NULL;
@@ -180,6 +182,7 @@ static int run(struct options *options, const struct log *log)
 	ignore_signals();
 	if (check(options, log))
 		return STATUS_HOST;
+	report_config.guest = options->guest;
 	if (report_create(&report, &report_config, log)) {
 		report_close(&report);
 		return STATUS_HOST;

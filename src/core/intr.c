@@ -14,6 +14,8 @@ struct intr {
 	intr_fn *acknowledge;
 	void *self;
 	uint64_t taken;
+	intr_taken_fn *on_taken;	/* NULL: nobody */
+	void *taken_self;
 	struct {
 		intr_level_fn *fn;
 		void *self;
@@ -67,8 +69,18 @@ bool intr_level(const struct intr *intr)
 
 uint8_t intr_acknowledge(struct intr *intr)
 {
+	uint8_t vector = intr->acknowledge(intr->self);
+
 	intr->taken++;
-	return intr->acknowledge(intr->self);
+	if (intr->on_taken)
+		intr->on_taken(intr->taken_self, vector);
+	return vector;
+}
+
+void intr_on_taken(struct intr *intr, intr_taken_fn *fn, void *self)
+{
+	intr->on_taken = fn;
+	intr->taken_self = self;
 }
 
 uint64_t intr_taken(const struct intr *intr)

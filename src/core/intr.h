@@ -39,6 +39,10 @@ bool intr_level(const struct intr *intr);
 /* Only while the level is high. */
 uint8_t intr_acknowledge(struct intr *intr);
 
+/* Who is told of each vector that the processor takes: one. */
+typedef void intr_taken_fn(void *self, uint8_t vector);
+void intr_on_taken(struct intr *intr, intr_taken_fn *fn, void *self);
+
 /* How many interrupts the processor has taken. */
 uint64_t intr_taken(const struct intr *intr);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * module.h - parts of vmm that are opened only when they are wanted, because
- * the libraries they need would cost every start: a window (SDL), PNG (libpng).
+ * the libraries they need would cost every start: a window (SDL), PNG (libpng),
+ * JSON (json-c).
  *
  * A module is a shared object that exports one symbol, a const struct whose
  * first member is an unsigned int: the version of that struct.

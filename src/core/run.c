@@ -190,6 +190,16 @@ bool run_ended_by(struct run *run, enum ending_kind kind, struct ending *ending)
 	return has;
 }
 
+bool ending_has_place(const struct ending *ending)
+{
+	return ending->kind != ENDING_HOST_ERROR && ending->kind != ENDING_CLOSED;
+}
+
+bool ending_is_behind(const struct ending *ending)
+{
+	return ending->kind != ENDING_CRASH && ending->kind != ENDING_LIMIT;
+}
+
 int ending_status(const struct ending *ending)
 {
 	/* Negative: the ending's own value. */

@@ -107,6 +107,12 @@ bool run_ending(struct run *run, struct ending *ending);
 /* Whether the run has ended in this way too, copied to *ending. */
 bool run_ended_by(struct run *run, enum ending_kind kind, struct ending *ending);
 
+/* Whether it matters where the guest was. */
+bool ending_has_place(const struct ending *ending);
+
+/* RIP is behind the instruction that ended the run, not at the one that comes next. */
+bool ending_is_behind(const struct ending *ending);
+
 /* The exit status for an ending: 0 to 143. */
 int ending_status(const struct ending *ending);
 

@@ -3,6 +3,7 @@
 #include "observe/hash.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #define XXH_INLINE_ALL
@@ -20,11 +21,19 @@ static void add_number(XXH3_state_t *hash, uint64_t number)
 	add(hash, &number, sizeof(number));
 }
 
-static void print(FILE *out, const char *name, const XXH3_state_t *hash)
+const char *const state_hash_names[STATE_HASHES] = {
+	[STATE_HASH_RAM] = "ram", [STATE_HASH_REGISTERS] = "registers",
+	[STATE_HASH_FPU] = "fpu", [STATE_HASH_SCREEN] = "screen",
+};
+
+/* The digest as text; the next part begins anew. */
+static void take(XXH3_state_t *hash, char text[STATE_HASH_DIGITS + 1])
 {
 	XXH128_hash_t digest = XXH3_128bits_digest(hash);
 
-	fprintf(out, "hash %s: %016" PRIx64 "%016" PRIx64 "\n", name, digest.high64, digest.low64);
+	snprintf(text, STATE_HASH_DIGITS + 1, "%016" PRIx64 "%016" PRIx64, digest.high64,
+		 digest.low64);
+	XXH3_128bits_reset(hash);
 }
 
 /* Field by field: what lies between them in the struct is nobody's. */
@@ -72,22 +81,19 @@ static void add_memory(XXH3_state_t *hash, const struct mem *mem)
 	}
 }
 
-void state_hash_print(FILE *out, const struct mem *mem, const struct vcpu_state *state,
-		      const void *screen, size_t size)
+void state_hash(struct state_hashes *hashes, const struct mem *mem,
+		const struct vcpu_state *state, const void *screen, size_t size)
 {
 	XXH3_state_t hash;
 
 	XXH3_INITSTATE(&hash);
 	XXH3_128bits_reset(&hash);
 	add_memory(&hash, mem);
-	print(out, "ram", &hash);
-	XXH3_128bits_reset(&hash);
+	take(&hash, hashes->text[STATE_HASH_RAM]);
 	add_registers(&hash, state);
-	print(out, "registers", &hash);
-	XXH3_128bits_reset(&hash);
+	take(&hash, hashes->text[STATE_HASH_REGISTERS]);
 	add(&hash, state->xsave, sizeof(state->xsave));
-	print(out, "fpu", &hash);
-	XXH3_128bits_reset(&hash);
+	take(&hash, hashes->text[STATE_HASH_FPU]);
 	add(&hash, screen, size);
-	print(out, "screen", &hash);
+	take(&hash, hashes->text[STATE_HASH_SCREEN]);
 }
