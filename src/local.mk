@@ -140,6 +140,7 @@ libvmm_a_SOURCES = \
 	src/observe/faults.c \
 	src/observe/hash.c src/observe/hash.h \
 	src/observe/mistakes.c \
+	src/observe/page_tables.c src/observe/page_tables.h \
 	src/observe/postmortem.c src/observe/postmortem.h \
 	src/observe/profile.c src/observe/profile.h
 

@@ -200,6 +200,8 @@ static const struct option bound_options[] = {
 static const struct option report_options[] = {
 	{ "profile", 0, &value_file, OPTION(profile), "FILE", NULL,
 	  "write what the exits were; -: to standard error" },
+	{ "dump-page-tables", 0, &value_file, OPTION(page_tables), "FILE", NULL,
+	  "write what the guest's page tables map at the end; -: to standard output" },
 	{ "state-hash", 0, &value_flag, OPTION(state_hash), NULL, NULL,
 	  "print hashes of memory, registers, FPU and screen at the end" },
 	{ "verbose", 'v', &value_flag, IN(verbose), NULL, NULL,
@@ -250,7 +252,8 @@ static const struct program vmm_program = {
 /* What vmm-lockstep decides itself, and what only a run of one machine is about. */
 static const char *const lockstep_without[] = {
 	"demo", "name", "engine", "isolate", "disk-mode", "reboot", "clock", "memory-file",
-	"mergeable", "simvirtio-mode", "simvirtio-io", "profile", "state-hash", NULL,
+	"mergeable", "simvirtio-mode", "simvirtio-io", "profile", "dump-page-tables",
+	"state-hash", NULL,
 };
 
 static const struct group lockstep_groups[] = {

@@ -71,6 +71,7 @@ struct options {
 	char *debugcon;
 	char *serial[SERIAL_PORTS];	/* NULL: as if not given */
 	char *profile;
+	char *page_tables;
 	bool state_hash;
 
 	/* what is typed, waited for and checked */

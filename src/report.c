@@ -16,6 +16,7 @@
 #include "host/picture.h"
 #include "observe/crash.h"
 #include "observe/hash.h"
+#include "observe/page_tables.h"
 
 #define STATUS_UNMET 120
 
@@ -51,7 +52,7 @@ static int writable(const char *path)
 int report_create(struct report *report, const struct report_config *config,
 		  const struct log *log)
 {
-	const char *const paths[] = { config->screenshot, config->profile };
+	const char *const paths[] = { config->screenshot, config->profile, config->page_tables };
 
 	*report = (struct report){ .config = config, .expect.disk = -1 };
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
@@ -75,6 +76,8 @@ int report_start(struct report *report, const struct log *log)
 		error = picture_open(&report->screenshot, config->screenshot, log);
 	if (!error && config->profile && !is_stream(config->profile))
 		error = result_open(&report->profile, config->profile, log);
+	if (!error && config->page_tables && !is_stream(config->page_tables))
+		error = result_open(&report->page_tables, config->page_tables, log);
 	return error;
 }
 
@@ -83,6 +86,7 @@ void report_close(struct report *report)
 	expect_files_close(&report->expect);
 	picture_close(report->screenshot);
 	result_discard(&report->profile);
+	result_discard(&report->page_tables);
 }
 
 /* Endings of which the place matters. */
@@ -171,6 +175,34 @@ static void print_profile(struct report *report, struct board *board,
 		"the profile could not be written");
 }
 
+static int write_page_tables(struct report *report, const struct board *board)
+{
+	const struct mem *mem = machine_mem(board->machine);
+	const struct vcpu_state *state = machine_state(board->machine);
+	struct result_file *file = &report->page_tables;
+	int error, end;
+
+	if (!file->stream)
+		return page_tables_print(stdout, mem, state);
+	error = result_begin(file);
+	if (!error)
+		error = page_tables_print(file->stream, mem, state);
+	end = result_end(file);
+	return error ? error : end;
+}
+
+static void print_page_tables(struct report *report, struct board *board, const struct log *log)
+{
+	int error = write_page_tables(report, board);
+
+	if (!error)
+		return;
+	log_error(log, "%s: cannot write the page tables: %s", report->config->page_tables,
+		  strerror(-error));
+	run_end(machine_run_control(board->machine), ENDING_HOST_ERROR, 0,
+		"the page tables could not be written");
+}
+
 int report_end(struct report *report, struct board *board, const struct profile *profile,
 	       struct screen_frame *frame, struct ending *ending, const struct log *log)
 {
@@ -187,6 +219,8 @@ int report_end(struct report *report, struct board *board, const struct profile 
 		run_end(run, ENDING_HOST_ERROR, 0, "the screenshot could not be written");
 	if (profile)
 		print_profile(report, board, profile, log);
+	if (config->page_tables)
+		print_page_tables(report, board, log);
 	if (config->state_hash)
 		state_hash_print(stdout, machine_mem(board->machine),
 				 machine_state(board->machine), frame->cells,

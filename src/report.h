@@ -18,6 +18,7 @@ struct board;
 struct report_config {
 	const char *screenshot;		/* a picture's path; NULL: none */
 	const char *profile;		/* a path or "-"; NULL: none */
+	const char *page_tables;	/* likewise: what the guest's map */
 	const struct expectations *expect;
 	bool state_hash;		/* print hashes of the final state */
 };
@@ -30,6 +31,7 @@ struct report {
 	struct expect_files expect;
 	struct picture_file *screenshot;	/* NULL: none, as for those that follow */
 	struct result_file profile;
+	struct result_file page_tables;
 };
 
 /*
