@@ -143,6 +143,7 @@ libvmm_a_SOURCES = \
 	src/observe/hash.c src/observe/hash.h \
 	src/observe/json_module.h \
 	src/observe/mistakes.c \
+	src/observe/page_tables.c src/observe/page_tables.h \
 	src/observe/postmortem.c src/observe/postmortem.h \
 	src/observe/profile.c src/observe/profile.h
 

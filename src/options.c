@@ -202,6 +202,8 @@ static const struct option report_options[] = {
 	  "write what the exits were; -: to standard error" },
 	{ "report", 0, &value_json, OPTION(report), "FILE", NULL,
 	  "write how the run ended, for programs to read: .json" },
+	{ "dump-page-tables", 0, &value_file, OPTION(page_tables), "FILE", NULL,
+	  "write what the guest's page tables map at the end; -: to standard output" },
 	{ "state-hash", 0, &value_flag, OPTION(state_hash), NULL, NULL,
 	  "print hashes of memory, registers, FPU and screen at the end" },
 	{ "verbose", 'v', &value_flag, IN(verbose), NULL, NULL,
@@ -252,7 +254,8 @@ static const struct program vmm_program = {
 /* What vmm-lockstep decides itself, and what only a run of one machine is about. */
 static const char *const lockstep_without[] = {
 	"demo", "name", "engine", "isolate", "disk-mode", "reboot", "clock", "memory-file",
-	"mergeable", "simvirtio-mode", "simvirtio-io", "profile", "report", "state-hash", NULL,
+	"mergeable", "simvirtio-mode", "simvirtio-io", "profile", "report", "dump-page-tables",
+	"state-hash", NULL,
 };
 
 static const struct group lockstep_groups[] = {

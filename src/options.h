@@ -72,6 +72,7 @@ struct options {
 	char *serial[SERIAL_PORTS];	/* NULL: as if not given */
 	char *profile;
 	char *report;
+	char *page_tables;
 	bool state_hash;
 
 	/* what is typed, waited for and checked */

@@ -22,6 +22,7 @@ struct report_config {
 	const char *report;		/* a path; NULL: none */
 	const char *guest;		/* the image, as the report names it */
 	bool awaits;			/* there are texts that end the run well */
+	const char *page_tables;	/* likewise: what the guest's map */
 	const struct expectations *expect;
 	bool state_hash;		/* print hashes of the final state */
 };
@@ -35,6 +36,7 @@ struct report {
 	struct picture_file *screenshot;	/* NULL: none, as for those that follow */
 	struct result_file profile;
 	struct outcome_file outcome;
+	struct result_file page_tables;
 };
 
 /*

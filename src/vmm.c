@@ -79,6 +79,7 @@ static int check_distinct(const struct options *options, const struct log *log)
 	const char *const written[] = {
 		options->debugcon, options->serial[0], options->serial[1], options->screenshot,
 		options->profile, options->report, options->memory_file, options->simvirtio_io,
+		options->page_tables,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(written); i++) {
@@ -172,7 +173,8 @@ static int run(struct options *options, const struct log *log)
 		.screenshot = options->screenshot, .profile = options->profile,
 		.report = options->report,
 		.awaits = options->script.verdict.until.count > 0,
-		.expect = &options->expect, .state_hash = options->state_hash,
+		.page_tables = options->page_tables, .expect = &options->expect,
+		.state_hash = options->state_hash,
 	};
 	struct profile *profile = NULL;
 	struct report report;

@@ -133,6 +133,7 @@ static int read_entry(const struct mem *mem, const struct paging *paging,
 	uint64_t index = walk->linear >> level->shift & BITS(level->bits - 1, 0);
 	struct pagewalk_entry *entry = &walk->entry[walk->count++];
 
+	walk->span = UINT64_C(1) << level->shift;
 	*entry = (struct pagewalk_entry){
 		.level = level->name,
 		.gpa = table + index * paging->entry_size,
@@ -177,6 +178,7 @@ int pagewalk_translate(const struct mem *mem, const struct vcpu_state *state, ui
 	*walk = (struct pagewalk){
 		.mode = paging->name,
 		.linear = linear,
+		.linear_bits = paging->linear_bits,
 		.user = true,
 		.writable = true,
 		.executable = true,

@@ -31,6 +31,8 @@ struct pagewalk {
 	uint64_t linear;	/* as asked for; outside of 64-bit mode, cut to 32 bits */
 	uint64_t gpa;		/* where that is in guest-physical memory; 0 on an error */
 	uint64_t page_size;	/* bytes; 0 without paging */
+	uint64_t span;		/* bytes of linear addresses that the last entry decides; or 0 */
+	unsigned int linear_bits;	/* that are translated */
 	/* What the entries together allow; CR0.WP, SMEP and the like are not looked at. */
 	bool user;
 	bool writable;
