@@ -13,6 +13,9 @@
 #define RFLAGS_BARRED (RFLAGS_TF | RFLAGS_NT | RFLAGS_RF | RFLAGS_VM | RFLAGS_AC | \
 		       RFLAGS_VIF | RFLAGS_VIP)
 
+/* Of what PUSHF shows, what a process has not as it likes; of these it has IF set. */
+#define RFLAGS_HOST (RFLAGS_IF | RFLAGS_IOPL | RFLAGS_ID)
+
 /* Without paging, as much at a time. */
 #define UNPAGED_SIZE	(UINT64_C(1) << 21)
 
@@ -113,6 +116,11 @@ uint32_t cpu_native_bars(const struct cpu *cpu)
 		bars |= CPU_CODE_TSC;
 	if (!(cpu->cr4 & CR4_FSGSBASE))
 		bars |= CPU_CODE_BASE;
+	if ((cpu->rflags & RFLAGS_HOST) != RFLAGS_IF)
+		bars |= CPU_CODE_FLAGS;
+	/* It is caught, but RCX and R11 are lost, which it writes where it works. */
+	if (cpu->code_bits != 64 || !(cpu->efer & EFER_SCE))
+		bars |= CPU_CODE_SYSCALL;
 	return bars | fpu_bars(cpu);
 }
 
@@ -163,6 +171,7 @@ void cpu_native_space(const struct cpu *cpu, struct cpu_space *space)
 		.cr4 = cpu->cr4 & (CR4_PAE | CR4_PSE | CR4_SMEP | CR4_SMAP),
 		.efer = cpu->efer & (EFER_LMA | EFER_NXE),
 		.user = cpu->cpl == 3,
+		.code_bits = cpu->code_bits,
 	};
 }
 

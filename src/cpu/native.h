@@ -35,6 +35,7 @@ struct cpu_native {
 struct cpu_space {
 	uint64_t cr0, cr3, cr4, efer;	/* of each, the bits that matter */
 	bool user;			/* CPL 3 */
+	uint8_t code_bits;		/* not of translations: what code was taken for */
 };
 
 /* What is found in code; also what a state of the processor does not bear. */
@@ -44,6 +45,8 @@ struct cpu_space {
 #define CPU_CODE_AVX	(1u << 3)	/* CR0.EM and TS, CR4.OSXSAVE, XCR0 */
 #define CPU_CODE_TSC	(1u << 4)	/* RDTSC: CR4.TSD, and the guest's own counter */
 #define CPU_CODE_BASE	(1u << 5)	/* RDFSBASE and its like: CR4.FSGSBASE */
+#define CPU_CODE_FLAGS	(1u << 6)	/* PUSHF: flags that user mode has otherwise */
+#define CPU_CODE_SYSCALL (1u << 7)	/* SYSCALL: but in 64-bit code where it is enabled */
 #define CPU_CODE_ANY	(1u << 31)	/* all code: it must be emulated */
 
 /*

@@ -52,24 +52,23 @@ static bool test_and_set(uint64_t *bits, unsigned int at)
 
 /*
  * By operation: what it means for unprivileged execution. Not here, because the
- * host traps: CLI, STI, HLT, IN, OUT, RDMSR, control registers, LGDT and the like.
+ * host traps: CLI, STI, HLT, IN, OUT, RDMSR, control registers, LGDT, INT3 and the like;
+ * of the system's, SYSRET, SYSEXIT and SWAPGS raise #GP or #UD, STAC and CLAC #UD.
  */
 static const uint32_t meanings[OP_COUNT] = {
 	[OP_SGDT] = CPU_CODE_LIES, [OP_SIDT] = CPU_CODE_LIES, [OP_SLDT] = CPU_CODE_LIES,
 	[OP_STR] = CPU_CODE_LIES, [OP_SMSW] = CPU_CODE_LIES,
-	[OP_PUSHF] = CPU_CODE_LIES, [OP_PUSHFD] = CPU_CODE_LIES, [OP_PUSHFQ] = CPU_CODE_LIES,
+	[OP_PUSHF] = CPU_CODE_FLAGS, [OP_PUSHFD] = CPU_CODE_FLAGS, [OP_PUSHFQ] = CPU_CODE_FLAGS,
 	[OP_POPF] = CPU_CODE_LIES, [OP_POPFD] = CPU_CODE_LIES, [OP_POPFQ] = CPU_CODE_LIES,
 	[OP_LAR] = CPU_CODE_LIES, [OP_LSL] = CPU_CODE_LIES, [OP_VERR] = CPU_CODE_LIES,
 	[OP_VERW] = CPU_CODE_LIES, [OP_ARPL] = CPU_CODE_LIES,
 	[OP_LDS] = CPU_CODE_LIES, [OP_LES] = CPU_CODE_LIES, [OP_LFS] = CPU_CODE_LIES,
 	[OP_LGS] = CPU_CODE_LIES, [OP_LSS] = CPU_CODE_LIES,
-	[OP_INT3] = CPU_CODE_LIES, [OP_INTO] = CPU_CODE_LIES, [OP_INT1] = CPU_CODE_LIES,
+	[OP_INTO] = CPU_CODE_LIES, [OP_INT1] = CPU_CODE_LIES,
 	[OP_IRET] = CPU_CODE_LIES, [OP_IRETD] = CPU_CODE_LIES, [OP_IRETQ] = CPU_CODE_LIES,
-	[OP_SYSCALL] = CPU_CODE_LIES, [OP_SYSENTER] = CPU_CODE_LIES,
-	[OP_SYSRET] = CPU_CODE_LIES, [OP_SYSEXIT] = CPU_CODE_LIES,
+	[OP_SYSCALL] = CPU_CODE_SYSCALL, [OP_SYSENTER] = CPU_CODE_LIES,
 	[OP_CPUID] = CPU_CODE_LIES, [OP_XGETBV] = CPU_CODE_LIES, [OP_RDTSCP] = CPU_CODE_LIES,
-	[OP_SWAPGS] = CPU_CODE_LIES, [OP_MONITOR] = CPU_CODE_LIES, [OP_MWAIT] = CPU_CODE_LIES,
-	[OP_STAC] = CPU_CODE_LIES, [OP_CLAC] = CPU_CODE_LIES,
+	[OP_MONITOR] = CPU_CODE_LIES, [OP_MWAIT] = CPU_CODE_LIES,
 	[OP_RDTSC] = CPU_CODE_TSC,
 	[OP_RDFSBASE] = CPU_CODE_BASE, [OP_RDGSBASE] = CPU_CODE_BASE,
 	[OP_WRFSBASE] = CPU_CODE_BASE, [OP_WRGSBASE] = CPU_CODE_BASE,
@@ -108,13 +107,13 @@ static bool has_selector(const struct decoded *decoded)
 	return false;
 }
 
-/* INT n that an unprivileged process may execute, and is taken for INT3, INTO, or a system call. */
+/* INT n that an unprivileged process may execute, and is taken for INTO, or a system call. */
 static bool is_open_vector(const struct decoded *decoded)
 {
 	const uint8_t system_call = 0x80;
 	uint8_t vector = (uint8_t)decoded->operand[0].imm;
 
-	return vector == VECTOR_BP || vector == VECTOR_OF || vector == system_call;
+	return vector == VECTOR_OF || vector == system_call;
 }
 
 /*

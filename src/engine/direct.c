@@ -214,11 +214,14 @@ static void note_exit(struct engine *engine, const struct native_exit *exit, uin
 	engine->midway = engine->patience;
 }
 
-/* Makes ready for native code where the processor is. Returns false where none can run. */
-static bool prepare(struct engine *engine, struct cpu_native *registers)
+/*
+ * Makes ready for native code where the processor is, which must not hold what barred says
+ * (CPU_CODE_...) either. Returns false where none can run.
+ */
+static bool prepare(struct engine *engine, uint32_t barred, struct cpu_native *registers)
 {
 	struct cpu_space space;
-	uint32_t bars = engine->api->native_bars(engine->cpu);
+	uint32_t bars = engine->api->native_bars(engine->cpu) | barred;
 
 	if (bars & CPU_CODE_ANY)
 		return false;
@@ -244,7 +247,7 @@ static bool run_native(struct engine *engine)
 	uint64_t prepared = __rdtsc(), begun;
 	bool mended;
 
-	if (!prepare(engine, &registers))
+	if (!prepare(engine, 0, &registers))
 		return false;
 	do {
 		begun = __rdtsc();
@@ -387,7 +390,8 @@ static bool step_native(struct engine *engine, uint64_t linear)
 	struct native_exit exit;
 	uint64_t from;
 
-	if (!have_native(engine) || !prepare(engine, &registers))
+	/* PUSHF would show the TF that steps it. */
+	if (!have_native(engine) || !prepare(engine, CPU_CODE_FLAGS, &registers))
 		return false;
 	from = registers.rip;
 	for (unsigned int i = 0; i < ROUNDS && registers.rip == from; i++) {

@@ -44,6 +44,8 @@
 #define TRIALS		2u	/* of a trap: the quicker one counts */
 
 #define SYSCALL_LENGTH	2	/* 0F 05 */
+#define INT3		0xCC
+#define INT_LENGTH	2	/* CD 03, which raises the same */
 
 /* struct _fpstate: the XSAVE area in its standard form (Linux, uapi/asm/sigcontext.h). */
 #define FP_MAGIC_OFFSET 464
@@ -187,6 +189,22 @@ static bool in_entry(uint64_t rip)
 	return rip >= (uintptr_t)native_enter && rip < (uintptr_t)native_end;
 }
 
+/* Of what is reported behind the instruction, the length. */
+static unsigned int length_behind(const struct native *native, uint64_t rip)
+{
+	const unsigned int breakpoint = 3;
+
+	/* Another process's signal has no instruction. */
+	if (native->exit.code <= 0)
+		return 0;
+	if (native->exit.signal == SIGSYS)
+		return SYSCALL_LENGTH;
+	if (native->exit.signal != SIGTRAP || native->exit.trap != breakpoint)
+		return 0;
+	/* It has just been executed: its last byte can be read. */
+	return *(const uint8_t *)(rip - 1) == INT3 ? 1 : INT_LENGTH;
+}
+
 /* Called by the handler, when vmm's own bases are back. */
 __attribute__((visibility("hidden")))
 void native_left(struct native *native, const siginfo_t *info, const ucontext_t *context)
@@ -205,9 +223,7 @@ void native_left(struct native *native, const siginfo_t *info, const ucontext_t 
 		native->exit.error = (uint64_t)registers[REG_ERR];
 		native->exit.address = (uint64_t)registers[REG_CR2];
 	}
-	/* Reported behind the instruction; RCX and R11 are lost to it here and there. */
-	if (info->si_signo == SIGSYS)
-		native->registers.rip -= SYSCALL_LENGTH;
+	native->registers.rip -= length_behind(native, native->registers.rip);
 }
 
 /* A fault of vmm's own ends it, as it would without the handler. */

@@ -251,6 +251,22 @@ static bool is_code(const struct run *run)
 	return run->protection & PROT_EXEC;
 }
 
+/* Drops the pages of code, each a run, that hold what now is barred. */
+static void drop_barred(struct shadow *shadow, uint32_t bars)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < shadow->count; i++) {
+		const struct run *run = &shadow->runs[i];
+
+		if (is_code(run) && shadow->api->native_scan(shadow->cpu, run->gpa) & bars)
+			munmap((void *)run->la, run->size);
+		else
+			shadow->runs[kept++] = *run;
+	}
+	shadow->count = kept;
+}
+
 /* Takes rights away from a guest-physical page wherever it is mapped with one of them. */
 static void bar_page(struct shadow *shadow, uint64_t frame, int right)
 {
@@ -530,8 +546,10 @@ bool shadow_enter(struct shadow *shadow, uint64_t la, const struct cpu_space *sp
 	else if (shadow->space.user != space->user)
 		drop_unfit(shadow, space->user ? not_for_user : not_for_supervisor);
 	/* Code that was fit need no longer be. */
-	if (bars & ~shadow->bars)
+	if (shadow->space.code_bits != space->code_bits)
 		drop_unfit(shadow, is_code);
+	else if (bars & ~shadow->bars)
+		drop_barred(shadow, bars);
 	shadow->space = *space;
 	shadow->bars = bars;
 	at = first_after(shadow, la);
