@@ -104,7 +104,8 @@ guest_asm_16 = guest/bench-halt/bench-halt.S guest/echo/echo.S guest/hang/hang.S
 guest_c_32 = \
 	guest/ata-full/ata-full.c guest/badcall/badcall.c \
 	guest/bench-disk-bulk/bench-disk-bulk.c guest/bench-disk-emul/bench-disk-emul.c \
-	guest/bench-disk-pv/bench-disk-pv.c guest/bench-mmio/bench-mmio.c \
+	guest/bench-disk-out/bench-disk-out.c guest/bench-disk-pv/bench-disk-pv.c \
+	guest/bench-mmio/bench-mmio.c \
 	guest/bench-pio/bench-pio.c guest/bench-simvirtio/bench-simvirtio.c guest/console/console.c \
 	guest/cpu-apic/cpu-apic.c guest/cpu-exceptions/cpu-exceptions.c guest/cpu-fpu/cpu-fpu.c \
 	guest/cpu-interrupts/cpu-interrupts.c guest/cpu-paging32/cpu-paging32.c \
@@ -162,7 +163,7 @@ guest_vga_mode = guest/shared/vga-mode.o32 $(guest_lib32)
 
 guest_bins_32 = \
 	guest/ata-full.bin guest/badcall.bin guest/bench-disk-bulk.bin \
-	guest/bench-disk-emul.bin guest/bench-disk-pv.bin guest/bench-mmio.bin \
+	guest/bench-disk-emul.bin guest/bench-disk-out.bin guest/bench-disk-pv.bin guest/bench-mmio.bin \
 	guest/bench-pio.bin guest/bench-simvirtio.bin guest/console.bin guest/cpu-apic.bin guest/cpu-exceptions.bin guest/cpu-fpu.bin \
 	guest/cpu-interrupts.bin guest/cpu-paging32.bin guest/cpu-pagingpae.bin \
 	guest/cpu-segments.bin guest/cpu-smc.bin guest/cpu-strings.bin guest/cpu-sysenter.bin \
@@ -177,6 +178,7 @@ guest/ata-full.bin: guest/ata-full/ata-full.o32 guest/shared/check.o32 $(guest_l
 guest/badcall.bin: guest/badcall/badcall.o32 guest/shared/check.o32 $(guest_lib32)
 guest/bench-disk-bulk.bin: guest/bench-disk-bulk/bench-disk-bulk.o32 $(guest_lib32)
 guest/bench-disk-emul.bin: guest/bench-disk-emul/bench-disk-emul.o32 $(guest_lib32)
+guest/bench-disk-out.bin: guest/bench-disk-out/bench-disk-out.o32 $(guest_lib32)
 guest/bench-disk-pv.bin: guest/bench-disk-pv/bench-disk-pv.o32 $(guest_lib32)
 guest/bench-mmio.bin: guest/bench-mmio/bench-mmio.o32 $(guest_lib32)
 guest/bench-pio.bin: guest/bench-pio/bench-pio.o32 $(guest_lib32)
@@ -313,7 +315,8 @@ samples_DATA = $(guest_bins_16) $(guest_bins_32) $(guest_bins_64) $(guest_long_b
 
 # Benchmarks: what is compared is the interfaces, not the compiler's carefulness.
 guest/bench-disk-bulk/bench-disk-bulk.o32 guest/bench-disk-emul/bench-disk-emul.o32 \
-guest/bench-disk-pv/bench-disk-pv.o32 guest/bench-mmio/bench-mmio.o32 \
+guest/bench-disk-out/bench-disk-out.o32 guest/bench-disk-pv/bench-disk-pv.o32 \
+guest/bench-mmio/bench-mmio.o32 \
 guest/bench-pio/bench-pio.o32 guest/bench-simvirtio/bench-simvirtio.o32: GUEST_OPTIMIZE = -O3
 
 # Few and small: all are compiled anew when a header or the flags change.

@@ -73,7 +73,7 @@ sub find_program {
 sub commands {
 	my ($option, $disk) = @_;
 	my %guest = map { $_ => present("$option->{guests}/bench-$_.bin") }
-		qw(halt pio mmio disk-emul disk-pv disk-bulk);
+		qw(halt pio mmio disk-emul disk-out disk-pv disk-bulk simvirtio);
 	my $exits = present("$option->{tools}/exits.bin");
 	my $floor = present("$option->{tools}/kvm-floor");
 	my $write = present("$option->{tools}/write-floor");
@@ -134,8 +134,26 @@ sub engine_commands {
 		(map { ("$engine $_" => [@$vmm, $guest->{$_}]) } qw(halt pio mmio)),
 		"$engine open" => [@$vmm, "--disk=$disk", $guest->{halt}],
 		(map { ("$engine $_" => [@$vmm, "--disk=$disk", $guest->{$_}]) }
-			qw(disk-emul disk-pv disk-bulk)),
+			qw(disk-emul disk-out disk-pv disk-bulk)),
+		ways_commands($engine, $vmm, $disk, $guest),
 	);
+}
+
+# The ways to write sectors, each with its profile; what SIMVIRTIO is sent is appended to
+# a file.
+sub ways_commands {
+	my ($engine, $vmm, $disk, $guest) = @_;
+	my %command;
+
+	for my $way (qw(disk-out disk-emul disk-pv disk-bulk)) {
+		$command{"$engine way-$way"} = ["--disk=$disk", $guest->{$way}];
+	}
+	for my $mode (qw(exit poll)) {
+		$command{"$engine way-simvirtio-$mode"} = ['--simvirtio', "--simvirtio-mode=$mode",
+			"--simvirtio-io=$disk.sent", $guest->{simvirtio}];
+	}
+	return map { ($_ => [@$vmm, "--profile=$disk.profile-" . tr/ /-/r, @{$command{$_}}]) }
+		keys %command;
 }
 
 # Work for the processor: by the host's own, and by vmm's in software.
@@ -231,6 +249,24 @@ sub row {
 	my ($role, $label, $of, %more) = @_;
 
 	return { role => $role, label => $label, of => $of, %more };
+}
+
+# The same sectors by all ways that there are, on each engine: what the courses compare.
+my @ways = (
+	['ATA, a loop of OUT', 'disk-out'], ['ATA, REP OUTSW', 'disk-emul'],
+	['a hypercall a sector', 'disk-pv'], ['one hypercall', 'disk-bulk'],
+	['SIMVIRTIO, exits', 'simvirtio-exit'], ['SIMVIRTIO, polling', 'simvirtio-poll'],
+);
+
+sub ways_session {
+	my ($engine, $rounds) = @_;
+	my @rows = map { row('subject', $_->[0], "$engine way-$_->[1]", less => "$engine open",
+			     profile => "profile-$engine-way-$_->[1]") } @ways;
+
+	return { name => "ways, $engine", rounds => $rounds, warmups => 0, comparisons => [ {
+		id => "ways-$engine", title => "10,000 sectors by six ways, $engine", unit => 'ms',
+		rows => \@rows,
+	} ] };
 }
 
 # One access from guest to device and back, less the start of the program.
@@ -438,6 +474,7 @@ sub sessions {
 				    less => 'direct open') ],
 			targets => [ ['QEMU pc, TCG', 1] ],
 		} ] },
+		(map { ways_session($_, $few) } qw(kvm interp direct)),
 		{ name => 'ATA emulation', rounds => $few, warmups => 0, comparisons => [ {
 			id => 'disk-emul', title => '10,000 sectors by emulated ATA',
 			unit => 'ms', rows => [

@@ -160,8 +160,48 @@ sub comparable {
 	return @rows > 1 && any { $_->{role} eq 'subject' } @rows;
 }
 
+# How often the guest left, as vmm's profile has it. A kick is the host's doing.
+sub profiled_exits {
+	my ($path) = @_;
+	my ($exits, $kicks) = (0, 0);
+
+	open my $file, '<', $path or die "bench: $path: $!\n";
+	while (<$file>) {
+		$kicks += $1 if /^\s*(\d+)\s.*\skick\s*$/;
+		$exits = $1 if /^\s*(\d+)\s.*\stotal in /;
+	}
+	return $exits - $kicks;
+}
+
+# Rows of what was profiled say what was counted, and how fast the bytes went.
+sub with_exits {
+	my ($comparison, $disk) = @_;
+
+	for my $row (@{$comparison->{rows}}) {
+		my $profile = delete $row->{profile} or next;
+
+		$row->{label} .= sprintf ': %d exits, %.3g MB/s', profiled_exits("$disk.$profile"),
+			SECTORS * SECTOR_SIZE / 1e3 / $row->{numbers}{median};
+	}
+	return $comparison;
+}
+
+# What came over SIMVIRTIO must be what its guest sends, as often as it ran.
+sub check_sent {
+	my ($path) = @_;
+	my $sector = pack 'va*', 0x1234, "\0" x (SECTOR_SIZE - 2);
+	my $count = 0;
+
+	open my $file, '<:raw', $path or return;
+	while (read $file, my $bytes, SECTOR_SIZE) {
+		die "bench: $path: sector $count is not what was sent\n" if $bytes ne $sector;
+		$count++;
+	}
+	die "bench: $path: $count sectors\n" if !$count || $count % SECTORS;
+}
+
 sub run_session {
-	my ($session, $commands) = @_;
+	my ($session, $commands, $disk) = @_;
 	my @rows = map { @{$_->{rows}} } @{$session->{comparisons}};
 	my @names = grep { $commands->{$_} } uniq map { needs($_) } @rows;
 
@@ -178,7 +218,7 @@ sub run_session {
 		delete $samples->{$name};
 	}
 	return map { finish_comparison($_) } grep { comparable($_) }
-		map { with_numbers($_, $samples) } @{$session->{comparisons}};
+		map { with_exits(with_numbers($_, $samples), $disk) } @{$session->{comparisons}};
 }
 
 # Peak of the resident set beyond the guest's own pages, in bytes.
@@ -236,7 +276,7 @@ sub main {
 	my $disk = ($option{tmpfs} ? '/dev/shm' : abs_path($option{out})) . "/bench-$$.img";
 	my %commands = commands(\%option, $disk);
 
-	local @SIG{qw(INT TERM)} = (sub { unlink $disk; exit 1 }) x 2;
+	local @SIG{qw(INT TERM)} = (sub { unlink glob "$disk*"; exit 1 }) x 2;
 	make_disk($disk);
 	my $result = eval {
 		my $host = describe_host($disk);
@@ -246,11 +286,13 @@ sub main {
 			sessions(\%option, \%exits, $host->{kvm} =~ /^software/);
 
 		drop_broken_peers(\%commands);
-		{ host => $host, comparisons => [
-			(map { run_session($_, \%commands) } @sessions),
+		my @compared = map { run_session($_, \%commands, $disk) } @sessions;
+
+		check_sent("$disk.sent");
+		{ host => $host, comparisons => [ @compared,
 			$kvm && !$option{only} ? memory_comparison(\%commands) : () ] };
 	};
-	unlink $disk;
+	unlink glob "$disk*";
 	die $@ unless $result;
 
 	print table($result);

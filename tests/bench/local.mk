@@ -79,7 +79,8 @@ $(bench_work_bins) $(bench_work:=.wrapped32) $(bench_work:=.wrapped64) \
 $(bench_work_natives): $(guest_lib32) $(guest_lib64) $(bench_work_start)
 
 bench_guests = guest/bench-halt.bin guest/bench-pio.bin guest/bench-mmio.bin \
-	guest/bench-disk-emul.bin guest/bench-disk-pv.bin guest/bench-disk-bulk.bin
+	guest/bench-disk-emul.bin guest/bench-disk-out.bin guest/bench-disk-pv.bin \
+	guest/bench-disk-bulk.bin guest/bench-simvirtio.bin
 
 # What there is for one mode only: a day in a kernel, and what KVM leaves to vmm's own
 # emulator.
