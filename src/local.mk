@@ -12,6 +12,8 @@ libvmm_a_SOURCES = \
 	src/display.c src/display.h \
 	src/expect.c src/expect.h \
 	src/firmware.c src/firmware.h \
+	src/hostcheck.c src/hostcheck.h \
+	src/hostcheck_lines.c src/hostcheck_lines.h \
 	src/lockstep_options.h \
 	src/machine.c src/machine.h \
 	src/machine_values.c src/machine_values.h \
@@ -59,6 +61,7 @@ libvmm_a_SOURCES = \
 	src/engine/kvm.h \
 	src/engine/kvm_emulate.c \
 	src/engine/kvm_exit.c \
+	src/engine/kvm_facts.c src/engine/kvm_facts.h \
 	src/engine/kvm_state.c \
 	src/engine/kvm_step.c \
 	src/engine/kvm_vm.c \
@@ -122,6 +125,8 @@ libvmm_a_SOURCES = \
 	src/host/disklock.c src/host/disklock.h \
 	src/host/endpoint.h \
 	src/host/font.c src/host/font.h \
+	src/host/inventory.c src/host/inventory.h \
+	src/host/jsontree_module.h \
 	src/host/keyboard.c src/host/keyboard.h \
 	src/host/keyscript.c src/host/keyscript.h \
 	src/host/mouse.c src/host/mouse.h \
@@ -250,6 +255,13 @@ json_la_CFLAGS = $(VMM_CFLAGS)
 json_la_LDFLAGS = $(module_ldflags)
 json_la_LIBADD = $(JSON_LIBS)
 json_la_SOURCES = src/observe/json.c src/observe/json_module.h
+
+pkglib_LTLIBRARIES += jsontree.la
+jsontree_la_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src -I$(builddir) $(JSON_CFLAGS)
+jsontree_la_CFLAGS = $(VMM_CFLAGS)
+jsontree_la_LDFLAGS = $(module_ldflags)
+jsontree_la_LIBADD = $(JSON_LIBS)
+jsontree_la_SOURCES = src/host/jsontree.c src/host/jsontree_module.h
 
 pkglib_LTLIBRARIES += png.la
 png_la_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src -I$(builddir) $(PNG_CFLAGS)

@@ -109,7 +109,7 @@ static const struct option guest_options[] = {
 	{ "initrd", 0, &value_file, OPTION(initrd), "FILE", NULL,
 	  "the initial RAM disk handed to a Linux kernel" },
 	{ "name", 0, &value_string, OPTION(name), "NAME", NULL,
-	  "the machine's name, for the window's title" },
+	  "the machine's name, for the window's title, ps and top" },
 };
 
 static const struct option machine_options[] = {
@@ -206,6 +206,10 @@ static const struct option report_options[] = {
 	  "write what the guest's page tables map at the end; -: to standard output" },
 	{ "state-hash", 0, &value_flag, OPTION(state_hash), NULL, NULL,
 	  "print hashes of memory, registers, FPU and screen at the end" },
+	{ "host-check", 0, &value_flag, OPTION(host_check), NULL, NULL,
+	  "say what this host has for vmm, and what would help; runs no guest" },
+	{ "json", 0, &value_flag, OPTION(json), NULL, NULL,
+	  "with --host-check: as JSON" },
 	{ "verbose", 'v', &value_flag, IN(verbose), NULL, NULL,
 	  "explain choices, show accesses that nobody answers" },
 	{ "quiet", 'q', &value_flag, IN(quiet), NULL, NULL,
@@ -255,7 +259,7 @@ static const struct program vmm_program = {
 static const char *const lockstep_without[] = {
 	"demo", "name", "engine", "isolate", "disk-mode", "reboot", "clock", "memory-file",
 	"mergeable", "simvirtio-mode", "simvirtio-io", "profile", "report", "dump-page-tables",
-	"state-hash", NULL,
+	"state-hash", "host-check", "json", NULL,
 };
 
 static const struct group lockstep_groups[] = {
@@ -458,6 +462,10 @@ static bool consistent(const struct parsed *parsed, const struct log *log)
 		return usage_error(log, "", "--expect-disk", "there is no disk (add --disk)");
 	if (options->disk_mode && !options->disk && parsed->program == &vmm_program)
 		return usage_error(log, "", "--disk-mode", "there is no disk (add --disk)");
+	if (options->host_check && (options->guest || options->demo))
+		return usage_error(log, "", "--host-check", "runs no guest (leave it out)");
+	if (options->json && !options->host_check)
+		return usage_error(log, "", "--json", "is for --host-check (add it)");
 	if (count_stdio(options) > 1)
 		return usage_error(log, "", "--serial=stdio, --simvirtio-io=stdio",
 				   "for one port or device only");
@@ -516,7 +524,7 @@ static enum options_answer answer(poptContext popt, const struct parsed *parsed,
 		poptPrintUsage(popt, stdout, 0);
 	else if (parsed->version)
 		print_version(parsed->program);
-	else if (options->guest || options->demo)
+	else if (options->guest || options->demo || options->host_check)
 		return OPTIONS_RUN;
 	else {
 		print_no_guest(popt, parsed, log);

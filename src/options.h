@@ -74,6 +74,8 @@ struct options {
 	char *report;
 	char *page_tables;
 	bool state_hash;
+	bool host_check;		/* in place of a run */
+	bool json;			/* with it */
 
 	/* what is typed, waited for and checked */
 	struct script_options script;

@@ -3,14 +3,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "board.h"
 #include "core/array.h"
 #include "display.h"
+#include "hostcheck.h"
 #include "machine.h"
 #include "options.h"
 #include "report.h"
@@ -134,6 +137,15 @@ static struct display_config display_config(const struct options *options,
 	return config;
 }
 
+/* For ps and top; they show 15 bytes. The arguments stay as they were given. */
+static void show_name(const char *name)
+{
+	char comm[16];
+
+	snprintf(comm, sizeof(comm), "vmm:%s", name);
+	prctl(PR_SET_NAME, comm);
+}
+
 static int run_board(const struct options *options, struct report *report, struct board *board,
 		     struct profile *profile, const struct log *log)
 {
@@ -182,6 +194,8 @@ static int run(struct options *options, const struct log *log)
 	int status = STATUS_HOST;
 
 	ignore_signals();
+	if (options->name)
+		show_name(options->name);
 	if (check(options, log))
 		return STATUS_HOST;
 	report_config.guest = options->guest;
@@ -222,7 +236,10 @@ int main(int argc, char **argv)
 	open_standard_files();
 	switch (options_parse(&options, argc, (const char **)argv, &log)) {
 	case OPTIONS_RUN:
-		status = run(&options, &log);
+		if (options.host_check)
+			status = hostcheck(options.json, &log) ? STATUS_HOST : 0;
+		else
+			status = run(&options, &log);
 		break;
 	case OPTIONS_USAGE:
 		status = STATUS_USAGE;

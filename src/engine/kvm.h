@@ -7,6 +7,7 @@
  *   kvm_vm.c       the virtual machine and its vCPU: probed, made, closed
  *   kvm_state.c    registers, as KVM has them and as the rest of vmm has them
  *   kvm_exit.c     KVM's exits, neutrally
+ *   kvm_facts.c    what KVM can and what an exit costs, for --host-check
  *   kvm_emulate.c  instructions that KVM cannot emulate
  *   kvm_step.c     run_to(): stops behind a given number of instructions
  */

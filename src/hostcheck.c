@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* hostcheck.c - asks this host what it offers, and prints it; see hostcheck.h. */
+#include "hostcheck.h"
+
+#include <cpuid.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/module.h"
+#include "cpu/cpu.h"
+#include "engine/engine.h"
+#include "host/jsontree_module.h"
+#include "hostcheck_lines.h"
+
+#define KVM_DEVICE "/dev/kvm"
+#define CPUID_HYPERVISOR 0x40000000u
+#define CPUID_HYPERVISOR_PRESENT (1u << 31)	/* leaf 1, ECX */
+
+#ifndef PR_SET_SYSCALL_USER_DISPATCH
+#define PR_SET_SYSCALL_USER_DISPATCH 59
+#define PR_SYS_DISPATCH_OFF 0
+#endif
+
+/* --- asking --- */
+
+static int device_error(void)
+{
+	struct stat status;
+
+	if (stat(KVM_DEVICE, &status) < 0)
+		return errno;
+	if (!S_ISCHR(status.st_mode))
+		return ENOTTY;
+	return access(KVM_DEVICE, R_OK | W_OK) < 0 ? errno : 0;
+}
+
+static bool has_modify_ldt(void)
+{
+	const int read_ldt = 0;
+	char entry[8];
+
+	return syscall(SYS_modify_ldt, read_ldt, entry, sizeof(entry)) >= 0;
+}
+
+static void read_signature(char signature[13])
+{
+	unsigned int eax, ebx, ecx, edx;
+
+	memset(signature, 0, 13);
+	if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx & CPUID_HYPERVISOR_PRESENT))
+		return;
+	__cpuid(CPUID_HYPERVISOR, eax, ebx, ecx, edx);
+	memcpy(signature, &ebx, 4);
+	memcpy(signature + 4, &ecx, 4);
+	memcpy(signature + 8, &edx, 4);
+}
+
+/* Both need vmm's own processor, which is a module. */
+static void probe_emulators(struct host_facts *facts)
+{
+	struct engine_probe *const probes[] = { &facts->direct, &facts->interp };
+	struct module module = { 0 };
+	char error[200];
+
+	engine_direct.probe(&facts->direct);
+	engine_interp.probe(&facts->interp);
+	if (module_open(&module, "cpu.so", CPU_MODULE_SYMBOL, CPU_MODULE_VERSION,
+			"vmm-hypervisor", error, sizeof(error)))
+		for (size_t i = 0; i < sizeof(probes) / sizeof(probes[0]); i++) {
+			probes[i]->usable = false;
+			snprintf(probes[i]->text, sizeof(probes[i]->text), "%s", error);
+		}
+	module_close(&module);
+}
+
+static int find_facts(struct host_facts *facts)
+{
+	*facts = (struct host_facts){
+		.device_error = device_error(),
+		.user_dispatch = prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_OFF,
+				       0, 0, 0) == 0,
+		.modify_ldt = has_modify_ldt(),
+	};
+	read_signature(facts->signature);
+	kvm_find_facts(&facts->kvm);
+	probe_emulators(facts);
+	return inventory_read(&facts->inventory, "");
+}
+
+/* --- printing --- */
+
+static void print_text(const struct host_lines *lines)
+{
+	for (size_t i = 0; i < lines->count; i++) {
+		const struct host_line *line = &lines->lines[i];
+
+		printf("%-8s %s: %s\n", host_verdict_names[line->verdict], line->check,
+		       line->reason);
+		if (*line->remedy)
+			printf("%-8s   remedy: %s\n", "", line->remedy);
+	}
+	printf("vmm can%s run guests on this host.\n", lines->usable ? "" : "not");
+}
+
+static struct json_object *json_line(const struct jsontree_module *json,
+				     const struct host_line *line)
+{
+	struct json_object *object = json->object();
+
+	if (!object)
+		return NULL;
+	json->set(object, "check", json->string(line->check));
+	json->set(object, "status", json->string(host_verdict_names[line->verdict]));
+	json->set(object, "reason", json->string(line->reason));
+	json->set(object, "remedy", *line->remedy ? json->string(line->remedy) : NULL);
+	return object;
+}
+
+/* What programs want as numbers. */
+static struct json_object *json_kvm(const struct jsontree_module *json, const struct kvm_facts *kvm)
+{
+	struct json_object *object = json->object();
+
+	if (!object)
+		return NULL;
+	json->set(object, "api_version", json->integer(kvm->version));
+	json->set(object, "exit_us", kvm->measured ? json->number(kvm->exit_microseconds) : NULL);
+	json->set(object, "mips", kvm->measured ? json->number(kvm->mips) : NULL);
+	return object;
+}
+
+static int write_json(const struct jsontree_module *json, const struct host_facts *facts,
+		      const struct host_lines *lines)
+{
+	struct json_object *all = json->object(), *checks = json->array();
+	int error = -ENOMEM;
+
+	if (!all || !checks || json->set(all, "usable", json->boolean(lines->usable)) ||
+	    json->set(all, "kvm", json_kvm(json, &facts->kvm)))
+		goto out;
+	error = 0;
+	for (size_t i = 0; i < lines->count && !error; i++)
+		error = json->append(checks, json_line(json, &lines->lines[i]));
+	if (!error)
+		error = json->set(all, "checks", checks);
+	if (!error) {
+		checks = NULL;
+		error = json->write(stdout, all);
+	}
+out:
+	json->release(checks);
+	json->release(all);
+	return error;
+}
+
+static int print_json(const struct host_facts *facts, const struct host_lines *lines,
+		      const struct log *log)
+{
+	struct module module = { 0 };
+	char reason[200];
+	int error = module_open(&module, "jsontree.so", JSONTREE_MODULE_SYMBOL, JSONTREE_MODULE_VERSION,
+				"vmm-hypervisor", reason, sizeof(reason));
+
+	if (error) {
+		log_error(log, "--json: %s", reason);
+		return error;
+	}
+	error = write_json(module.symbol, facts, lines);
+	if (error)
+		log_error(log, "--json: %s", strerror(-error));
+	module_close(&module);
+	return error;
+}
+
+int hostcheck(bool json, const struct log *log)
+{
+	struct host_lines lines = { 0 };
+	struct host_facts facts;
+	int result = find_facts(&facts);
+
+	if (!result)
+		result = host_lines_make(&lines, &facts);
+	if (result)
+		log_error(log, "--host-check: %s", strerror(-result));
+	else if (json)
+		result = print_json(&facts, &lines, log);
+	else
+		print_text(&lines);
+	if (!result)
+		result = lines.usable ? 0 : 1;
+	host_lines_free(&lines);
+	inventory_free(&facts.inventory);
+	return result;
+}
