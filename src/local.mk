@@ -254,14 +254,14 @@ json_la_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src -I$(builddir) $(JSON_CFLAGS)
 json_la_CFLAGS = $(VMM_CFLAGS)
 json_la_LDFLAGS = $(module_ldflags)
 json_la_LIBADD = $(JSON_LIBS)
-json_la_SOURCES = src/observe/json.c src/observe/json_module.h
+json_la_SOURCES = src/core/utf8.c src/core/utf8.h src/observe/json.c src/observe/json_module.h
 
 pkglib_LTLIBRARIES += jsontree.la
 jsontree_la_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src -I$(builddir) $(JSON_CFLAGS)
 jsontree_la_CFLAGS = $(VMM_CFLAGS)
 jsontree_la_LDFLAGS = $(module_ldflags)
 jsontree_la_LIBADD = $(JSON_LIBS)
-jsontree_la_SOURCES = src/host/jsontree.c src/host/jsontree_module.h
+jsontree_la_SOURCES = src/core/utf8.c src/core/utf8.h src/host/jsontree.c src/host/jsontree_module.h
 
 pkglib_LTLIBRARIES += png.la
 png_la_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src -I$(builddir) $(PNG_CFLAGS)

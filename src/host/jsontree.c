@@ -3,46 +3,21 @@
 #include <errno.h>
 #include <json-c/json.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "core/utf8.h"
 #include "host/jsontree_module.h"
-
-#define REPLACEMENT "\xEF\xBF\xBD"	/* U+FFFD */
-
-/* Bytes of the UTF-8 sequence at text; 0: there is none (RFC 3629, section 4). */
-static size_t sequence(const unsigned char *text)
-{
-	size_t length = text[0] < 0x80 ? 1 : text[0] < 0xC2 ? 0 : text[0] < 0xE0 ? 2 :
-			text[0] < 0xF0 ? 3 : text[0] < 0xF5 ? 4 : 0;
-
-	for (size_t i = 1; i < length; i++)
-		if ((text[i] & 0xC0) != 0x80)
-			return 0;
-	if ((text[0] == 0xE0 && text[1] < 0xA0) || (text[0] == 0xED && text[1] > 0x9F) ||
-	    (text[0] == 0xF0 && text[1] < 0x90) || (text[0] == 0xF4 && text[1] > 0x8F))
-		return 0;
-	return length;
-}
 
 static struct json_object *string(const char *text)
 {
-	const unsigned char *from = (const unsigned char *)text;
-	char *clean = malloc(strlen(text) * strlen(REPLACEMENT) + 1), *to = clean;
-	struct json_object *made;
+	size_t size;
+	char *clean = utf8_clean(text, &size);
+	struct json_object *json;
 
 	if (!clean)
 		return NULL;
-	while (*from) {
-		size_t length = sequence(from);
-
-		memcpy(to, length ? (const char *)from : REPLACEMENT,
-		       length ? length : strlen(REPLACEMENT));
-		to += length ? length : strlen(REPLACEMENT);
-		from += length ? length : 1;
-	}
-	made = json_object_new_string_len(clean, (int)(to - clean));
+	json = json_object_new_string_len(clean, (int)size);
 	free(clean);
-	return made;
+	return json;
 }
 
 static struct json_object *boolean(bool value)

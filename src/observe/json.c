@@ -6,11 +6,10 @@
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "core/utf8.h"
 
 #define FORMAT 1		/* of the report; raised when a member changes or goes */
-#define REPLACEMENT "\xEF\xBF\xBD"	/* U+FFFD */
-#define REPLACEMENT_SIZE 3u
 #define ADDRESS_SIZE 19u	/* "0x", 16 digits, NUL */
 
 /* An object being filled: the first failure is kept. */
@@ -19,51 +18,17 @@ struct object {
 	bool failed;
 };
 
-/*
- * The size of the character that text begins with, 0 where that is no UTF-8 (RFC 3629;
- * forms that are longer than need be, and surrogates, are none).
- */
-static size_t character_size(const unsigned char *text)
-{
-	unsigned char first = text[0], low = 0x80, high = 0xBF;
-	size_t size;
-
-	if (first < 0x80)
-		return 1;
-	if (first < 0xC2 || first > 0xF4)
-		return 0;
-	size = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-	if (first == 0xE0)
-		low = 0xA0;
-	else if (first == 0xED)
-		high = 0x9F;
-	else if (first == 0xF0)
-		low = 0x90;
-	else if (first == 0xF4)
-		high = 0x8F;
-	for (size_t i = 1; i < size; i++, low = 0x80, high = 0xBF)
-		if (text[i] < low || text[i] > high)
-			return 0;
-	return size;
-}
-
-/* A string of any bytes; NULL is null. */
+/* A string of any bytes. */
 static struct json_object *new_text(const char *text)
 {
-	char *valid = malloc(strlen(text) * REPLACEMENT_SIZE + 1), *to = valid;
+	size_t size;
+	char *clean = utf8_clean(text, &size);
 	struct json_object *json;
 
-	if (!valid)
+	if (!clean)
 		return NULL;
-	while (*text) {
-		size_t size = character_size((const unsigned char *)text);
-
-		memcpy(to, size ? text : REPLACEMENT, size ? size : REPLACEMENT_SIZE);
-		to += size ? size : REPLACEMENT_SIZE;
-		text += size ? size : 1;
-	}
-	json = json_object_new_string_len(valid, (int)(to - valid));
-	free(valid);
+	json = json_object_new_string_len(clean, (int)size);
+	free(clean);
 	return json;
 }
 
