@@ -138,15 +138,40 @@ static void expect_tick_at(struct checks *checks, uintptr_t offset, const char *
 	expect_equal(checks, tick_offset(), offset, what);
 }
 
+/*
+ * The STI that ends at this offset: an interrupt right behind it has found no
+ * shadow. QEMU's TCG loses it where an exit comes between the two instructions,
+ * since its VMRUN does not load the interrupt shadow.
+ */
+static void allow_lost_shadow(uintptr_t offset)
+{
+	if (tick.count && tick_offset() == offset)
+		test_lenient("lost-shadow");
+}
+
+/* Without a shadow the tick comes before the HLT that waits for it. */
+static bool on_tick_before_halt(struct trap_frame *frame)
+{
+	on_tick(frame);
+	if (tick_offset() == 1)
+		frame->ip++;
+	return true;
+}
+
 static void check_shadows(struct checks *checks)
 {
 	await_pending();
 	TRY("nop\n\tnop\n\tnop", : : "memory");
 	expect_equal(checks, tick.count, 0, "ticks while IF is 0");
 	TRY("sti\n\tcli\n\tnop\n\tnop", : : "memory");
+	allow_lost_shadow(1);
 	expect_equal(checks, tick.count, 0, "ticks between STI and CLI");
+	test_lenient(NULL);
+	await_pending();
 	TRY("sti\n\tnop\n\tnop\n\tcli", : : "memory");
+	allow_lost_shadow(1);
 	expect_tick_at(checks, 2, "STI: one instruction later");
+	test_lenient(NULL);
 	await_pending();
 	TRY("push %0\n\tpopf\n\tnop\n\tnop\n\tcli"
 	   , : "a"((uintptr_t)(FLAG_FIXED | FLAG_IF)) : "memory", "cc");
@@ -156,11 +181,16 @@ static void check_shadows(struct checks *checks)
 	   , : : "eax", "memory");
 	/* A second shadow behind the first is not guaranteed: QEMU's TCG has none. */
 	test_lenient(tick_offset() == 5 ? "second-shadow" : NULL);
+	allow_lost_shadow(3);
 	expect_tick_at(checks, 6, "STI, MOV SS: one instruction later");
 	test_lenient(NULL);
 	await_pending();
+	trap_handler[TIMER_VECTOR] = on_tick_before_halt;
 	TRY("sti\n\thlt\n\tcli", : : "memory");
+	allow_lost_shadow(1);
 	expect_tick_at(checks, 2, "STI, HLT with an interrupt waiting");
+	test_lenient(NULL);
+	trap_handler[TIMER_VECTOR] = on_tick;
 }
 
 /* --- ring 3 --- */
