@@ -13,18 +13,29 @@
 #include "dev/simvirtio.h"
 
 #define LENGTH		SIMVIRTIO_QUEUE_LENGTH
-#define ROOM		65536u		/* bytes moved ahead of the device */
+#define ROOM		(4 * LENGTH)	/* bytes moved ahead of the device */
 #define NEWS_BYTES	(ROOM / 2)
 #define NEWS_NS		(2 * (NS_PER_SECOND / 1000))
 
 /*
  * Back-off: at first it looks again at once, then it sleeps, each time for a quarter of
  * the time in which nothing has come. So it is never late by more than that quarter,
- * and an idle guest costs a few hundred looks a second.
+ * and an idle guest costs a hundred looks a second.
+ *
+ * To look again at once is in vain where the guest waits for the same processor: each
+ * time that it was, it is done half as long the next time, until something comes while
+ * it is done.
  */
 #define SPIN_NS		20000u
 #define SLEEP_SHARE	4u
-#define SLEEP_MAX_NS	4000000u
+#define SLEEP_MIN_NS	5000u
+#define SLEEP_MAX_NS	10000000u
+
+struct back_off {
+	uint64_t busy;		/* when something came last */
+	uint64_t spin;		/* how long to look again at once, ns */
+	bool slept;		/* since then */
+};
 
 enum { TX, RX };
 
@@ -111,45 +122,61 @@ static bool has_news(const struct simvirtio_poll *poll)
 
 /* --- the thread --- */
 
-/* Nothing has come for idle nanoseconds. The lock is given up meanwhile. */
-static void back_off(struct simvirtio_poll *poll, uint64_t idle)
+static void came(struct back_off *back_off, uint64_t now)
 {
-	uint64_t sleep = idle / SLEEP_SHARE < SLEEP_MAX_NS ? idle / SLEEP_SHARE : SLEEP_MAX_NS;
+	back_off->spin = back_off->slept ? back_off->spin / 2 : SPIN_NS;
+	back_off->busy = now;
+	back_off->slept = false;
+}
+
+static uint64_t sleep_after(uint64_t idle)
+{
+	uint64_t sleep = idle / SLEEP_SHARE;
+
+	return sleep < SLEEP_MIN_NS ? SLEEP_MIN_NS : sleep < SLEEP_MAX_NS ? sleep : SLEEP_MAX_NS;
+}
+
+/* Nothing has come. The lock is given up meanwhile. */
+static void nothing_came(struct back_off *back_off, struct simvirtio_poll *poll, uint64_t now)
+{
+	uint64_t idle = now - back_off->busy, wake;
 	struct timespec until;
 
-	if (idle < SPIN_NS) {
+	if (idle < back_off->spin) {
 		pthread_mutex_unlock(&poll->lock);
 		__builtin_ia32_pause();
 		pthread_mutex_lock(&poll->lock);
 		return;
 	}
-	sleep += clock_monotonic();
-	until.tv_sec = (time_t)(sleep / NS_PER_SECOND);
-	until.tv_nsec = (long)(sleep % NS_PER_SECOND);
+	wake = now + sleep_after(idle);
+	until.tv_sec = (time_t)(wake / NS_PER_SECOND);
+	until.tv_nsec = (long)(wake % NS_PER_SECOND);
 	pthread_cond_timedwait(&poll->changed, &poll->lock, &until);
+	back_off->slept = true;
 }
 
 static void *poll_thread(void *self)
 {
 	struct simvirtio_poll *poll = self;
-	uint64_t busy = clock_monotonic(), now;	/* busy: when something came last */
+	struct back_off back_off = { 0 };
+	uint64_t now;
 
 	pthread_mutex_lock(&poll->lock);
 	while (!poll->stop) {
 		if (!poll->buffer && !poll->watching) {
 			pthread_cond_wait(&poll->changed, &poll->lock);
-			busy = clock_monotonic();
+			back_off = (struct back_off){ clock_monotonic(), SPIN_NS, false };
 			continue;
 		}
 		now = clock_monotonic();
 		if (move(poll))
-			busy = now;
+			came(&back_off, now);
 		if (!poll->told && has_news(poll)) {
 			poll->told = true;
 			work_post(poll->works, poll->news);
 		}
-		if (busy != now)
-			back_off(poll, now - busy);
+		if (back_off.busy != now)
+			nothing_came(&back_off, poll, now);
 	}
 	pthread_mutex_unlock(&poll->lock);
 	return NULL;
