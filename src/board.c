@@ -199,6 +199,8 @@ static int open_all(struct board *board, const struct options *options, const st
 	if (error)
 		return error;
 	mem = machine_mem(board->machine);
+	if (options->state_hash || options->report)
+		mem_note_use(mem);
 	board->engine = engine_select(options->engine, &wishes, log);
 	if (!board->engine)
 		return -ENODEV;

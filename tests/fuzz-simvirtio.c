@@ -19,11 +19,12 @@
 #define HANG_SECONDS	20
 #define STEP_SIZE	4u	/* kind, place, two bytes of value */
 #define TX_BUFFER	0x2000u
+#define LENGTH		SIMVIRTIO_QUEUE_LENGTH
 
 /* Values that matter more often than chance has them. */
 static const uint64_t values[] = {
-	0, 1, 2, 4, 0x80, 0xFF, 4095, 4096, 0xFFFFFFFF, 0x1000, TX_BUFFER, RAM_SIZE - 4096,
-	RAM_SIZE - 4095, UINT64_MAX, UINT64_MAX - 4095, SIMVIRTIO_ADDRESS,
+	0, 1, 2, 4, 0x80, 0xFF, LENGTH - 1, LENGTH, 0xFFFFFFFF, 0x1000, TX_BUFFER, RAM_SIZE - LENGTH,
+	RAM_SIZE - LENGTH + 1, UINT64_MAX, UINT64_MAX - LENGTH + 1, SIMVIRTIO_ADDRESS,
 };
 
 static uint64_t value_of(const uint8_t *step)
@@ -43,7 +44,7 @@ static void set_word(struct simvirtio_fixture *f, const uint8_t *step)
 
 static void execute_step(struct simvirtio_fixture *f, const uint8_t *step)
 {
-	static const uint8_t bytes[5000] = "what comes in";
+	static const uint8_t bytes[LENGTH + 1000] = "what comes in";
 	unsigned int size = 1u << (step[3] & 3), at = step[1];
 
 	switch (step[0] % 8) {

@@ -16,7 +16,7 @@
 #include "dev/simvirtio_poll.h"
 #include "host/output.h"
 
-#define RAM_SIZE 0x10000u
+#define RAM_SIZE 0x20000u
 
 struct simvirtio_fixture {
 	struct log log;

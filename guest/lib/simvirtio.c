@@ -10,6 +10,9 @@
 #include <vmm/simvirtio.h>
 #include <vmm/string.h>
 
+/* How often the driver looks whether the device's thread has come by. */
+#define PATIENCE 2000u
+
 enum { TX, RX };
 
 static void barrier(void)
@@ -76,12 +79,26 @@ static int expect_status(const struct simvirtio *device, uint8_t wanted)
 	return 0;
 }
 
+/*
+ * What is sent is to be taken. In mode poll that is a matter of microseconds, unless the
+ * host's processors are all busy: then the driver asks, at the price of an exit, since
+ * all has been taken where a register has been read.
+ */
+static void wait_for_device(const struct simvirtio *device, unsigned int *waits)
+{
+	cpu_relax();
+	if (++*waits % PATIENCE == 0)
+		read8(device, SIMVIRTIO_REG_DEVICE_STATUS);
+}
+
 /* A command, and the wait until it has been taken. */
 static void send_command(struct simvirtio *device, uint8_t command)
 {
+	unsigned int waits = 0;
+
 	simvirtio_write(device, &command, sizeof(command));
 	while (*device->tx.tail != device->tx.own)
-		cpu_relax();
+		wait_for_device(device, &waits);
 }
 
 int simvirtio_open(struct simvirtio *device, uintptr_t address, void *tx, void *rx)
@@ -139,13 +156,14 @@ void simvirtio_write(struct simvirtio *device, const void *data, size_t len)
 {
 	struct simvirtio_queue *q = &device->tx;
 	const uint8_t *from = data;
+	unsigned int waits = 0;
 
 	select(device, TX);
 	while (len) {
 		uint32_t room = room_for(q, len), part;
 
 		if (!room) {
-			cpu_relax();
+			wait_for_device(device, &waits);
 			continue;
 		}
 		for (; room && len; room -= part, len -= part, from += part) {

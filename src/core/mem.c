@@ -38,6 +38,7 @@ struct mem {
 	size_t capacity;
 	struct backing *backings;
 	struct mem_file *files;		/* the newest first, which memory is put in */
+	int pagemap;			/* this process's, proc(5); -1: not open */
 	mem_writer_fn *writer;		/* NULL: nobody wants to know */
 	void *writer_self;
 };
@@ -45,7 +46,10 @@ struct mem {
 int mem_create(struct mem **mem)
 {
 	*mem = calloc(1, sizeof(**mem));
-	return *mem ? 0 : -ENOMEM;
+	if (!*mem)
+		return -ENOMEM;
+	(*mem)->pagemap = -1;
+	return 0;
 }
 
 void mem_destroy(struct mem *mem)
@@ -66,6 +70,8 @@ void mem_destroy(struct mem *mem)
 		close(file->fd);
 		free(file);
 	}
+	if (mem->pagemap >= 0)
+		close(mem->pagemap);
 	free(mem->regions);
 	free(mem);
 }
@@ -214,6 +220,60 @@ void *mem_backing(struct mem *mem, uint64_t size, bool mergeable)
 	backing->host = host;
 	mem->backings = backing;
 	return host;
+}
+
+/* --- what has been used --- */
+
+void mem_note_use(struct mem *mem)
+{
+	if (mem->pagemap < 0)
+		mem->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+}
+
+/* In a file: what has not been touched is a hole, whoever has mapped it where. */
+static uint64_t run_in_file(const struct backing *backing, uint64_t offset, uint64_t size,
+			    bool *used)
+{
+	off_t start = (off_t)(backing->offset + offset), end;
+
+	end = lseek(backing->file->fd, start, SEEK_DATA);
+	*used = end == start;
+	if (end < 0)
+		*used = errno != ENXIO;	/* no data from there on */
+	else if (*used)
+		end = lseek(backing->file->fd, start, SEEK_HOLE);
+	return end < 0 || (uint64_t)(end - start) > size ? size : (uint64_t)(end - start);
+}
+
+/* Of this process alone: proc(5), /proc/pid/pagemap. */
+static uint64_t run_in_pagemap(int pagemap, const uint8_t *host, uint64_t size, bool *used)
+{
+	static const uint64_t present_or_swapped = UINT64_C(3) << 62;
+	uint64_t entries[512], pages = (size + MEM_PAGE_SIZE - 1) / MEM_PAGE_SIZE;
+	ssize_t length;
+	size_t count, alike = 0;
+
+	if (pages > sizeof(entries) / sizeof(entries[0]))
+		pages = sizeof(entries) / sizeof(entries[0]);
+	length = pread(pagemap, entries, pages * sizeof(entries[0]),
+		       (off_t)((uintptr_t)host / MEM_PAGE_SIZE * sizeof(entries[0])));
+	count = length < 0 ? 0 : (size_t)length / sizeof(entries[0]);
+	*used = !count || entries[0] & present_or_swapped;
+	while (alike < count && *used == !!(entries[alike] & present_or_swapped))
+		alike++;
+	return !count || alike * MEM_PAGE_SIZE > size ? size : alike * MEM_PAGE_SIZE;
+}
+
+uint64_t mem_run(const struct mem *mem, const uint8_t *host, uint64_t size, bool *used)
+{
+	const struct backing *backing = find_backing(mem, host);
+
+	if (backing && backing->file)
+		return run_in_file(backing, (uint64_t)(host - backing->host), size, used);
+	if (backing && !backing->shared && mem->pagemap >= 0)
+		return run_in_pagemap(mem->pagemap, host, size, used);
+	*used = true;
+	return size;
 }
 
 /* Index of the first region that ends after gpa; count where there is none. */

@@ -86,6 +86,19 @@ int mem_map(const struct mem *mem, const uint8_t *host, uint64_t size, int prote
 	    void *address);
 
 /*
+ * mem_run() is to be able to tell of all memory that is given out, in a process that may
+ * open nothing by then. Where the host does not let it, all counts as used.
+ */
+void mem_note_use(struct mem *mem);
+
+/*
+ * How many bytes from host on, of the size that there are of this memory, are alike:
+ * *used, or zeros that nobody has touched yet, and for which the host would have to find
+ * pages if they were read. host: page aligned. Not more than a few MiB at once.
+ */
+uint64_t mem_run(const struct mem *mem, const uint8_t *host, uint64_t size, bool *used);
+
+/*
  * Adds a region. Returns 0; -EINVAL where address, size, host pointer or
  * flags are not as struct mem_region says or the region wraps around; -EEXIST
  * where it overlaps another one and overwrite is false (with overwrite it

@@ -191,11 +191,14 @@ static bool take_events(struct cpu *cpu, enum cpu_stop *stop)
 {
 	int vector;
 
+	/* Before anything is looked at: who comes later sets it again. */
+	atomic_store(&cpu->events, false);
 	if (atomic_exchange(&cpu->kicked, false)) {
+		/* The rest is the next run's. */
+		atomic_store(&cpu->events, true);
 		*stop = CPU_KICKED;
 		return true;
 	}
-	atomic_store(&cpu->events, false);
 	take_nmi(cpu);
 	if (!atomic_load(&cpu->interrupt))
 		return false;

@@ -20,7 +20,7 @@
 
 #define SIMVIRTIO_ADDRESS	UINT64_C(0x100000)	/* of the registers, if not asked for */
 #define SIMVIRTIO_SIZE		0x1000u			/* of the registers, claimed on the bus */
-#define SIMVIRTIO_QUEUE_LENGTH	4096u			/* elements, of a byte each */
+#define SIMVIRTIO_QUEUE_LENGTH	32768u			/* elements, of a byte each */
 
 struct simvirtio;
 struct simvirtio_words;

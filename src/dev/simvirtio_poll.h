@@ -5,14 +5,16 @@
  *
  * The thread moves what the guest sends from its ring into a buffer of vmm's, so
  * that the guest finds room without an exit; what it means is the device's
- * affair, in the vCPU's thread, which is told when 32 KiB have come together or
+ * affair, in the vCPU's thread, which is told when 64 KiB have come together or
  * the first of them has waited for 2 ms. It writes nothing but the control word
  * that is its own: other memory may hold code, which only the vCPU's thread may change.
  *
  * Memory ordering: each control word has one writer. Who advances it has written
  * or read the elements before: it stores with release, the other side loads with
  * acquire. In an x86 guest all plain stores are releases and all loads acquires
- * (Intel SDM vol. 3, 9.2.2); it only has to keep its compiler from moving them.
+ * (Intel SDM vol. 3, 9.2.2); it only has to keep its compiler from moving them. The
+ * engines that emulate it run on an x86 processor too, and access an aligned word of
+ * 32 bits by one instruction.
  */
 #ifndef VMM_DEV_SIMVIRTIO_POLL_H
 #define VMM_DEV_SIMVIRTIO_POLL_H

@@ -67,6 +67,30 @@ static void add_registers(XXH3_state_t *hash, const struct vcpu_state *state)
 	add_segment(hash, &state->tr);
 }
 
+static void add_zeros(XXH3_state_t *hash, uint64_t size)
+{
+	static const uint8_t zeros[MEM_PAGE_SIZE];
+
+	for (uint64_t part; size; size -= part) {
+		part = size < sizeof(zeros) ? size : sizeof(zeros);
+		add(hash, zeros, part);
+	}
+}
+
+/* What nobody has touched is not touched for its hash either. */
+static void add_ram(XXH3_state_t *hash, const struct mem *mem, const uint8_t *host, uint64_t size)
+{
+	bool used;
+
+	for (uint64_t part; size; size -= part, host += part) {
+		part = mem_run(mem, host, size, &used);
+		if (used)
+			add(hash, host, part);
+		else
+			add_zeros(hash, part);
+	}
+}
+
 static void add_memory(XXH3_state_t *hash, const struct mem *mem)
 {
 	const struct mem_region *regions;
@@ -77,7 +101,7 @@ static void add_memory(XXH3_state_t *hash, const struct mem *mem)
 		if (strcmp(regions[i].name, "RAM"))
 			continue;
 		add_number(hash, regions[i].gpa);
-		add(hash, regions[i].host, regions[i].size);
+		add_ram(hash, mem, regions[i].host, regions[i].size);
 	}
 }
 

@@ -11,7 +11,7 @@
 
 #define SIMVIRTIO_ADDRESS	0x100000ul	/* unless vmm has --simvirtio-at */
 #define SIMVIRTIO_MAGIC		0x74726976u
-#define SIMVIRTIO_LENGTH	4096u		/* of a queue, elements of a byte each */
+#define SIMVIRTIO_LENGTH	32768u		/* of a queue, elements of a byte each */
 
 enum simvirtio_register {
 	SIMVIRTIO_REG_MAGIC = 0x00,		/* 32 bits */
