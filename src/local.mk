@@ -52,6 +52,7 @@ libvmm_a_SOURCES = \
 	src/cpu/cpuid.h \
 	src/cpu/pagewalk.c \
 	src/cpu/pagewalk.h \
+	src/engine/calls.c src/engine/calls.h \
 	src/engine/direct.c \
 	src/engine/dispatch.c src/engine/dispatch.h \
 	src/cpu/cpu.h \
