@@ -10,6 +10,7 @@ libvmm_a_CFLAGS = $(VMM_CFLAGS)
 libvmm_a_SOURCES = \
 	src/board.c src/board.h \
 	src/display.c src/display.h \
+	src/dumps.c src/dumps.h \
 	src/expect.c src/expect.h \
 	src/firmware.c src/firmware.h \
 	src/hostcheck.c src/hostcheck.h \
@@ -51,6 +52,7 @@ libvmm_a_SOURCES = \
 	src/cpu/cpuid.h \
 	src/cpu/pagewalk.c \
 	src/cpu/pagewalk.h \
+	src/engine/calls.c src/engine/calls.h \
 	src/engine/direct.c \
 	src/engine/dispatch.c src/engine/dispatch.h \
 	src/cpu/cpu.h \
@@ -147,6 +149,7 @@ libvmm_a_SOURCES = \
 	src/observe/faults.c \
 	src/observe/hash.c src/observe/hash.h \
 	src/observe/json_module.h \
+	src/observe/mappings.c src/observe/mappings.h \
 	src/observe/mistakes.c \
 	src/observe/page_tables.c src/observe/page_tables.h \
 	src/observe/postmortem.c src/observe/postmortem.h \

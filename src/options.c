@@ -203,7 +203,10 @@ static const struct option report_options[] = {
 	{ "report", 0, &value_json, OPTION(report), "FILE", NULL,
 	  "write how the run ended, for programs to read: .json" },
 	{ "dump-page-tables", 0, &value_file, OPTION(page_tables), "FILE", NULL,
-	  "write what the guest's page tables map at the end; -: to standard output" },
+	  "write what the guest's page tables map at the end, and on SIGUSR2; "
+	  "-: to standard output" },
+	{ "show-mappings", 0, &value_flag, OPTION(mappings), NULL, NULL,
+	  "print what of the guest is mapped in vmm at the end, and on SIGUSR2 (engine direct)" },
 	{ "state-hash", 0, &value_flag, OPTION(state_hash), NULL, NULL,
 	  "print hashes of memory, registers, FPU and screen at the end" },
 	{ "host-check", 0, &value_flag, OPTION(host_check), NULL, NULL,
@@ -259,7 +262,7 @@ static const struct program vmm_program = {
 static const char *const lockstep_without[] = {
 	"demo", "name", "engine", "isolate", "disk-mode", "reboot", "clock", "memory-file",
 	"mergeable", "simvirtio-mode", "simvirtio-io", "profile", "report", "dump-page-tables",
-	"state-hash", "host-check", "json", NULL,
+	"show-mappings", "state-hash", "host-check", "json", NULL,
 };
 
 static const struct group lockstep_groups[] = {

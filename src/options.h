@@ -73,6 +73,7 @@ struct options {
 	char *profile;
 	char *report;
 	char *page_tables;
+	bool mappings;
 	bool state_hash;
 	bool host_check;		/* in place of a run */
 	bool json;			/* with it */

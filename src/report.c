@@ -16,7 +16,6 @@
 #include "host/picture.h"
 #include "observe/crash.h"
 #include "observe/hash.h"
-#include "observe/page_tables.h"
 
 #define STATUS_UNMET 120
 
@@ -53,10 +52,11 @@ int report_create(struct report *report, const struct report_config *config,
 		  const struct log *log)
 {
 	const char *const paths[] = {
-		config->screenshot, config->profile, config->report, config->page_tables,
+		config->screenshot, config->profile, config->report, config->dumps.page_tables,
 	};
 
 	*report = (struct report){ .config = config, .expect.disk = -1 };
+	dumps_create(&report->dumps, &config->dumps);
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		int error = paths[i] && !is_stream(paths[i]) ? writable(paths[i]) : 0;
 
@@ -69,7 +69,7 @@ int report_create(struct report *report, const struct report_config *config,
 	return expect_files_open(&report->expect, config->expect, log);
 }
 
-int report_start(struct report *report, const struct log *log)
+int report_start(struct report *report, const struct board *board, const struct log *log)
 {
 	const struct report_config *config = report->config;
 	int error = 0;
@@ -80,8 +80,8 @@ int report_start(struct report *report, const struct log *log)
 		error = result_open(&report->profile, config->profile, log);
 	if (!error && config->report)
 		error = outcome_open(&report->outcome, config->report, log);
-	if (!error && config->page_tables && !is_stream(config->page_tables))
-		error = result_open(&report->page_tables, config->page_tables, log);
+	if (!error)
+		error = dumps_start(&report->dumps, board, log);
 	return error;
 }
 
@@ -91,7 +91,7 @@ void report_close(struct report *report)
 	picture_close(report->screenshot);
 	result_discard(&report->profile);
 	outcome_close(&report->outcome);
-	result_discard(&report->page_tables);
+	dumps_close(&report->dumps);
 }
 
 static void print_ending(const struct board *board, const struct ending *ending,
@@ -207,34 +207,6 @@ static int write_outcome(struct report *report, struct outcome *outcome, const s
 	return error;
 }
 
-static int write_page_tables(struct report *report, const struct board *board)
-{
-	const struct mem *mem = machine_mem(board->machine);
-	const struct vcpu_state *state = machine_state(board->machine);
-	struct result_file *file = &report->page_tables;
-	int error, end;
-
-	if (!file->stream)
-		return page_tables_print(stdout, mem, state);
-	error = result_begin(file);
-	if (!error)
-		error = page_tables_print(file->stream, mem, state);
-	end = result_end(file);
-	return error ? error : end;
-}
-
-static void print_page_tables(struct report *report, struct board *board, const struct log *log)
-{
-	int error = write_page_tables(report, board);
-
-	if (!error)
-		return;
-	log_error(log, "%s: cannot write the page tables: %s", report->config->page_tables,
-		  strerror(-error));
-	run_end(machine_run_control(board->machine), ENDING_HOST_ERROR, 0,
-		"the page tables could not be written");
-}
-
 int report_end(struct report *report, struct board *board, const struct profile *profile,
 	       struct screen_frame *frame, struct ending *ending, const struct log *log)
 {
@@ -259,8 +231,8 @@ int report_end(struct report *report, struct board *board, const struct profile 
 	if (config->state_hash || config->report)
 		state_hash(&hashes, machine_mem(board->machine), machine_state(board->machine),
 			   frame->cells, screen_frame_cells(frame) * 2);
-	if (config->page_tables)
-		print_page_tables(report, board, log);
+	if (dumps_end(&report->dumps))
+		run_end(run, ENDING_HOST_ERROR, 0, "the guest's addresses could not be shown");
 	if (config->state_hash)
 		print_hashes(&hashes);
 	unmet = expect_check(config->expect, &report->expect, board, frame, &verdicts, log);

@@ -9,6 +9,7 @@
 #include "core/log.h"
 #include "core/result.h"
 #include "core/run.h"
+#include "dumps.h"
 #include "expect.h"
 #include "host/screen.h"
 #include "observe/profile.h"
@@ -22,7 +23,7 @@ struct report_config {
 	const char *report;		/* a path; NULL: none */
 	const char *guest;		/* the image, as the report names it */
 	bool awaits;			/* there are texts that end the run well */
-	const char *page_tables;	/* likewise: what the guest's map */
+	struct dumps_config dumps;
 	const struct expectations *expect;
 	bool state_hash;		/* print hashes of the final state */
 };
@@ -36,7 +37,7 @@ struct report {
 	struct picture_file *screenshot;	/* NULL: none, as for those that follow */
 	struct result_file profile;
 	struct outcome_file outcome;
-	struct result_file page_tables;
+	struct dumps dumps;
 };
 
 /*
@@ -49,10 +50,10 @@ int report_create(struct report *report, const struct report_config *config,
 		  const struct log *log);
 
 /*
- * The run begins: opens what its end will write, which keeps what it holds until then.
- * Returns 0, or -errno with a message in the log.
+ * The run of the board begins: opens what its end will write, which keeps what it holds until
+ * then. Returns 0, or -errno with a message in the log.
  */
-int report_start(struct report *report, const struct log *log);
+int report_start(struct report *report, const struct board *board, const struct log *log);
 
 /*
  * Writes everything, after the run. profile: NULL where there is none. frame:

@@ -167,7 +167,7 @@ static int run_board(const struct options *options, struct report *report, struc
 	if (machine_power_on(board->machine, board->engine, &board->boot.state, &config) ||
 	    display_open(&display, &shown, board, log))
 		return STATUS_HOST;
-	if (report_start(report, log) || board_start(board)) {
+	if (report_start(report, board, log) || board_start(board)) {
 		display_close(&display);
 		return STATUS_HOST;
 	}
@@ -185,7 +185,8 @@ static int run(struct options *options, const struct log *log)
 		.screenshot = options->screenshot, .profile = options->profile,
 		.report = options->report,
 		.awaits = options->script.verdict.until.count > 0,
-		.page_tables = options->page_tables, .expect = &options->expect,
+		.dumps = { options->page_tables, options->mappings },
+		.expect = &options->expect,
 		.state_hash = options->state_hash,
 	};
 	struct profile *profile = NULL;

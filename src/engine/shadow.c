@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "engine/calls.h"
+
 /* The end of where a process's mappings may lie (Linux, TASK_SIZE_MAX). */
 #define PROCESS_END	UINT64_C(0x7FFFFFFFE000)
 #define MIN_ADDRESS	UINT64_C(0x10000)	/* where vm.mmap_min_addr cannot be read */
@@ -251,6 +253,14 @@ static bool is_code(const struct run *run)
 	return run->protection & PROT_EXEC;
 }
 
+/* System calls that are hidden in a page. */
+static uint32_t hidden_calls(const struct shadow *shadow, uint64_t gpa)
+{
+	const uint8_t *code = mem_code(shadow->mem, gpa, MEM_PAGE_SIZE);
+
+	return code ? calls_in(code, MEM_PAGE_SIZE, shadow->space.code_bits) : CPU_CODE_LIES;
+}
+
 /* Drops the pages of code, each a run, that hold what now is barred. */
 static void drop_barred(struct shadow *shadow, uint32_t bars)
 {
@@ -259,7 +269,8 @@ static void drop_barred(struct shadow *shadow, uint32_t bars)
 	for (size_t i = 0; i < shadow->count; i++) {
 		const struct run *run = &shadow->runs[i];
 
-		if (is_code(run) && shadow->api->native_scan(shadow->cpu, run->gpa) & bars)
+		if (is_code(run) && bars & (hidden_calls(shadow, run->gpa) |
+					    shadow->api->native_scan(shadow->cpu, run->gpa)))
 			munmap((void *)run->la, run->size);
 		else
 			shadow->runs[kept++] = *run;
@@ -477,6 +488,36 @@ static bool map_data(struct shadow *shadow, const struct run *whole, bool writab
 	return (!run.size || map_run(shadow, &run)) && done;
 }
 
+/* The byte of code that is mapped at la, where one is: 0 is no part of a system call. */
+static uint8_t code_byte(const struct shadow *shadow, uint64_t la)
+{
+	size_t at = first_after(shadow, la);
+	const uint8_t *byte = NULL;
+
+	if (mapped_code(shadow, la))
+		byte = mem_code(shadow->mem, shadow->runs[at].gpa + (la - shadow->runs[at].la), 1);
+	return byte ? *byte : 0;
+}
+
+/* Whether system calls are hidden in a page, or with one byte in the code beside it. */
+static bool hides_calls(const struct shadow *shadow, const struct run *page)
+{
+	const uint8_t *code = mem_code(shadow->mem, page->gpa, MEM_PAGE_SIZE);
+	uint8_t code_bits = shadow->space.code_bits;
+
+	if (code) {
+		const uint8_t before[] = { code_byte(shadow, page->la - 1), code[0] };
+		const uint8_t behind[] = {
+			code[MEM_PAGE_SIZE - 1], code_byte(shadow, page->la + MEM_PAGE_SIZE),
+		};
+
+		if (calls_in(before, sizeof(before), code_bits) ||
+		    calls_in(behind, sizeof(behind), code_bits))
+			return true;
+	}
+	return hidden_calls(shadow, page->gpa) & shadow->bars;
+}
+
 /* Whether a page of code, entered at la, holds nothing that it must not, nor at its borders. */
 static bool is_fit(const struct shadow *shadow, uint64_t gpa, uint64_t la)
 {
@@ -498,7 +539,7 @@ static bool map_code(struct shadow *shadow, const struct run *whole, uint64_t la
 	run.la = page;
 	run.size = MEM_PAGE_SIZE;
 	run.protection = PROT_READ | PROT_EXEC;
-	if (!is_fit(shadow, run.gpa + (la & ~PAGE_MASK), la))
+	if (!is_fit(shadow, run.gpa + (la & ~PAGE_MASK), la) || hides_calls(shadow, &run))
 		return false;
 	if (!shadow->api->watch(shadow->cpu, run.gpa, true))
 		return false;

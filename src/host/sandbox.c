@@ -50,8 +50,6 @@ static const int calls[] = {
 	SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
 	/* memory; qsort(3) asks how much there is */
 	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(sysinfo),
-	/* segments of a guest's code */
-	SCMP_SYS(modify_ldt),
 	/* the end */
 	SCMP_SYS(exit), SCMP_SYS(exit_group),
 };
