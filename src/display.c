@@ -37,7 +37,7 @@ int display_open(struct display *display, const struct display_config *config,
 {
 	struct window_config window = {
 		.screen = board->screen, .name = config->name,
-		.keyboard = board->keyboard,
+		.keyboard = board->keyboard, .mouse = board->mouse,
 		.quit_key = config->quit_key, .on_quit = on_quit, .on_lost = on_lost,
 		.before_frame = config->posted_writes ? before_frame : NULL,
 		.self = (void *)board, .log = log,

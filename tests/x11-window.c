@@ -11,6 +11,7 @@
  *   x11-window resize ID WIDTH HEIGHT   moves it to the screen's corner, too
  *   x11-window keys ID KEYSYM...    presses the keys in turn, releases them in
  *                                   the reverse order
+ *   x11-window click ID BUTTON      presses and releases a button of the mouse
  *   x11-window close ID             what the close button does
  */
 #include <X11/Xlib.h>
@@ -181,6 +182,35 @@ static int press_keys(Display *display, char **argv)
 	return failed;
 }
 
+static int send_button(Display *display, Window window, unsigned int button, int type)
+{
+	XEvent event = {
+		.xbutton = {
+			.type = type,
+			.display = display,
+			.window = window,
+			.root = DefaultRootWindow(display),
+			.time = CurrentTime,
+			.button = button,
+			.x = 10,
+			.y = 10,
+			.same_screen = True,
+		},
+	};
+
+	return !XSendEvent(display, window, True,
+			   type == ButtonPress ? ButtonPressMask : ButtonReleaseMask, &event);
+}
+
+static int click(Display *display, char **argv)
+{
+	Window window = window_of(argv[0]);
+	unsigned int button = (unsigned int)atoi(argv[1]);
+
+	return send_button(display, window, button, ButtonPress) |
+	       send_button(display, window, button, ButtonRelease);
+}
+
 static int close_window(Display *display, char **argv)
 {
 	XEvent event = {
@@ -207,6 +237,7 @@ static const struct {
 	{ "picture", 1, write_picture },
 	{ "resize", 3, resize },
 	{ "keys", 2, press_keys },
+	{ "click", 2, click },
 	{ "close", 1, close_window },
 };
 

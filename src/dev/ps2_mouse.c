@@ -54,10 +54,17 @@ struct ps2_mouse {
 	uint8_t command;		/* that waits for its argument */
 };
 
+static void report(struct ps2_mouse *mouse, bool on)
+{
+	mouse->reporting = on;
+	if (mouse->source)
+		mouse_want(mouse->source, on);
+}
+
 /* All but the ID, which only a reset takes back. */
 static void set_defaults(struct ps2_mouse *mouse)
 {
-	mouse->reporting = false;
+	report(mouse, false);
 	mouse->remote = false;
 	mouse->scaling = false;
 	mouse->resolution = 2;
@@ -107,7 +114,7 @@ static void defaults(struct ps2_mouse *mouse)
 
 static void set_reporting(struct ps2_mouse *mouse, bool on)
 {
-	mouse->reporting = on;
+	report(mouse, on);
 	reply(mouse, NULL, 0);
 }
 

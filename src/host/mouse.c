@@ -20,6 +20,7 @@ struct mouse {
 	unsigned int first;
 	unsigned int count;
 	uint8_t buttons;		/* behind the last event */
+	bool wanted;
 	bool unread;			/* the guest has not read the last part that was taken */
 };
 
@@ -88,9 +89,14 @@ void mouse_move(struct mouse *mouse, int dx, int dy, int wheel)
 
 void mouse_press(struct mouse *mouse, enum mouse_button button, bool down)
 {
+	uint8_t buttons;
+
 	pthread_mutex_lock(&mouse->lock);
-	mouse->buttons = (uint8_t)(down ? mouse->buttons | button : mouse->buttons & ~button);
-	last_event(mouse);
+	buttons = (uint8_t)(down ? mouse->buttons | button : mouse->buttons & ~button);
+	if (buttons != mouse->buttons) {
+		mouse->buttons = buttons;
+		last_event(mouse);
+	}
 	pthread_mutex_unlock(&mouse->lock);
 	work_post(mouse->works, &mouse->arrival);
 }
@@ -105,6 +111,23 @@ void mouse_connect(struct mouse *mouse, void (*fn)(void *self), void *self)
 {
 	mouse->arrived = fn;
 	mouse->arrived_self = self;
+}
+
+bool mouse_is_wanted(struct mouse *mouse)
+{
+	bool wanted;
+
+	pthread_mutex_lock(&mouse->lock);
+	wanted = mouse->wanted;
+	pthread_mutex_unlock(&mouse->lock);
+	return wanted;
+}
+
+void mouse_want(struct mouse *mouse, bool wanted)
+{
+	pthread_mutex_lock(&mouse->lock);
+	mouse->wanted = wanted;
+	pthread_mutex_unlock(&mouse->lock);
 }
 
 /* Takes at most limit, either way, out of *value. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * mouse.h - where the mouse's movements come from: a queue between whoever
- * moves it (a script) and the mouse that the guest sees.
+ * moves it (the window, a script) and the mouse that the guest sees.
  *
  * Movements add up until the guest takes them; a button that changes is a
  * movement of its own, so that no click is lost, however slow the guest.
@@ -49,6 +49,9 @@ void mouse_destroy(struct mouse *mouse);
 void mouse_move(struct mouse *mouse, int dx, int dy, int wheel);
 void mouse_press(struct mouse *mouse, enum mouse_button button, bool down);
 
+/* Whether the guest has its mouse tell of what moves. */
+bool mouse_is_wanted(struct mouse *mouse);
+
 /*
  * --- from the vCPU's thread, or before the run ---
  * fn is called in the vCPU's thread whenever the guest has read all that was
@@ -60,6 +63,8 @@ void mouse_on_drained(struct mouse *mouse, void (*fn)(void *self), void *self);
 
 /* fn is called when something has come in. */
 void mouse_connect(struct mouse *mouse, void (*fn)(void *self), void *self);
+
+void mouse_want(struct mouse *mouse, bool wanted);
 
 /*
  * The guest has read all before. Takes the next part, of MOUSE_STEP and

@@ -27,6 +27,8 @@ struct window_view {
 	struct window_input input;
 	struct screen_frame frame;	/* what the texture shows */
 	uint32_t pixels[SCREEN_COLORS];	/* its palette */
+	bool mouse_taken;
+	bool freeing_key_down;		/* the G of Ctrl+Alt+G, which is not the guest's */
 	bool stale;			/* the window does not show the texture */
 	bool lost;			/* the window system is gone: SDL cannot be called */
 };
@@ -454,6 +456,67 @@ static bool is_quit_key(const struct window_view *view, const SDL_Keysym *presse
 	return true;
 }
 
+/* --- the mouse --- */
+
+static const enum mouse_button buttons[] = {	/* from SDL_BUTTON_LEFT on */
+	MOUSE_LEFT, MOUSE_MIDDLE, MOUSE_RIGHT,
+};
+
+static void take_mouse(struct window_view *view, bool taken)
+{
+	if (view->mouse_taken == taken || (taken && SDL_SetRelativeMouseMode(SDL_TRUE)))
+		return;
+	if (!taken) {
+		SDL_SetRelativeMouseMode(SDL_FALSE);
+		/* The guest does not see what the user lets go from here on. */
+		for (size_t i = 0; i < SDL_arraysize(buttons); i++)
+			view->input.mouse_pressed(view->input.self, buttons[i], false);
+	}
+	view->mouse_taken = taken;
+	view->input.mouse_taken(view->input.self, taken);
+}
+
+static void handle_button(struct window_view *view, const SDL_MouseButtonEvent *event)
+{
+	bool down = event->type == SDL_MOUSEBUTTONDOWN;
+
+	/* The click that takes the mouse is for nothing else. */
+	if (!view->mouse_taken && down && view->input.wants_mouse(view->input.self))
+		take_mouse(view, true);
+	else if (view->mouse_taken && event->button >= SDL_BUTTON_LEFT &&
+		 event->button <= SDL_BUTTON_RIGHT)
+		view->input.mouse_pressed(view->input.self,
+					  buttons[event->button - SDL_BUTTON_LEFT], down);
+}
+
+static void handle_wheel(struct window_view *view, const SDL_MouseWheelEvent *event)
+{
+	if (view->mouse_taken)
+		view->input.mouse_moved(view->input.self, 0, 0, -event->y);
+}
+
+static void handle_motion(struct window_view *view, const SDL_MouseMotionEvent *event)
+{
+	if (view->mouse_taken)
+		view->input.mouse_moved(view->input.self, event->xrel, event->yrel, 0);
+}
+
+/* Returns whether it is the G of Ctrl+Alt+G, from when it is pressed until it is released. */
+static bool frees_mouse(struct window_view *view, const SDL_KeyboardEvent *event)
+{
+	bool pressed = event->type == SDL_KEYDOWN, down = view->freeing_key_down;
+
+	if (event->keysym.sym != SDLK_g)
+		return false;
+	if (pressed && view->mouse_taken && event->keysym.mod & KMOD_CTRL &&
+	    event->keysym.mod & KMOD_ALT) {
+		take_mouse(view, false);
+		down = true;
+	}
+	view->freeing_key_down = down && pressed;
+	return down;
+}
+
 /* Returns whether it is the quit key, which the guest does not see. */
 static bool handle_key(struct window_view *view, const SDL_KeyboardEvent *event)
 {
@@ -462,7 +525,7 @@ static bool handle_key(struct window_view *view, const SDL_KeyboardEvent *event)
 
 	if (pressed && is_quit_key(view, &event->keysym))
 		return true;
-	if (key != KEY_NONE)
+	if (!frees_mouse(view, event) && key != KEY_NONE)
 		view->input.key(view->input.self, key, !pressed ? KEY_RELEASED :
 				event->repeat ? KEY_REPEATED : KEY_PRESSED);
 	return false;
@@ -477,6 +540,16 @@ static bool handle_event(struct window_view *view, const SDL_Event *event)
 	case SDL_KEYDOWN:
 	case SDL_KEYUP:
 		return handle_key(view, &event->key);
+	case SDL_MOUSEBUTTONDOWN:
+	case SDL_MOUSEBUTTONUP:
+		handle_button(view, &event->button);
+		return false;
+	case SDL_MOUSEMOTION:
+		handle_motion(view, &event->motion);
+		return false;
+	case SDL_MOUSEWHEEL:
+		handle_wheel(view, &event->wheel);
+		return false;
 	case SDL_RENDER_TARGETS_RESET:
 	case SDL_RENDER_DEVICE_RESET:
 		/* The texture is lost, too. */
@@ -486,6 +559,8 @@ static bool handle_event(struct window_view *view, const SDL_Event *event)
 	case SDL_WINDOWEVENT:
 		view->stale |= event->window.event == SDL_WINDOWEVENT_EXPOSED ||
 			       event->window.event == SDL_WINDOWEVENT_SIZE_CHANGED;
+		if (event->window.event == SDL_WINDOWEVENT_FOCUS_LOST)
+			take_mouse(view, false);
 		return false;
 	default:
 		return false;
@@ -504,6 +579,8 @@ static enum window_event sdl_wait(struct window_view *view, unsigned int millise
 			return WINDOW_CLOSED;
 		if (view->stale)
 			present(view);
+		if (view->mouse_taken && !view->input.wants_mouse(view->input.self))
+			take_mouse(view, false);
 	}
 	if (!view->lost)
 		return WINDOW_NOTHING;

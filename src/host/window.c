@@ -30,6 +30,7 @@ struct window {
 	struct window_view *view;
 	struct screen_frame shown;
 	bool drawn;			/* shown is in the window */
+	bool mouse_taken;		/* the window has the mouse */
 
 	pthread_mutex_t lock;		/* guards what follows */
 	pthread_cond_t changed;
@@ -82,7 +83,8 @@ static void set_title(struct window *window, bool ended)
 	};
 	char title[256];
 
-	snprintf(title, sizeof(title), "vmm: %.200s%s", window->config.name,
+	snprintf(title, sizeof(title), "vmm: %.160s%s%s", window->config.name,
+		 window->mouse_taken ? " - Ctrl+Alt+G frees the mouse" : "",
 		 hints[window->config.quit_key][ended]);
 	window->module->set_title(window->view, title);
 }
@@ -189,23 +191,63 @@ static void show(struct window *window)
 	}
 }
 
-/* What the guest has no room for is lost, and it is told so. */
-static void on_key(void *self, enum key key, enum key_action action)
+static bool is_running(struct window *window)
 {
-	struct window *window = self;
 	bool running;
 
 	pthread_mutex_lock(&window->lock);
 	running = !window->ended;
 	pthread_mutex_unlock(&window->lock);
-	if (running)
+	return running;
+}
+
+/* What the guest has no room for is lost, and it is told so. */
+static void on_key(void *self, enum key key, enum key_action action)
+{
+	struct window *window = self;
+
+	if (is_running(window))
 		keyboard_send(window->config.keyboard, key, action);
+}
+
+static bool wants_mouse(void *self)
+{
+	struct window *window = self;
+
+	return is_running(window) && mouse_is_wanted(window->config.mouse);
+}
+
+static void on_mouse_taken(void *self, bool taken)
+{
+	struct window *window = self;
+
+	window->mouse_taken = taken;
+	set_title(window, !is_running(window));
+}
+
+static void on_mouse_moved(void *self, int dx, int dy, int wheel)
+{
+	struct window *window = self;
+
+	if (is_running(window))
+		mouse_move(window->config.mouse, dx, dy, wheel);
+}
+
+static void on_mouse_pressed(void *self, enum mouse_button button, bool down)
+{
+	struct window *window = self;
+
+	if (is_running(window))
+		mouse_press(window->config.mouse, button, down);
 }
 
 static void *window_thread(void *self)
 {
 	struct window *window = self;
-	const struct window_input input = { .key = on_key, .self = window };
+	const struct window_input input = {
+		.key = on_key, .wants_mouse = wants_mouse, .mouse_taken = on_mouse_taken,
+		.mouse_moved = on_mouse_moved, .mouse_pressed = on_mouse_pressed, .self = window,
+	};
 	const struct window_module *module = window->module;
 
 	screen_frame(window->config.screen, &window->shown);

@@ -14,6 +14,7 @@
 
 #include "core/log.h"
 #include "host/keyboard.h"
+#include "host/mouse.h"
 #include "host/screen.h"
 
 enum window_quit_key {
@@ -28,6 +29,7 @@ struct window_config {
 	const char *name;		/* of the guest, for the title */
 	enum window_quit_key quit_key;
 	struct keyboard *keyboard;	/* gets the keys while the guest runs */
+	struct mouse *mouse;		/* likewise what the mouse does */
 	/*
 	 * Called in the window's thread when the quit key is pressed or the
 	 * window is closed while the guest runs.

@@ -12,11 +12,12 @@
 #include <stddef.h>
 
 #include "host/keyboard.h"
+#include "host/mouse.h"
 #include "host/screen.h"
 #include "host/window.h"
 
 /* To be raised with every change to struct window_module or to what it uses. */
-#define WINDOW_MODULE_VERSION 3u
+#define WINDOW_MODULE_VERSION 4u
 #define WINDOW_MODULE_SYMBOL "vmm_window_module"
 
 struct window_view;	/* the module's own */
@@ -27,9 +28,18 @@ enum window_event {
 	WINDOW_LOST,		/* the window system is gone; for good */
 };
 
-/* Told of keys in the window, but for the quit key, by wait(). */
+/*
+ * Told of keys in the window, but for the quit key, and of the mouse, by wait().
+ * A click takes the mouse, if it is wanted; Ctrl+Alt+G gives it back, and so do another
+ * window that gets the focus and a guest that no longer wants it. Meanwhile it moves
+ * nothing else.
+ */
 struct window_input {
 	void (*key)(void *self, enum key key, enum key_action action);
+	bool (*wants_mouse)(void *self);
+	void (*mouse_taken)(void *self, bool taken);
+	void (*mouse_moved)(void *self, int dx, int dy, int wheel);	/* as mouse_move() */
+	void (*mouse_pressed)(void *self, enum mouse_button button, bool down);
 	void *self;
 };
 
