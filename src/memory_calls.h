@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * memory_calls.h - the hypercalls that tell a guest of its memory, see vmm-services(7).
+ */
+#ifndef VMM_MEMORY_CALLS_H
+#define VMM_MEMORY_CALLS_H
+
+#include "pv/hypercall.h"
+
+/* MEMORY_MAP. Returns 0 or -errno. */
+int memory_calls_register(struct hypercalls *hypercalls);
+
+#endif
