@@ -5,9 +5,10 @@
 #ifndef VMM_MEMORY_CALLS_H
 #define VMM_MEMORY_CALLS_H
 
+#include "core/bus.h"
 #include "pv/hypercall.h"
 
-/* MEMORY_MAP. Returns 0 or -errno. */
-int memory_calls_register(struct hypercalls *hypercalls);
+/* MEMORY_MAP and MEMORY_LIST; bus: must outlive them. Returns 0 or -errno. */
+int memory_calls_register(struct hypercalls *hypercalls, struct bus *bus);
 
 #endif

@@ -303,7 +303,7 @@ static int add_hypercalls(struct wiring *w)
 	error = error ?: pv_system_register(calls, w->run, w->debugcon);
 	error = error ?: pv_screen_register(calls, w->screen);
 	error = error ?: pv_disk_register(calls, w->disk);
-	error = error ?: memory_calls_register(calls);
+	error = error ?: memory_calls_register(calls, w->bus);
 	return error ?: claim(w, BUS_PIO, HYPERCALL_PORT, 1, &hypercall_port_ops, calls,
 			      "hypercall");
 }

@@ -30,3 +30,8 @@ const struct vmm_memory_entry *vmm_memory_next(const struct vmm_memory_info *inf
 	return entry_at(info, (uint32_t)vmm_address(entry) + entry->size +
 			      (uint32_t)sizeof(entry->size));
 }
+
+int64_t pv_memory_list(struct vmm_memory_area *areas, uint32_t room)
+{
+	return vmm_hypercall(VMM_MEMORY_LIST, vmm_address(areas), room);
+}

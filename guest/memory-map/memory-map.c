@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * memory-map.c - prints where memory is, as a guest without a boot loader learns it: once
- * by a page of its own, once by vmm's, which must say the same.
+ * by a page of its own, once by vmm's, which must say the same; then all that is at
+ * guest-physical addresses.
  */
 #include <stdint.h>
 
 #include <vmm/console.h>
 #include <vmm/memory.h>
 #include <vmm/string.h>
+
+#define AREAS 32
 
 static uint8_t page[VMM_PAGE_SIZE] __attribute__((aligned(VMM_PAGE_SIZE)));
 
@@ -24,6 +27,22 @@ static void report(const struct vmm_memory_info *info)
 			       (unsigned int)e->type);
 }
 
+static void report_areas(void)
+{
+	static struct vmm_memory_area areas[AREAS];
+	int64_t count = pv_memory_list(areas, AREAS);
+
+	for (int64_t i = 0; i < count && i < AREAS; i++) {
+		const struct vmm_memory_area *a = &areas[i];
+
+		console_printf("area 0x%08x%08x 0x%08x%08x kind %u rights %u: %s\n",
+			       (unsigned int)(a->base >> 32), (unsigned int)a->base,
+			       (unsigned int)(a->length >> 32), (unsigned int)a->length,
+			       (unsigned int)a->kind, (unsigned int)a->rights, a->name);
+	}
+	console_printf("areas %d\n", (int)count);
+}
+
 static const void *entries(const struct vmm_memory_info *info)
 {
 	return (const void *)(uintptr_t)info->map_address;
@@ -38,6 +57,7 @@ int main(void)
 		return 1;
 	}
 	report(own);
+	report_areas();
 	if (!other) {
 		console_printf("no page of vmm's\n");
 		return 0;
