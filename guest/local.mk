@@ -39,12 +39,12 @@ SUFFIXES = .o16 .o32 .o64
 guest_include = \
 	guest/include/vmm/ata.h guest/include/vmm/console.h guest/include/vmm/error.h \
 	guest/include/vmm/format.h guest/include/vmm/hypercall.h guest/include/vmm/io.h \
-	guest/include/vmm/machine.h guest/include/vmm/pv.h guest/include/vmm/simvirtio.h \
+	guest/include/vmm/machine.h guest/include/vmm/memory.h guest/include/vmm/pv.h guest/include/vmm/simvirtio.h \
 	guest/include/vmm/string.h \
 	guest/include/vmm/vga.h
 guest_lib_c = \
 	guest/lib/arithmetic.c guest/lib/ata.c guest/lib/console.c guest/lib/format.c \
-	guest/lib/hypercall.c guest/lib/pv-disk.c guest/lib/pv-screen.c \
+	guest/lib/hypercall.c guest/lib/pv-disk.c guest/lib/pv-memory.c guest/lib/pv-screen.c \
 	guest/lib/pv-system.c guest/lib/string.c guest/lib/vga.c
 # Not in real mode: the device is out of its reach.
 guest_lib_mmio_c = guest/lib/simvirtio.c
@@ -114,7 +114,7 @@ guest_c_32 = \
 	guest/cpu-sysenter/cpu-sysenter.c guest/cpu-tasks/cpu-tasks.c \
 	guest/cpu-v8086/cpu-v8086.c guest/demo/demo.c \
 	guest/disk-emul/disk-emul.c guest/disk-pv/disk-pv.c guest/exit-pv/exit-pv.c \
-	guest/exit-status/exit-status.c guest/hello/hello.c guest/poweroff/poweroff.c \
+	guest/exit-status/exit-status.c guest/hello/hello.c guest/memory-map/memory-map.c guest/poweroff/poweroff.c \
 	guest/reset/reset.c guest/selftest/selftest.c guest/simvirtio-echo/simvirtio-echo.c guest/triple-fault/triple-fault.c \
 	guest/vga-cursor/vga-cursor.c guest/vga-emul/vga-emul.c guest/vga-fonts/vga-fonts.c \
 	guest/vga-loop/vga-loop.c guest/vga-mode40/vga-mode40.c guest/vga-mode50/vga-mode50.c \
@@ -169,7 +169,7 @@ guest_bins_32 = \
 	guest/cpu-segments.bin guest/cpu-smc.bin guest/cpu-strings.bin guest/cpu-sysenter.bin \
 	guest/cpu-tasks.bin \
 	guest/cpu-v8086.bin guest/demo.bin guest/disk-emul.bin guest/disk-pv.bin \
-	guest/exit-pv.bin guest/exit-status.bin guest/hello.bin guest/poweroff.bin \
+	guest/exit-pv.bin guest/exit-status.bin guest/hello.bin guest/memory-map.bin guest/poweroff.bin \
 	guest/reset.bin guest/selftest.bin guest/simvirtio-echo.bin guest/triple-fault.bin guest/vga-emul.bin \
 	guest/vga-cursor.bin guest/vga-fonts.bin guest/vga-loop.bin guest/vga-mode40.bin \
 	guest/vga-mode50.bin guest/vga-palette.bin guest/vga-pv.bin guest/vga-scroll.bin \
@@ -202,6 +202,7 @@ guest/disk-pv.bin: guest/disk-pv/disk-pv.o32 guest/shared/disk-test.o32 $(guest_
 guest/exit-pv.bin: guest/exit-pv/exit-pv.o32 $(guest_lib32)
 guest/exit-status.bin: guest/exit-status/exit-status.o32 $(guest_lib32)
 guest/hello.bin: guest/hello/hello.o32 $(guest_lib32)
+guest/memory-map.bin: guest/memory-map/memory-map.o32 $(guest_lib32)
 guest/poweroff.bin: guest/poweroff/poweroff.o32 $(guest_lib32)
 guest/reset.bin: guest/reset/reset.o32 $(guest_lib32)
 guest/selftest.bin: guest/selftest/selftest.o32 guest/shared/check.o32 $(guest_lib32)

@@ -2,7 +2,7 @@
 # Manual pages and the shell completion.
 
 dist_man_MANS = man/vmm.1 man/vmm-lockstep.1 man/vmm-engines.7 man/vmm-hypercall.7 \
-	man/vmm-machine.7 man/vmm-simvirtio.7
+	man/vmm-machine.7 man/vmm-services.7 man/vmm-simvirtio.7
 MAINTAINERCLEANFILES += man/vmm.1 man/vmm-lockstep.1
 EXTRA_DIST += man/vmm.h2m man/vmm-lockstep.h2m man/demo.png
 

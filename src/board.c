@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dev/tables.h"
 #include "engine/select.h"
+#include "mapping.h"
 #include "memory_map.h"
 #include "options.h"
 #include "wiring.h"
@@ -131,6 +133,9 @@ static int load_guest(struct board *board, const struct options *options, uint64
 	int error;
 
 	tables_write(machine_mem(board->machine));
+	/* --show-memory needs none. */
+	if (!options->guest)
+		return 0;
 	error = boot_guest(&request, &board->boot) ?: check_start(board, options, log);
 	limit_start(&board->boot.state, &options->cpu);
 	return error;
@@ -183,6 +188,35 @@ static int open_outputs(struct board *board, const struct options *options,
 	return error;
 }
 
+/* Memory and what else is mapped there; maps: of options->maps, not yet in their place. */
+static int place_memory(struct board *board, const struct options *options, struct mem *mem,
+			const struct mem_region *maps, const struct log *log)
+{
+	int error = memory_map_add_ram(mem, memory_size(options), options->mergeable, log);
+
+	error = error ?: memory_map_add_text(mem, board->screen, options->vga == VGA_TRAP);
+	error = error ?: mappings_place(&options->maps, mem, maps,
+					UINT64_C(1) << CPUID_PHYSICAL_BITS, log);
+	return error ?: place_simvirtio(board, options, mem, log);
+}
+
+/* In this order: the user's own file of --memory-file holds RAM alone. */
+static int make_memory(struct board *board, const struct options *options, struct mem *mem,
+		       const struct log *log)
+{
+	struct mem_region *maps = NULL;
+	int error = board->engine->shares_memory ? share_memory(mem, NULL, log) : 0;
+
+	error = error ?: make_screen(board, mem, log);
+	error = error ?: make_simvirtio_words(board, options, mem, log);
+	error = error ?: mappings_open(&options->maps, mem, &maps, log);
+	if (!error && options->memory_file)
+		error = share_memory(mem, options->memory_file, log);
+	error = error ?: place_memory(board, options, mem, maps, log);
+	free(maps);
+	return error;
+}
+
 /* All that can fail for reasons that the user can mend; says so itself. */
 static int open_all(struct board *board, const struct options *options, const struct log *log)
 {
@@ -192,39 +226,22 @@ static int open_all(struct board *board, const struct options *options, const st
 			(options->insn_limit.set || options->clock == CLOCK_VIRTUAL),
 		.runs_to = options->lockstep,
 	};
-	uint64_t ram = memory_size(options);
-	struct mem *mem;
 	int error = machine_create(&board->machine, options->clock == CLOCK_VIRTUAL, log);
 
 	if (error)
 		return error;
-	mem = machine_mem(board->machine);
 	if (options->state_hash || options->report)
-		mem_note_use(mem);
+		mem_note_use(machine_mem(board->machine));
 	board->engine = engine_select(options->engine, &wishes, log);
 	if (!board->engine)
 		return -ENODEV;
-	if (board->engine->shares_memory)
-		error = share_memory(mem, NULL, log);
-	if (!error)
-		error = make_screen(board, mem, log);
-	if (!error)
-		error = make_simvirtio_words(board, options, mem, log);
-	/* From here on: RAM, and nothing else. */
-	if (!error && options->memory_file)
-		error = share_memory(mem, options->memory_file, log);
+	error = make_memory(board, options, machine_mem(board->machine), log);
 	if (!error)
 		error = keyboard_create(&board->keyboard, machine_works(board->machine));
 	if (!error)
 		error = mouse_create(&board->mouse, machine_works(board->machine));
 	if (!error)
-		error = memory_map_add_ram(mem, ram, options->mergeable, log);
-	if (!error)
-		error = memory_map_add_text(mem, board->screen, options->vga == VGA_TRAP);
-	if (!error)
-		error = place_simvirtio(board, options, mem, log);
-	if (!error)
-		error = load_guest(board, options, ram, log);
+		error = load_guest(board, options, memory_size(options), log);
 	if (!error && options->disk)
 		error = disk_open(&board->disk, options->disk,
 				  (enum disk_mode)options->disk_mode, log);

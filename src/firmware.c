@@ -12,7 +12,7 @@ static uint64_t ram_at(const struct mem *mem, uint64_t gpa)
 {
 	const struct mem_region *region = mem_find(mem, gpa);
 
-	return region ? region->gpa + region->size - gpa : 0;
+	return region && !(region->flags & MEM_FILE) ? region->gpa + region->size - gpa : 0;
 }
 
 /* The size of guest memory as a PC has it: without holes below 1 MiB. */

@@ -18,6 +18,9 @@ libvmm_a_SOURCES = \
 	src/lockstep_options.h \
 	src/machine.c src/machine.h \
 	src/machine_values.c src/machine_values.h \
+	src/mapping.c src/mapping.h \
+	src/memory_calls.c src/memory_calls.h \
+	src/memory_list.c src/memory_list.h \
 	src/memory_map.c src/memory_map.h \
 	src/options.c src/options.h \
 	src/outcome.c src/outcome.h \
@@ -80,6 +83,7 @@ libvmm_a_SOURCES = \
 	src/boot/handover.c src/boot/handover.h \
 	src/boot/layout.c src/boot/layout.h \
 	src/boot/mbimage.c src/boot/mbimage.h \
+	src/boot/mbinfo.c src/boot/mbinfo.h \
 	src/boot/linux.c \
 	src/boot/memmap.c src/boot/memmap.h \
 	src/boot/multiboot.c \

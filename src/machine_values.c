@@ -15,6 +15,7 @@
 #include "host/characters.h"
 #include "host/picture.h"
 #include "lockstep_options.h"
+#include "mapping.h"
 #include "script.h"
 #include "verdict.h"
 #include "wiring.h"
@@ -82,6 +83,18 @@ static void free_loads(void *target)
 }
 
 const struct value_kind value_load = { parse_load, free_loads };
+
+static const char *parse_map(void *target, struct value *value)
+{
+	return mappings_parse(target, value->text);
+}
+
+static void free_maps(void *target)
+{
+	mappings_free(target);
+}
+
+const struct value_kind value_map = { parse_map, free_maps };
 
 static const char *parse_module(void *target, struct value *value)
 {

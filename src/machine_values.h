@@ -12,6 +12,7 @@
 extern const struct value_kind value_characters;	/* char *, as characters_check() has it */
 extern const struct value_kind value_serial;	/* char *[SERIAL_PORTS], COM1 first */
 extern const struct value_kind value_load;	/* struct boot_loads: FILE@ADDR */
+extern const struct value_kind value_map;	/* struct mappings: FILE@ADDR,... */
 extern const struct value_kind value_module;	/* struct boot_modules: FILE ARGS */
 extern const struct value_kind value_bytes_at;	/* struct expect_memory: ADDR:HEXBYTES */
 extern const struct value_kind value_poke;	/* struct lockstep_pokes */

@@ -36,7 +36,7 @@ int memory_map_add_ram(struct mem *mem, uint64_t size, bool mergeable, const str
 		uint64_t end = size < ram_pieces[i].end ? size : ram_pieces[i].end;
 		struct mem_region region = {
 			.gpa = ram_pieces[i].gpa, .size = end - offset,
-			.flags = ram_pieces[i].flags, .name = "RAM",
+			.flags = ram_pieces[i].flags, .name = MEMORY_MAP_RAM,
 		};
 
 		if (end <= offset)

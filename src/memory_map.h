@@ -15,6 +15,9 @@
 
 struct simvirtio_words;
 
+/* The name of RAM's regions. */
+#define MEMORY_MAP_RAM "RAM"
+
 /*
  * Adds size bytes of RAM, a multiple of MEM_PAGE_SIZE. mergeable: the host may merge
  * equal pages (KSM). Returns 0, or -errno with a message in the log.

@@ -135,6 +135,8 @@ static const struct option machine_options[] = {
 	  "the guest's time is real, or virtual: by instructions (engine interp)" },
 	{ "memory-file", 0, &value_file, OPTION(memory_file), "FILE", NULL,
 	  "guest memory is this file, which is made or emptied" },
+	{ "map", 0, &value_map, OPTION(maps), "FILE@ADDR", NULL,
+	  "a file as memory there; then ,ro ,shared ,overwrite ,size=N; repeatable" },
 	{ "mergeable", 0, &value_flag, OPTION(mergeable), NULL, NULL,
 	  "let the host merge equal pages of guest memory (KSM)" },
 	{ "simvirtio", 0, &value_flag, OPTION(simvirtio), NULL, NULL,
@@ -209,6 +211,8 @@ static const struct option report_options[] = {
 	  "print what of the guest is mapped in vmm at the end, and on SIGUSR2 (engine direct)" },
 	{ "state-hash", 0, &value_flag, OPTION(state_hash), NULL, NULL,
 	  "print hashes of memory, registers, FPU and screen at the end" },
+	{ "show-memory", 0, &value_flag, OPTION(show_memory), NULL, NULL,
+	  "print what is where in the guest's physical memory; runs no guest" },
 	{ "host-check", 0, &value_flag, OPTION(host_check), NULL, NULL,
 	  "say what this host has for vmm, and what would help; runs no guest" },
 	{ "json", 0, &value_flag, OPTION(json), NULL, NULL,
@@ -261,8 +265,9 @@ static const struct program vmm_program = {
 /* What vmm-lockstep decides itself, and what only a run of one machine is about. */
 static const char *const lockstep_without[] = {
 	"demo", "name", "engine", "isolate", "disk-mode", "reboot", "clock", "memory-file",
-	"mergeable", "simvirtio-mode", "simvirtio-io", "profile", "report", "dump-page-tables",
-	"show-mappings", "state-hash", "host-check", "json", NULL,
+	"map", "mergeable", "simvirtio-mode", "simvirtio-io", "profile", "report",
+	"dump-page-tables", "show-mappings", "state-hash", "show-memory", "host-check", "json",
+	NULL,
 };
 
 static const struct group lockstep_groups[] = {
@@ -527,7 +532,7 @@ static enum options_answer answer(poptContext popt, const struct parsed *parsed,
 		poptPrintUsage(popt, stdout, 0);
 	else if (parsed->version)
 		print_version(parsed->program);
-	else if (options->guest || options->demo || options->host_check)
+	else if (options->guest || options->demo || options->host_check || options->show_memory)
 		return OPTIONS_RUN;
 	else {
 		print_no_guest(popt, parsed, log);

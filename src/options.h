@@ -16,6 +16,7 @@
 #include "display.h"
 #include "expect.h"
 #include "host/disk.h"
+#include "mapping.h"
 #include "script.h"
 #include "wiring.h"
 
@@ -47,6 +48,7 @@ struct options {
 	struct optional memory;	/* bytes */
 	char *memory_file;		/* NULL: none */
 	bool mergeable;
+	struct mappings maps;
 	int vga;			/* enum option_vga */
 	int debug_exit;			/* enum option_debug_exit */
 	int reboot;			/* enum option_reboot */
@@ -76,6 +78,7 @@ struct options {
 	bool mappings;
 	bool state_hash;
 	bool host_check;		/* in place of a run */
+	bool show_memory;		/* likewise */
 	bool json;			/* with it */
 
 	/* what is typed, waited for and checked */

@@ -15,6 +15,7 @@
 #include "display.h"
 #include "hostcheck.h"
 #include "machine.h"
+#include "memory_list.h"
 #include "options.h"
 #include "report.h"
 #include "samples.h"
@@ -70,6 +71,9 @@ static const char *find_read(const struct options *options, const char *path)
 	for (size_t i = 0; i < options->loads.count; i++)
 		if (same_file(path, options->loads.load[i].path))
 			return options->loads.load[i].path;
+	for (size_t i = 0; i < options->maps.count; i++)
+		if (same_file(path, options->maps.mapping[i].path))
+			return options->maps.mapping[i].path;
 	for (size_t i = 0; i < options->modules.count; i++)
 		if (same_module(path, options->modules.module[i]))
 			return options->modules.module[i];
@@ -179,6 +183,23 @@ static int run_board(const struct options *options, struct report *report, struc
 	return status;
 }
 
+/* --show-memory: the machine is made, and not switched on. */
+static int show_memory(struct options *options, const struct log *log)
+{
+	struct board board;
+	int status = STATUS_HOST;
+
+	if (check(options, log))
+		return STATUS_HOST;
+	if (!board_create(&board, options, log)) {
+		memory_list_print(machine_mem(board.machine), machine_bus(board.machine),
+				  options->memory_file, stdout);
+		status = 0;
+	}
+	board_destroy(&board);
+	return status;
+}
+
 static int run(struct options *options, const struct log *log)
 {
 	struct report_config report_config = {
@@ -239,6 +260,8 @@ int main(int argc, char **argv)
 	case OPTIONS_RUN:
 		if (options.host_check)
 			status = hostcheck(options.json, &log) ? STATUS_HOST : 0;
+		else if (options.show_memory)
+			status = show_memory(&options, &log);
 		else
 			status = run(&options, &log);
 		break;

@@ -21,6 +21,7 @@
 #include "dev/rtc.h"
 #include "dev/vga.h"
 #include "firmware.h"
+#include "memory_calls.h"
 #include "pv/hypercall.h"
 #include "pv/pv.h"
 
@@ -302,6 +303,7 @@ static int add_hypercalls(struct wiring *w)
 	error = error ?: pv_system_register(calls, w->run, w->debugcon);
 	error = error ?: pv_screen_register(calls, w->screen);
 	error = error ?: pv_disk_register(calls, w->disk);
+	error = error ?: memory_calls_register(calls, w->bus);
 	return error ?: claim(w, BUS_PIO, HYPERCALL_PORT, 1, &hypercall_port_ops, calls,
 			      "hypercall");
 }

@@ -45,6 +45,13 @@ static const struct bad_call bad_calls[] = {
 	BAD_CALL("endless run", -VMM_EINVAL, VMM_SCREEN_WRITE, 0, 0, 0x1000, UINT64_MAX),
 	BAD_CALL("run from nowhere", -VMM_EFAULT, VMM_SCREEN_WRITE, 0, 0, NOWHERE, 1),
 	BAD_CALL("run that wraps around", -VMM_EFAULT, VMM_SCREEN_WRITE, 0, 0, WRAPS, 1),
+	BAD_CALL("map between pages", -VMM_EINVAL, VMM_MEMORY_MAP, 0x1008),
+	BAD_CALL("map above 4 GiB", -VMM_EINVAL, VMM_MEMORY_MAP, 1ull << 32),
+	BAD_CALL("map at the highest page", -VMM_EINVAL, VMM_MEMORY_MAP, UINT64_MAX - 4095),
+	BAD_CALL("areas to nowhere", -VMM_EFAULT, VMM_MEMORY_LIST, NOWHERE, 1),
+	BAD_CALL("areas without end", -VMM_EFAULT, VMM_MEMORY_LIST, 0x1000, UINT64_MAX),
+	BAD_CALL("areas that wrap around", -VMM_EFAULT, VMM_MEMORY_LIST, 0x1000, 1ull << 58),
+	BAD_CALL("map in the hole", -VMM_EFAULT, VMM_MEMORY_MAP, HOLE),
 };
 
 /* Where there is no disk, all of these give -VMM_ENODEV. */

@@ -10,7 +10,7 @@
 
 #include "boot/boot.h"
 #include "boot/mbimage.h"
-#include "boot/memmap.h"
+#include "boot/mbinfo.h"
 
 #define SEARCHED	8192u		/* the header lies within that much of the file */
 #define HEADER_MAGIC	0x1BADB002u
@@ -32,52 +32,12 @@ struct header {
 
 #define SHORT_HEADER offsetof(struct header, header_addr)
 
-/* Bits of the information's flags (3.3). */
-enum info_flag {
-	INFO_MEMORY = 1 << 0,
-	INFO_BOOT_DEVICE = 1 << 1,
-	INFO_CMDLINE = 1 << 2,
-	INFO_MODULES = 1 << 3,
-	INFO_ELF_SECTIONS = 1 << 5,
-	INFO_MEMORY_MAP = 1 << 6,
-	INFO_LOADER_NAME = 1 << 9,
-	INFO_FRAMEBUFFER = 1 << 12,
-};
-
 #define BOOT_DEVICE	0x8000FFFFu	/* as QEMU: first disk, first partition */
 #define FRAMEBUFFER_TEXT 2u		/* EGA text mode */
-
-struct info {
-	uint32_t flags;
-	uint32_t mem_lower, mem_upper;	/* KiB */
-	uint32_t boot_device;
-	uint32_t cmdline;
-	uint32_t mods_count, mods_addr;
-	uint32_t elf_num, elf_size, elf_addr, elf_shndx;
-	uint32_t mmap_length, mmap_addr;
-	uint32_t drives_length, drives_addr;
-	uint32_t config_table;
-	uint32_t boot_loader_name;
-	uint32_t apm_table;
-	uint32_t vbe_control_info, vbe_mode_info;
-	uint16_t vbe_mode, vbe_interface_seg, vbe_interface_off, vbe_interface_len;
-	uint32_t framebuffer_addr_low, framebuffer_addr_high;
-	uint32_t framebuffer_pitch, framebuffer_width, framebuffer_height;
-	uint8_t framebuffer_bpp, framebuffer_type;
-	uint8_t color_info[6];
-};
-
-_Static_assert(sizeof(struct info) == 116, "as the specification has it");
 
 struct module {
 	uint32_t start, end, string, reserved;
 };
-
-struct map_entry {
-	uint32_t size;		/* of what follows */
-	uint64_t base, length;
-	uint32_t type;
-} __attribute__((packed));
 
 /* --- the header --- */
 
@@ -134,33 +94,24 @@ static int read_header(const struct boot_request *request, const struct boot_ima
 /* --- what the kernel is told --- */
 
 static void add_memory(const struct mb_handover *handover, struct handover_info *out,
-		       struct info *info)
+		       struct mbinfo *info)
 {
-	struct memmap_entry entries[MEMMAP_MAX];
-	size_t count = memmap_make(handover->request->mem, entries);
+	struct mbinfo_entry entries[MEMMAP_MAX];
+	size_t size = mbinfo_entries(handover->request->mem, entries) * sizeof(entries[0]);
 
-	info->flags |= INFO_MEMORY | INFO_MEMORY_MAP;
+	info->flags |= MBINFO_MEMORY | MBINFO_MEMORY_MAP;
 	info->mem_lower = handover->mem_lower;
 	info->mem_upper = handover->mem_upper;
-	for (size_t i = 0; i < count; i++) {
-		struct map_entry entry = {
-			.size = sizeof(entry) - sizeof(entry.size), .base = entries[i].gpa,
-			.length = entries[i].size, .type = entries[i].type,
-		};
-		uint64_t gpa = handover_add(out, &entry, sizeof(entry), 4);
-
-		if (!i)
-			info->mmap_addr = (uint32_t)gpa;
-		info->mmap_length += sizeof(entry);
-	}
+	info->mmap_addr = (uint32_t)handover_add(out, entries, size, 4);
+	info->mmap_length = (uint32_t)size;
 }
 
 static void add_command_line(const struct mb_handover *handover, struct handover_info *out,
-			     struct info *info)
+			     struct mbinfo *info)
 {
 	const char *append = handover->request->append, *path = handover->image->path;
 
-	info->flags |= INFO_CMDLINE | INFO_LOADER_NAME | INFO_BOOT_DEVICE;
+	info->flags |= MBINFO_CMDLINE | MBINFO_LOADER_NAME | MBINFO_BOOT_DEVICE;
 	info->boot_device = BOOT_DEVICE;
 	info->boot_loader_name = (uint32_t)handover_add_string(out, HANDOVER_LOADER_NAME);
 	info->cmdline = (uint32_t)handover_add(out, path, strlen(path), 1);
@@ -170,7 +121,7 @@ static void add_command_line(const struct mb_handover *handover, struct handover
 
 /* Strings first: the table must lie in one piece. */
 static void add_modules(const struct mb_handover *handover, struct handover_info *out,
-			struct info *info)
+			struct mbinfo *info)
 {
 	const struct handover_modules *modules = &handover->modules;
 	uint64_t string = 0;
@@ -181,7 +132,7 @@ static void add_modules(const struct mb_handover *handover, struct handover_info
 		if (!i)
 			string = gpa;
 	}
-	info->flags |= INFO_MODULES;
+	info->flags |= MBINFO_MODULES;
 	info->mods_count = (uint32_t)modules->count;
 	info->mods_addr = (uint32_t)handover_add(out, NULL, 0, 4);
 	for (size_t i = 0; i < modules->count; i++) {
@@ -197,13 +148,13 @@ static void add_modules(const struct mb_handover *handover, struct handover_info
 }
 
 static void add_sections(const struct mb_handover *handover, struct handover_info *out,
-			 struct info *info)
+			 struct mbinfo *info)
 {
 	const struct elf_loaded_sections *sections = &handover->kernel.sections;
 
 	if (!sections->headers)
 		return;
-	info->flags |= INFO_ELF_SECTIONS;
+	info->flags |= MBINFO_ELF_SECTIONS;
 	info->elf_num = sections->count;
 	info->elf_size = sections->entry_size;
 	info->elf_shndx = sections->names;
@@ -211,9 +162,9 @@ static void add_sections(const struct mb_handover *handover, struct handover_inf
 						(size_t)sections->count * sections->entry_size, 8);
 }
 
-static void add_framebuffer(struct info *info)
+static void add_framebuffer(struct mbinfo *info)
 {
-	info->flags |= INFO_FRAMEBUFFER;
+	info->flags |= MBINFO_FRAMEBUFFER;
 	info->framebuffer_addr_low = HANDOVER_TEXT_GPA;
 	info->framebuffer_pitch = 2 * HANDOVER_TEXT_COLUMNS;
 	info->framebuffer_width = HANDOVER_TEXT_COLUMNS;
@@ -225,7 +176,7 @@ static void add_framebuffer(struct info *info)
 static void make_info(const void *self, struct handover_info *out)
 {
 	const struct mb_handover *handover = self;
-	struct info info = { 0 };
+	struct mbinfo info = { 0 };
 
 	/* The structure comes first; what is in it is known last. */
 	handover_add(out, &info, sizeof(info), 4);

@@ -18,6 +18,9 @@
 #define START_TABLES_GPA 0xD0000u
 #define START_TABLES_SIZE 0x10000u
 
+/* The last page of these: the memory map of a guest that asks for it and names no place. */
+#define START_MAP_GPA 0xDF000u
+
 /* Where boot information lies that a loader makes for its kernel. */
 #define START_INFO_GPA 0xE0000u
 #define START_INFO_SIZE 0x10000u

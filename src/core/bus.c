@@ -109,6 +109,12 @@ static const struct bus_range *owner(struct bus *bus, enum bus_space which, uint
 	return &space->ranges[index];
 }
 
+size_t bus_ranges(const struct bus *bus, enum bus_space space, const struct bus_range **ranges)
+{
+	*ranges = bus->space[space].ranges;
+	return bus->space[space].count;
+}
+
 void bus_set_stray(struct bus *bus, bus_stray_fn *fn, void *self)
 {
 	bus->stray = fn;

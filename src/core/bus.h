@@ -85,6 +85,9 @@ int bus_claim(struct bus *bus, enum bus_space space, const struct bus_range *ran
 /* The claim that holds the address, or NULL. */
 const struct bus_range *bus_find(const struct bus *bus, enum bus_space space, uint64_t address);
 
+/* The claims in order of address; valid until the next one. Returns how many there are. */
+size_t bus_ranges(const struct bus *bus, enum bus_space space, const struct bus_range **ranges);
+
 /* At most one handler; NULL for none. */
 void bus_set_stray(struct bus *bus, bus_stray_fn *fn, void *self);
 

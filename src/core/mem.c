@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define MEM_FLAGS_ALL (MEM_READ | MEM_WRITE | MEM_TRAP | MEM_POSTED | MEM_RESERVED | \
-		       MEM_CHIP | MEM_NO_CODE)
+		       MEM_CHIP | MEM_NO_CODE | MEM_FILE | MEM_SHARED)
 
 /* What memory lies in that can be mapped a second time. */
 struct mem_file {
@@ -20,6 +20,7 @@ struct mem_file {
 	int fd;
 	uint64_t size;
 	bool named;		/* the user's own; else a memfd */
+	bool full;		/* mapped as it is: no memory is put in */
 };
 
 /* Host memory that the map owns. */
@@ -37,8 +38,8 @@ struct mem {
 	size_t count;
 	size_t capacity;
 	struct backing *backings;
-	struct mem_file *files;		/* the newest first, which memory is put in */
 	int pagemap;			/* this process's, proc(5); -1: not open */
+	struct mem_file *files;		/* memory is put in the first one that is not full */
 	mem_writer_fn *writer;		/* NULL: nobody wants to know */
 	void *writer_self;
 };
@@ -158,6 +159,16 @@ int mem_map(const struct mem *mem, const uint8_t *host, uint64_t size, int prote
 	return 0;
 }
 
+/* Which memory is put in; NULL: none. */
+static struct mem_file *open_for_memory(const struct mem *mem)
+{
+	struct mem_file *file = mem->files;
+
+	while (file && file->full)
+		file = file->next;
+	return file;
+}
+
 /*
  * Room at the end of the file. The user's own gets its blocks at once: a full file system
  * would be the end of whoever writes to the memory. Returns 0 or -errno.
@@ -176,9 +187,8 @@ static int grow(const struct mem_file *file, uint64_t size)
  * In the file, or in none where a limit on the size of files is in the way, which is no
  * limit on memory. Fills in where it lies; returns MAP_FAILED with errno.
  */
-static void *map_shared(struct mem *mem, struct backing *backing)
+static void *map_shared(struct mem_file *file, struct backing *backing)
 {
-	struct mem_file *file = mem->files;
 	int error = grow(file, backing->size);
 	void *host;
 
@@ -200,12 +210,13 @@ static void *map_shared(struct mem *mem, struct backing *backing)
 void *mem_backing(struct mem *mem, uint64_t size, bool mergeable)
 {
 	struct backing *backing = malloc(sizeof(*backing));
+	struct mem_file *file = open_for_memory(mem);
 	void *host;
 
 	if (!backing)
 		return NULL;
 	*backing = (struct backing){ .next = mem->backings, .size = size };
-	host = mem->files ? map_shared(mem, backing) :
+	host = file ? map_shared(file, backing) :
 	       mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
 		    -1, 0);
 	if (host == MAP_FAILED) {
@@ -274,6 +285,31 @@ uint64_t mem_run(const struct mem *mem, const uint8_t *host, uint64_t size, bool
 		return run_in_pagemap(mem->pagemap, host, size, used);
 	*used = true;
 	return size;
+}
+
+void *mem_file_backing(struct mem *mem, int fd, uint64_t size, bool writable)
+{
+	struct backing *backing = malloc(sizeof(*backing));
+	struct mem_file *file = malloc(sizeof(*file));
+	void *host = MAP_FAILED;
+
+	if (backing && file)
+		host = mmap(NULL, size, PROT_READ | (writable ? PROT_WRITE : 0), MAP_SHARED, fd, 0);
+	if (host == MAP_FAILED) {
+		free(backing);
+		free(file);
+		return NULL;
+	}
+	madvise(host, size, MADV_DONTFORK);
+	*file = (struct mem_file){
+		.next = mem->files, .fd = fd, .size = size, .named = true, .full = true,
+	};
+	*backing = (struct backing){
+		.next = mem->backings, .host = host, .size = size, .shared = true, .file = file,
+	};
+	mem->files = file;
+	mem->backings = backing;
+	return host;
 }
 
 /* Index of the first region that ends after gpa; count where there is none. */
@@ -423,13 +459,21 @@ void mem_tell_writer(const struct mem *mem, const void *host, uint64_t len)
 	}
 }
 
+/* Without any rights: what a loader may do, which fills ROM too. */
+static bool allows(const struct mem_region *region, unsigned int rights)
+{
+	if (!rights)
+		return region->flags & MEM_WRITE || !(region->flags & MEM_SHARED);
+	return (region->flags & rights) == rights;
+}
+
 /* mem_span() without telling the writer. */
 static void *span_of(const struct mem *mem, uint64_t gpa, uint64_t *len, unsigned int rights)
 {
 	const struct mem_region *region = mem_find(mem, gpa);
 	uint64_t offset, rest;
 
-	if (!region || (region->flags & rights) != rights || !*len)
+	if (!region || !allows(region, rights) || !*len)
 		return NULL;
 	offset = gpa - region->gpa;
 	rest = region->size - offset;

@@ -42,6 +42,13 @@ enum mem_flags {
 	 * a fetch gets what it gets where no memory is.
 	 */
 	MEM_NO_CODE = 1 << 6,
+	/* What it holds at first is from a file of the host's, which is its name. */
+	MEM_FILE = 1 << 7,
+	/*
+	 * It is that file: a reset leaves what is in it, and without MEM_WRITE vmm does not
+	 * write there either.
+	 */
+	MEM_SHARED = 1 << 8,
 };
 
 #define MEM_RW (MEM_READ | MEM_WRITE)
@@ -75,7 +82,15 @@ void *mem_backing(struct mem *mem, uint64_t size, bool mergeable);
  */
 int mem_share(struct mem *mem, const char *path);
 
-/* The descriptors of these files: the first for -1, then the next one; -1: no more. */
+/*
+ * The first size bytes of a file as memory, in place of mem_backing(): what is written there
+ * is in the file, and the other way round. fd: the map's from now on, open for writing if
+ * writable, else nobody may write there. The file must not become shorter. Returns NULL and sets
+ * errno where the host refuses; then fd is the caller's.
+ */
+void *mem_file_backing(struct mem *mem, int fd, uint64_t size, bool writable);
+
+/* The descriptors of all these files: the first for -1, then the next one; -1: no more. */
 int mem_next_file(const struct mem *mem, int fd);
 
 /*
@@ -148,7 +163,7 @@ bool mem_valid(const struct mem *mem, uint64_t gpa, uint64_t len, unsigned int r
 /*
  * Copies between a buffer and guest memory, across regions. Returns 0, or
  * -EFAULT with nothing copied where a byte of the range does not exist or
- * lacks the right (a ROM can be filled with mem_load()).
+ * lacks the right (a ROM can be filled with mem_load(), if no file is shared as such).
  */
 int mem_read(const struct mem *mem, uint64_t gpa, void *buffer, uint64_t len);
 int mem_write(struct mem *mem, uint64_t gpa, const void *buffer, uint64_t len);

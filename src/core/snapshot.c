@@ -91,7 +91,8 @@ int snapshot_take(struct snapshot **out, const struct mem *mem)
 	int error = snapshot ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < count && !error; i++)
-		error = take_region(snapshot, &regions[i]);
+		if (!(regions[i].flags & MEM_SHARED))
+			error = take_region(snapshot, &regions[i]);
 	if (error) {
 		snapshot_free(snapshot);
 		return error;
@@ -118,7 +119,8 @@ int snapshot_restore(const struct snapshot *snapshot, struct mem *mem)
 	int error = 0;
 
 	for (size_t i = 0; i < count && !error; i++)
-		error = mem_zero(mem, regions[i].gpa, regions[i].size);
+		if (!(regions[i].flags & MEM_SHARED))
+			error = mem_zero(mem, regions[i].gpa, regions[i].size);
 	for (const struct piece *piece = snapshot->pieces; piece && !error; piece = piece->next)
 		error = mem_load(mem, piece->gpa, piece->data, piece->size);
 	return error;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * snapshot.h - guest memory as it was, to be put back when the machine is
- * reset: a copy of the pages that are not zero.
+ * reset: a copy of the pages that are not zero. Files that are shared as memory are left
+ * out: like a disk they keep what was written.
  */
 #ifndef VMM_CORE_SNAPSHOT_H
 #define VMM_CORE_SNAPSHOT_H

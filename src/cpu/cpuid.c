@@ -23,7 +23,7 @@
 /* Family 6, as every x86-64-v3 processor of Intel's; model and stepping are vmm's own. */
 #define SIGNATURE		0x00000601u
 #define CLFLUSH_LINE_SIZE	(8u << 8)	/* in units of 8 bytes */
-#define ADDRESS_SIZES		0x3028u		/* 48 bits linear, 40 physical */
+#define ADDRESS_SIZES		(48u << 8 | CPUID_PHYSICAL_BITS)	/* linear, physical */
 
 /* Leaf 1: EBX's initial APIC ID, ECX's hypervisor and x2APIC; leaf 6, EAX: ARAT. */
 #define APIC_ID_BITS		0xFF000000u

@@ -133,6 +133,9 @@ void cpuid_set_apic(struct cpuid_leaf *leaf);
 unsigned int cpuid_model(const struct cpuid_config *config,
 			 struct cpuid_leaf leaves[CPUID_LEAVES]);
 
+/* How many bits a physical address of the baseline has. */
+#define CPUID_PHYSICAL_BITS 40u
+
 /* The features that the leaves show: a bit each, by enum cpu_feature; FEATURE_NONE too. */
 uint64_t cpuid_features(const struct cpuid_leaf *leaves, unsigned int count);
 

@@ -8,7 +8,7 @@
 #include "core/module.h"
 #include "host/sandbox_module.h"
 
-#define FILES_MAX 4u
+#define FILES_MAX 16u
 
 /* Its checker for leaks traces the process at the end, with all that is given up here. */
 #ifdef __SANITIZE_ADDRESS__

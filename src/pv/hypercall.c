@@ -34,6 +34,8 @@ SAME(HYPERCALL_DISK_INFO, VMM_DISK_INFO);
 SAME(HYPERCALL_DISK_READ, VMM_DISK_READ);
 SAME(HYPERCALL_DISK_WRITE, VMM_DISK_WRITE);
 SAME(HYPERCALL_DISK_FLUSH, VMM_DISK_FLUSH);
+SAME(HYPERCALL_MEMORY_MAP, VMM_MEMORY_MAP);
+SAME(HYPERCALL_MEMORY_LIST, VMM_MEMORY_LIST);
 SAME(sizeof(struct hypercall_request), sizeof(struct vmm_request));
 SAME(offsetof(struct hypercall_request, result), offsetof(struct vmm_request, result));
 SAME(offsetof(struct hypercall_request, argument), offsetof(struct vmm_request, argument));

@@ -35,6 +35,8 @@ enum hypercall_number {
 	HYPERCALL_DISK_READ = 33,	/* (lba, count, gpa) */
 	HYPERCALL_DISK_WRITE = 34,	/* (lba, count, gpa) */
 	HYPERCALL_DISK_FLUSH = 35,	/* () */
+	HYPERCALL_MEMORY_MAP = 48,	/* (gpa of a page, or 0) -> gpa of the map */
+	HYPERCALL_MEMORY_LIST = 49,	/* (gpa, areas there is room for) -> areas */
 };
 
 /*

@@ -30,6 +30,8 @@ enum vmm_hypercall_number {
 	VMM_DISK_READ = 33,	/* (lba, count, address) */
 	VMM_DISK_WRITE = 34,	/* (lba, count, address) */
 	VMM_DISK_FLUSH = 35,	/* () */
+	VMM_MEMORY_MAP = 48,	/* (address of a page, or 0) -> address of the map */
+	VMM_MEMORY_LIST = 49,	/* (address, areas there is room for) -> areas */
 };
 
 struct vmm_request {
