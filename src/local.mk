@@ -139,6 +139,7 @@ libvmm_a_SOURCES = \
 	src/host/socket.c \
 	src/host/terminal.c src/host/terminal.h \
 	src/host/typist.c src/host/typist.h \
+	src/host/unixsocket.c src/host/unixsocket.h \
 	src/host/watch.c src/host/watch.h \
 	src/host/window.c src/host/window.h src/host/window_module.h \
 	src/observe/compare.c src/observe/compare.h \
