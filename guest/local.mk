@@ -39,12 +39,13 @@ SUFFIXES = .o16 .o32 .o64
 guest_include = \
 	guest/include/vmm/ata.h guest/include/vmm/console.h guest/include/vmm/error.h \
 	guest/include/vmm/format.h guest/include/vmm/hypercall.h guest/include/vmm/io.h \
+	guest/include/vmm/ipc.h guest/include/vmm/ipc-message.h \
 	guest/include/vmm/machine.h guest/include/vmm/pv.h guest/include/vmm/simvirtio.h \
 	guest/include/vmm/string.h \
 	guest/include/vmm/vga.h
 guest_lib_c = \
 	guest/lib/arithmetic.c guest/lib/ata.c guest/lib/console.c guest/lib/format.c \
-	guest/lib/hypercall.c guest/lib/pv-disk.c guest/lib/pv-screen.c \
+	guest/lib/hypercall.c guest/lib/ipc.c guest/lib/ipc-disk.c guest/lib/pv-disk.c guest/lib/pv-screen.c \
 	guest/lib/pv-system.c guest/lib/string.c guest/lib/vga.c
 # Not in real mode: the device is out of its reach.
 guest_lib_mmio_c = guest/lib/simvirtio.c

@@ -30,6 +30,11 @@ enum vmm_hypercall_number {
 	VMM_DISK_READ = 33,	/* (lba, count, address) */
 	VMM_DISK_WRITE = 34,	/* (lba, count, address) */
 	VMM_DISK_FLUSH = 35,	/* () */
+	VMM_IPC_FIND = 64,	/* (address of a name, length) -> endpoint */
+	VMM_IPC_NAME = 65,	/* (endpoint, address, size) -> length */
+	VMM_IPC_SEND = 66,	/* (endpoint, value, page, rights, flags) */
+	VMM_IPC_RECEIVE = 67,	/* (endpoint, address of a message, page, flags) */
+	VMM_IPC_CALL = 68,	/* (endpoint, value, page, rights, address of a message) */
 };
 
 struct vmm_request {
