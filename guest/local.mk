@@ -39,12 +39,14 @@ SUFFIXES = .o16 .o32 .o64
 guest_include = \
 	guest/include/vmm/ata.h guest/include/vmm/console.h guest/include/vmm/error.h \
 	guest/include/vmm/format.h guest/include/vmm/hypercall.h guest/include/vmm/io.h \
-	guest/include/vmm/machine.h guest/include/vmm/memory.h guest/include/vmm/pv.h guest/include/vmm/simvirtio.h \
+	guest/include/vmm/ipc.h guest/include/vmm/ipc-message.h guest/include/vmm/machine.h \
+	guest/include/vmm/memory.h guest/include/vmm/pv.h guest/include/vmm/simvirtio.h \
 	guest/include/vmm/string.h \
 	guest/include/vmm/vga.h
 guest_lib_c = \
 	guest/lib/arithmetic.c guest/lib/ata.c guest/lib/console.c guest/lib/format.c \
-	guest/lib/hypercall.c guest/lib/pv-disk.c guest/lib/pv-memory.c guest/lib/pv-screen.c \
+	guest/lib/hypercall.c guest/lib/ipc.c guest/lib/ipc-disk.c guest/lib/pv-disk.c \
+	guest/lib/pv-memory.c guest/lib/pv-screen.c \
 	guest/lib/pv-system.c guest/lib/string.c guest/lib/vga.c
 # Not in real mode: the device is out of its reach.
 guest_lib_mmio_c = guest/lib/simvirtio.c
@@ -105,7 +107,9 @@ guest_c_32 = \
 	guest/ata-full/ata-full.c guest/badcall/badcall.c \
 	guest/bench-disk-bulk/bench-disk-bulk.c guest/bench-disk-emul/bench-disk-emul.c \
 	guest/bench-disk-out/bench-disk-out.c guest/bench-disk-pv/bench-disk-pv.c \
-	guest/bench-mmio/bench-mmio.c \
+	guest/bench-hypercall/bench-hypercall.c guest/bench-ipc/bench-ipc.c \
+	guest/bench-mmio/bench-mmio.c guest/blockfs/blockfs.c \
+	guest/ipc-check/ipc-check.c guest/ipc-pages/ipc-pages.c guest/ipc-peer/ipc-peer.c \
 	guest/bench-pio/bench-pio.c guest/bench-simvirtio/bench-simvirtio.c guest/console/console.c \
 	guest/cpu-apic/cpu-apic.c guest/cpu-exceptions/cpu-exceptions.c guest/cpu-fpu/cpu-fpu.c \
 	guest/cpu-interrupts/cpu-interrupts.c guest/cpu-paging32/cpu-paging32.c \
@@ -124,12 +128,14 @@ guest_asm_64 = guest/hello64/hello64.S guest/simvirtio/start.S
 guest_c_64 = guest/cpu-paging64/cpu-paging64.c guest/cpu-segments64/cpu-segments64.c \
 	guest/cpu-syscall/cpu-syscall.c guest/simvirtio/simvirtio.c
 guest_private_include = \
+	guest/blockfs/cache.h guest/blockfs/fs.h \
 	guest/cpu/descriptor.h guest/cpu/paging.h guest/cpu/processor.h guest/cpu/test.h \
 	guest/cpu/trap-stubs.h guest/cpu/trap.h guest/kernel/kernel.h \
 	guest/kernel/multiboot2.h guest/rackdoll/rackdoll.h guest/stress/stress.h \
 	guest/demo/scene.h guest/lib/crt0.h guest/shared/check.h \
 	guest/shared/disk-test.h guest/shared/picture.h guest/shared/vga-mode.h
 guest_private_c = \
+	guest/blockfs/cache.c guest/blockfs/fs.c \
 	guest/cpu/paging.c guest/cpu/test.c guest/cpu/trap.c \
 	guest/demo/scene.c guest/shared/check.c guest/shared/disk-test.c guest/shared/picture.c \
 	guest/shared/vga-mode.c \
@@ -162,6 +168,8 @@ guest_paging_64 = guest/cpu/paging.o64 $(guest_cpu_64)
 guest_vga_mode = guest/shared/vga-mode.o32 $(guest_lib32)
 
 guest_bins_32 = \
+	guest/bench-hypercall.bin guest/bench-ipc.bin guest/blockfs.bin guest/ipc-check.bin \
+	guest/ipc-pages.bin guest/ipc-peer.bin \
 	guest/ata-full.bin guest/badcall.bin guest/bench-disk-bulk.bin \
 	guest/bench-disk-emul.bin guest/bench-disk-out.bin guest/bench-disk-pv.bin guest/bench-mmio.bin \
 	guest/bench-pio.bin guest/bench-simvirtio.bin guest/console.bin guest/cpu-apic.bin guest/cpu-exceptions.bin guest/cpu-fpu.bin \
@@ -174,6 +182,13 @@ guest_bins_32 = \
 	guest/vga-cursor.bin guest/vga-fonts.bin guest/vga-loop.bin guest/vga-mode40.bin \
 	guest/vga-mode50.bin guest/vga-palette.bin guest/vga-pv.bin guest/vga-scroll.bin \
 	guest/vga-widths.bin
+guest/bench-hypercall.bin: guest/bench-hypercall/bench-hypercall.o32 $(guest_lib32)
+guest/bench-ipc.bin: guest/bench-ipc/bench-ipc.o32 $(guest_lib32)
+guest/blockfs.bin: guest/blockfs/blockfs.o32 guest/blockfs/cache.o32 guest/blockfs/fs.o32 \
+	$(guest_paging_32) $(guest_lib32)
+guest/ipc-check.bin: guest/ipc-check/ipc-check.o32 guest/shared/check.o32 $(guest_lib32)
+guest/ipc-pages.bin: guest/ipc-pages/ipc-pages.o32 $(guest_lib32)
+guest/ipc-peer.bin: guest/ipc-peer/ipc-peer.o32 $(guest_lib32)
 guest/ata-full.bin: guest/ata-full/ata-full.o32 guest/shared/check.o32 $(guest_lib32)
 guest/badcall.bin: guest/badcall/badcall.o32 guest/shared/check.o32 $(guest_lib32)
 guest/bench-disk-bulk.bin: guest/bench-disk-bulk/bench-disk-bulk.o32 $(guest_lib32)
@@ -317,7 +332,8 @@ samples_DATA = $(guest_bins_16) $(guest_bins_32) $(guest_bins_64) $(guest_long_b
 # Benchmarks: what is compared is the interfaces, not the compiler's carefulness.
 guest/bench-disk-bulk/bench-disk-bulk.o32 guest/bench-disk-emul/bench-disk-emul.o32 \
 guest/bench-disk-out/bench-disk-out.o32 guest/bench-disk-pv/bench-disk-pv.o32 \
-guest/bench-mmio/bench-mmio.o32 \
+guest/bench-hypercall/bench-hypercall.o32 guest/bench-ipc/bench-ipc.o32 \
+guest/bench-mmio/bench-mmio.o32 guest/ipc-pages/ipc-pages.o32 \
 guest/bench-pio/bench-pio.o32 guest/bench-simvirtio/bench-simvirtio.o32: GUEST_OPTIMIZE = -O3
 
 # Few and small: all are compiled anew when a header or the flags change.

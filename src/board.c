@@ -217,6 +217,16 @@ static int make_memory(struct board *board, const struct options *options, struc
 	return error;
 }
 
+/* Last, for programs are started. */
+static int open_ipc(struct board *board, const struct options *options, const struct log *log)
+{
+	const struct ipc_config config = {
+		.specs = &options->ipc, .disk = board->disk, .log = log,
+	};
+
+	return options->ipc.count ? ipc_open(&board->ipc, &config) : 0;
+}
+
 /* All that can fail for reasons that the user can mend; says so itself. */
 static int open_all(struct board *board, const struct options *options, const struct log *log)
 {
@@ -245,9 +255,9 @@ static int open_all(struct board *board, const struct options *options, const st
 	if (!error && options->disk)
 		error = disk_open(&board->disk, options->disk,
 				  (enum disk_mode)options->disk_mode, log);
-	if (error)
-		return error;
-	return open_outputs(board, options, log);
+	if (!error)
+		error = open_outputs(board, options, log);
+	return error ? error : open_ipc(board, options, log);
 }
 
 static size_t receive(void *self, const uint8_t *data, size_t len)
@@ -330,7 +340,8 @@ int board_create(struct board *board, const struct options *options, const struc
 		.qemu_debug_exit = options->debug_exit == DEBUG_EXIT_QEMU,
 		.simvirtio_address = simvirtio_address(options),
 		.simvirtio_words = board->simvirtio_words,
-		.works = machine_works(board->machine), .log = log,
+		.works = machine_works(board->machine), .ipc = board->ipc,
+		.sleep = machine_sleep, .sleeper = board->machine, .log = log,
 	};
 	if (board->simvirtio_io)
 		wiring.simvirtio_output = characters_output(board->simvirtio_io);
@@ -378,6 +389,7 @@ void board_destroy(struct board *board)
 		characters_close(all[i]);
 	outputs_destroy(board->outputs);
 	capture_destroy(board->capture);
+	ipc_close(board->ipc);
 	disk_close(board->disk);
 	screen_destroy(board->screen);
 	symbols_destroy(board->boot.symbols);
@@ -412,6 +424,8 @@ void board_finish(struct board *board)
 
 	for (size_t i = 0; i < count; i++)
 		characters_finish(all[i]);
+	if (board->ipc)
+		ipc_finish(board->ipc);
 	if (board->disk)
 		disk_flush(board->disk);
 }
@@ -424,5 +438,5 @@ int board_host_error(const struct board *board)
 
 	for (size_t i = 0; i < count && !error; i++)
 		error = output_error(characters_output(all[i]));
-	return error;
+	return error || !board->ipc ? error : ipc_host_error(board->ipc);
 }

@@ -11,6 +11,7 @@
 #include "engine/engine.h"
 #include "host/characters.h"
 #include "host/disk.h"
+#include "host/ipc.h"
 #include "host/keyboard.h"
 #include "host/mouse.h"
 #include "host/output.h"
@@ -30,6 +31,7 @@ struct board {
 	struct mouse *mouse;
 	struct pm *pm;			/* of the machine's devices */
 	struct disk *disk;		/* NULL: none */
+	struct ipc *ipc;		/* NULL: no endpoints */
 	struct capture *capture;	/* all that the guest prints; NULL: not asked for */
 	struct outputs *outputs;
 	struct characters *debugcon;

@@ -122,7 +122,7 @@ libvmm_a_SOURCES = \
 	src/dev/vga_memory.c src/dev/vga_memory.h \
 	src/dev/vga_state.h \
 	src/dev/vga_text.c src/dev/vga_text.h \
-	src/pv/disk.c src/pv/hypercall.c src/pv/hypercall.h src/pv/pv.h \
+	src/pv/disk.c src/pv/hypercall.c src/pv/hypercall.h src/pv/ipc.c src/pv/pv.h \
 	src/pv/screen.c src/pv/system.c \
 	src/host/characters.c src/host/characters.h \
 	src/host/condition.c src/host/condition.h \
@@ -132,6 +132,11 @@ libvmm_a_SOURCES = \
 	src/host/endpoint.h \
 	src/host/font.c src/host/font.h \
 	src/host/inventory.c src/host/inventory.h \
+	src/host/ipc.c src/host/ipc.h \
+	src/host/ipcdisk.c src/host/ipcdisk.h \
+	src/host/ipcendpoint.h \
+	src/host/ipcframe.c src/host/ipcframe.h \
+	src/host/ipcstream.c \
 	src/host/jsontree_module.h \
 	src/host/keyboard.c src/host/keyboard.h \
 	src/host/keyscript.c src/host/keyscript.h \
@@ -142,9 +147,11 @@ libvmm_a_SOURCES = \
 	src/host/raster.c src/host/raster.h \
 	src/host/sandbox_module.h \
 	src/host/screen.c src/host/screen.h \
+	src/host/service.c src/host/service.h \
 	src/host/socket.c \
 	src/host/terminal.c src/host/terminal.h \
 	src/host/typist.c src/host/typist.h \
+	src/host/unixsocket.c src/host/unixsocket.h \
 	src/host/watch.c src/host/watch.h \
 	src/host/window.c src/host/window.h src/host/window_module.h \
 	src/observe/compare.c src/observe/compare.h \

@@ -38,6 +38,7 @@ struct machine {
 	const struct engine_ops *ops;
 	struct engine *engine;
 	bool confine;
+	bool sleeps;
 	struct dispatch dispatch;
 	enum dispatch_answer answer;	/* to the last exit */
 	uint64_t exits;
@@ -455,6 +456,7 @@ int machine_power_on(struct machine *machine, const struct engine_ops *ops,
 	machine->memory = settings->memory;
 	machine->start = start;
 	machine->confine = settings->confine;
+	machine->sleeps = settings->sleeps;
 	run_set_reboots(machine->run, settings->memory);
 	irqs_reset(machine->irqs);
 	devices_reset(machine->devices);
@@ -544,6 +546,19 @@ static void run_vcpu(struct machine *machine)
 	}
 }
 
+void machine_sleep(void *self, struct pollfd *fds, size_t count)
+{
+	struct machine *machine = self;
+	int error;
+
+	if (machine->at_rest)
+		machine->at_rest(machine->at_rest_self);
+	error = run_poll(machine->run, fds, count);
+	if (error)
+		run_end(machine->run, ENDING_HOST_ERROR, 0, "cannot wait: %s", strerror(-error));
+	run_pending(machine);
+}
+
 static int start_loop(struct machine *machine)
 {
 	int error = catch_signals(machine);
@@ -571,7 +586,7 @@ static int run_with_loop(struct machine *machine)
 	hold_signals(SIG_BLOCK);
 	machine->answer = DISPATCH_CONTINUE;
 	run_pending(machine);
-	if (machine->ops->run_briefly)
+	if (machine->ops->run_briefly && !machine->sleeps)
 		step(machine, machine->ops->run_briefly);
 	if (machine->answer != DISPATCH_STOP) {
 		error = start_loop(machine);

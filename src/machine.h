@@ -50,6 +50,8 @@ struct machine_config {
 	 * engine_ops.run_briefly() lets it.
 	 */
 	bool confine;
+	/* An access of the guest may come to machine_sleep(): who wakes it is there then. */
+	bool sleeps;
 	/* What a reset puts back, must outlive the machine; NULL: a reset ends the run. */
 	const struct snapshot *memory;
 };
@@ -104,6 +106,13 @@ void machine_run(struct machine *machine, const struct machine_limits *limits,
  * signals and the time limit can still end the run.
  */
 typedef bool machine_end_fn(void *self, bool wait);
+
+/*
+ * For a device that has to wait in the middle of an access (struct machine *self, and
+ * machine_config.sleeps is true): until poll(2) would end for the descriptors, or sooner.
+ * The run may have ended by then. Meanwhile time passes and other devices go on.
+ */
+void machine_sleep(void *self, struct pollfd *fds, size_t count);
 
 /* fn is called in the vCPU's thread when the guest halts and waits. One at most. */
 void machine_at_rest(struct machine *machine, void (*fn)(void *self), void *self);

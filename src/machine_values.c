@@ -13,6 +13,7 @@
 #include "cpu/cpuid.h"
 #include "expect.h"
 #include "host/characters.h"
+#include "host/ipc.h"
 #include "host/picture.h"
 #include "lockstep_options.h"
 #include "mapping.h"
@@ -50,6 +51,34 @@ static void free_serial(void *target)
 }
 
 const struct value_kind value_serial = { parse_serial, free_serial };
+
+/* --- endpoints --- */
+
+static const char *parse_ipc(void *target, struct value *value)
+{
+	struct ipc_specs *specs = target;
+	const char *wrong = ipc_check(specs, value->text);
+	char *copy = wrong ? NULL : strdup(value->text);
+	char **added = copy ? array_append(&specs->spec, &specs->count, sizeof(*added)) : NULL;
+
+	if (!added) {
+		free(copy);
+		return wrong ? wrong : "out of memory";
+	}
+	*added = copy;
+	return NULL;
+}
+
+static void free_ipc(void *target)
+{
+	struct ipc_specs *specs = target;
+
+	for (size_t i = 0; i < specs->count; i++)
+		free(specs->spec[i]);
+	free(specs->spec);
+}
+
+const struct value_kind value_ipc = { parse_ipc, free_ipc };
 
 /* --- what is loaded --- */
 

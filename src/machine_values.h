@@ -11,6 +11,7 @@
 /* Each with the type of its target; those that end in s are added to by each value. */
 extern const struct value_kind value_characters;	/* char *, as characters_check() has it */
 extern const struct value_kind value_serial;	/* char *[SERIAL_PORTS], COM1 first */
+extern const struct value_kind value_ipc;	/* struct ipc_specs, as ipc_check() has it */
 extern const struct value_kind value_load;	/* struct boot_loads: FILE@ADDR */
 extern const struct value_kind value_map;	/* struct mappings: FILE@ADDR,... */
 extern const struct value_kind value_module;	/* struct boot_modules: FILE ARGS */

@@ -139,6 +139,8 @@ static const struct option machine_options[] = {
 	  "a file as memory there; then ,ro ,shared ,overwrite ,size=N; repeatable" },
 	{ "mergeable", 0, &value_flag, OPTION(mergeable), NULL, NULL,
 	  "let the host merge equal pages of guest memory (KSM)" },
+	{ "ipc", 0, &value_ipc, OPTION(ipc), "NAME=WHERE", NULL,
+	  "an endpoint for messages: unix:PATH, disk[:FILE] or exec:COMMAND; repeatable" },
 	{ "simvirtio", 0, &value_flag, OPTION(simvirtio), NULL, NULL,
 	  "a SIMVIRTIO device at 0x100000, and memory of 1M by default" },
 	{ "simvirtio-at", 0, &value_number, OPTION(simvirtio_at), "ADDR", NULL,
@@ -265,7 +267,7 @@ static const struct program vmm_program = {
 /* What vmm-lockstep decides itself, and what only a run of one machine is about. */
 static const char *const lockstep_without[] = {
 	"demo", "name", "engine", "isolate", "disk-mode", "reboot", "clock", "memory-file",
-	"map", "mergeable", "simvirtio-mode", "simvirtio-io", "profile", "report",
+	"map", "mergeable", "ipc", "simvirtio-mode", "simvirtio-io", "profile", "report",
 	"dump-page-tables", "show-mappings", "state-hash", "show-memory", "host-check", "json",
 	NULL,
 };
@@ -442,6 +444,16 @@ static unsigned int count_stdio(const struct options *options)
 	return count;
 }
 
+/* The block service without an image of its own has the machine's disk. */
+static bool ipc_consistent(const struct options *options, const struct log *log)
+{
+	for (size_t i = 0; i < options->ipc.count; i++)
+		if (ipc_wants_disk(options->ipc.spec[i]) && !options->disk)
+			return usage_error(log, "--ipc=", options->ipc.spec[i],
+					   "there is no disk (add --disk, or :FILE)");
+	return true;
+}
+
 static bool simvirtio_consistent(const struct options *options, const struct log *log)
 {
 	const struct optional *at = &options->simvirtio_at;
@@ -477,7 +489,7 @@ static bool consistent(const struct parsed *parsed, const struct log *log)
 	if (count_stdio(options) > 1)
 		return usage_error(log, "", "--serial=stdio, --simvirtio-io=stdio",
 				   "for one port or device only");
-	if (!simvirtio_consistent(options, log))
+	if (!ipc_consistent(options, log) || !simvirtio_consistent(options, log))
 		return false;
 	return !engine_list_check(options->engine, log);
 }

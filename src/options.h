@@ -16,6 +16,7 @@
 #include "display.h"
 #include "expect.h"
 #include "host/disk.h"
+#include "host/ipc.h"
 #include "mapping.h"
 #include "script.h"
 #include "wiring.h"
@@ -59,6 +60,8 @@ struct options {
 	struct optional simvirtio_at;
 	int simvirtio_mode;		/* enum option_simvirtio_mode */
 	char *simvirtio_io;		/* NULL: as if not given */
+
+	struct ipc_specs ipc;		/* what the guest exchanges messages with */
 
 	/* the disk */
 	char *disk;

@@ -74,6 +74,9 @@ static const char *find_read(const struct options *options, const char *path)
 	for (size_t i = 0; i < options->maps.count; i++)
 		if (same_file(path, options->maps.mapping[i].path))
 			return options->maps.mapping[i].path;
+	for (size_t i = 0; i < options->ipc.count; i++)
+		if (same_file(path, ipc_file(options->ipc.spec[i])))
+			return ipc_file(options->ipc.spec[i]);
 	for (size_t i = 0; i < options->modules.count; i++)
 		if (same_module(path, options->modules.module[i]))
 			return options->modules.module[i];
@@ -158,7 +161,7 @@ static int run_board(const struct options *options, struct report *report, struc
 		.halt_status = halt_status(options, board),
 		.insn_limit = options->insn_limit.value, .cpu = options->cpu,
 		.confine = options->isolate || !board->engine->isolates,
-		.memory = board->snapshot,
+		.sleeps = board->ipc, .memory = board->snapshot,
 	};
 	struct machine_limits limits = {
 		.seconds = options->time_limit, .exits = options->exit_limit.value,

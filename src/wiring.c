@@ -292,6 +292,21 @@ static int add_fwcfg(struct wiring *w)
 	return error ?: claim(w, BUS_PIO, FWCFG_DMA_PORT, 8, &fwcfg_dma_ops, fwcfg, "fw_cfg DMA");
 }
 
+static int add_ipc(struct wiring *w, struct hypercalls *calls)
+{
+	const struct pv_ipc_config config = {
+		.ipc = w->ipc, .run = w->run, .intr = w->intr, .sleep = w->sleep,
+		.sleeper = w->sleeper,
+	};
+	struct pv_ipc *ipc;
+	int error = pv_ipc_create(&ipc, &config);
+
+	if (error)
+		return error;
+	error = devices_add(w->devices, &pv_ipc_device, ipc);
+	return error ?: pv_ipc_register(calls, ipc);
+}
+
 static int add_hypercalls(struct wiring *w)
 {
 	struct hypercalls *calls;
@@ -304,6 +319,7 @@ static int add_hypercalls(struct wiring *w)
 	error = error ?: pv_screen_register(calls, w->screen);
 	error = error ?: pv_disk_register(calls, w->disk);
 	error = error ?: memory_calls_register(calls, w->bus);
+	error = error ?: add_ipc(w, calls);
 	return error ?: claim(w, BUS_PIO, HYPERCALL_PORT, 1, &hypercall_port_ops, calls,
 			      "hypercall");
 }

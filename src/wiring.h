@@ -22,6 +22,7 @@
 #include "dev/simvirtio.h"
 #include "dev/uart.h"
 #include "host/disk.h"
+#include "host/ipc.h"
 #include "host/keyboard.h"
 #include "host/mouse.h"
 #include "host/output.h"
@@ -54,6 +55,9 @@ struct wiring {
 	uint64_t simvirtio_address;
 	struct simvirtio_words *simvirtio_words;
 	struct works *works;		/* of that device alone */
+	struct ipc *ipc;		/* NULL: no endpoints, and sleep is not needed */
+	void (*sleep)(void *sleeper, struct pollfd *fds, size_t count);	/* as machine_sleep() */
+	void *sleeper;
 	const struct log *log;
 
 	/* Set by wire(): */

@@ -8,6 +8,9 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #define GUEST_STATUS_MAX 119
 
@@ -19,6 +22,8 @@ struct run {
 	pthread_mutex_t lock;		/* guards what follows but ended */
 	pthread_cond_t wake;
 	bool kicked;			/* since the last run_wait() */
+	bool polling;			/* run_poll() waits: a kick writes to event */
+	int event;			/* eventfd(2), -1 until it is needed */
 	void (*kick)(void *self);
 	void *kick_self;
 	bool has[ENDING_KINDS];
@@ -32,6 +37,7 @@ int run_create(struct run **run)
 	*run = calloc(1, sizeof(**run));
 	if (!*run)
 		return -ENOMEM;
+	(*run)->event = -1;
 	pthread_mutex_init(&(*run)->lock, NULL);
 	pthread_cond_init(&(*run)->wake, NULL);
 	return 0;
@@ -41,6 +47,8 @@ void run_destroy(struct run *run)
 {
 	if (!run)
 		return;
+	if (run->event >= 0)
+		close(run->event);
 	pthread_cond_destroy(&run->wake);
 	pthread_mutex_destroy(&run->lock);
 	free(run);
@@ -59,10 +67,21 @@ void run_set_kick(struct run *run, void (*kick)(void *self), void *self)
 	pthread_mutex_unlock(&run->lock);
 }
 
+static void wake_poll(const struct run *run)
+{
+	const uint64_t one = 1;
+
+	/* A full counter wakes it just as well. */
+	if (write(run->event, &one, sizeof(one)) < 0)
+		return;
+}
+
 /* With the run's lock held. */
 static void kick(struct run *run)
 {
 	run->kicked = true;
+	if (run->polling)
+		wake_poll(run);
 	if (run->kick)
 		run->kick(run->kick_self);
 	pthread_cond_signal(&run->wake);
@@ -162,6 +181,50 @@ void run_wait(struct run *run)
 		pthread_cond_wait(&run->wake, &run->lock);
 	run->kicked = false;
 	pthread_mutex_unlock(&run->lock);
+}
+
+/* Returns whether there is anything to wait for, or -errno. */
+static int begin_poll(struct run *run)
+{
+	int answer;
+
+	pthread_mutex_lock(&run->lock);
+	if (run->event < 0)
+		run->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	answer = run->event < 0 ? -errno : !run->kicked && !run_ended(run);
+	run->polling = answer > 0;
+	run->kicked = false;
+	pthread_mutex_unlock(&run->lock);
+	return answer;
+}
+
+/* woken: by a kick, which may come when something else has ended the wait, too. */
+static void end_poll(struct run *run, bool woken)
+{
+	uint64_t count;
+
+	pthread_mutex_lock(&run->lock);
+	run->polling = false;
+	woken = woken || run->kicked;
+	run->kicked = false;
+	pthread_mutex_unlock(&run->lock);
+	/* Nobody writes to it any more. */
+	if (woken && read(run->event, &count, sizeof(count)) < 0)
+		return;
+}
+
+int run_poll(struct run *run, struct pollfd *fds, size_t count)
+{
+	struct pollfd all[RUN_POLL_MAX + 1];
+	int begun = count > RUN_POLL_MAX ? -EINVAL : begin_poll(run);
+
+	if (begun <= 0)
+		return begun;
+	memcpy(all, fds, count * sizeof(*fds));
+	all[count] = (struct pollfd){ .fd = run->event, .events = POLLIN };
+	begun = poll(all, count + 1, -1) < 0 && errno != EINTR ? -errno : 0;
+	end_poll(run, !begun && all[count].revents);
+	return begun;
 }
 
 bool run_ending(struct run *run, struct ending *ending)

@@ -10,8 +10,12 @@
 #ifndef VMM_CORE_RUN_H
 #define VMM_CORE_RUN_H
 
+#include <poll.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+#define RUN_POLL_MAX 16u
 
 /* In order of precedence (vmm(1), EXIT STATUS): the first one decides. */
 enum ending_kind {
@@ -97,6 +101,12 @@ bool run_in_haste(const struct run *run);
  * enabled.
  */
 void run_wait(struct run *run);
+
+/*
+ * run_wait() that ends too when poll(2) would, for count descriptors, RUN_POLL_MAX at most.
+ * By the vCPU's thread. Returns 0 or -errno: then it has not slept.
+ */
+int run_poll(struct run *run, struct pollfd *fds, size_t count);
 
 /*
  * The ending that decides, copied to *ending. Returns false where nothing has

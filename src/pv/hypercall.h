@@ -37,6 +37,11 @@ enum hypercall_number {
 	HYPERCALL_DISK_FLUSH = 35,	/* () */
 	HYPERCALL_MEMORY_MAP = 48,	/* (gpa of a page, or 0) -> gpa of the map */
 	HYPERCALL_MEMORY_LIST = 49,	/* (gpa, areas there is room for) -> areas */
+	HYPERCALL_IPC_FIND = 64,	/* (gpa of a name, length) -> endpoint */
+	HYPERCALL_IPC_NAME = 65,	/* (endpoint, gpa, size) -> length */
+	HYPERCALL_IPC_SEND = 66,	/* (endpoint, value, page, rights, flags) */
+	HYPERCALL_IPC_RECEIVE = 67,	/* (endpoint, gpa of a message, page, flags) */
+	HYPERCALL_IPC_CALL = 68,	/* (endpoint, value, page, rights, gpa of a message) */
 };
 
 /*

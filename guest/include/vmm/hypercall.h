@@ -32,6 +32,11 @@ enum vmm_hypercall_number {
 	VMM_DISK_FLUSH = 35,	/* () */
 	VMM_MEMORY_MAP = 48,	/* (address of a page, or 0) -> address of the map */
 	VMM_MEMORY_LIST = 49,	/* (address, areas there is room for) -> areas */
+	VMM_IPC_FIND = 64,	/* (address of a name, length) -> endpoint */
+	VMM_IPC_NAME = 65,	/* (endpoint, address, size) -> length */
+	VMM_IPC_SEND = 66,	/* (endpoint, value, page, rights, flags) */
+	VMM_IPC_RECEIVE = 67,	/* (endpoint, address of a message, page, flags) */
+	VMM_IPC_CALL = 68,	/* (endpoint, value, page, rights, address of a message) */
 };
 
 struct vmm_request {
