@@ -34,6 +34,7 @@ libvmm_a_SOURCES = \
 	src/core/escape.c src/core/escape.h \
 	src/core/intr.c src/core/intr.h \
 	src/core/irq.c src/core/irq.h \
+	src/core/json.c src/core/json.h \
 	src/core/log.c src/core/log.h \
 	src/core/loop.c src/core/loop.h \
 	src/core/mem.c src/core/mem.h \
@@ -126,7 +127,6 @@ libvmm_a_SOURCES = \
 	src/host/endpoint.h \
 	src/host/font.c src/host/font.h \
 	src/host/inventory.c src/host/inventory.h \
-	src/host/jsontree_module.h \
 	src/host/keyboard.c src/host/keyboard.h \
 	src/host/keyscript.c src/host/keyscript.h \
 	src/host/mouse.c src/host/mouse.h \
@@ -146,7 +146,6 @@ libvmm_a_SOURCES = \
 	src/observe/events.c src/observe/events.h \
 	src/observe/faults.c \
 	src/observe/hash.c src/observe/hash.h \
-	src/observe/json_module.h \
 	src/observe/mistakes.c \
 	src/observe/page_tables.c src/observe/page_tables.h \
 	src/observe/postmortem.c src/observe/postmortem.h \
@@ -254,14 +253,7 @@ json_la_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src -I$(builddir) $(JSON_CFLAGS)
 json_la_CFLAGS = $(VMM_CFLAGS)
 json_la_LDFLAGS = $(module_ldflags)
 json_la_LIBADD = $(JSON_LIBS)
-json_la_SOURCES = src/core/utf8.c src/core/utf8.h src/observe/json.c src/observe/json_module.h
-
-pkglib_LTLIBRARIES += jsontree.la
-jsontree_la_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src -I$(builddir) $(JSON_CFLAGS)
-jsontree_la_CFLAGS = $(VMM_CFLAGS)
-jsontree_la_LDFLAGS = $(module_ldflags)
-jsontree_la_LIBADD = $(JSON_LIBS)
-jsontree_la_SOURCES = src/core/utf8.c src/core/utf8.h src/host/jsontree.c src/host/jsontree_module.h
+json_la_SOURCES = src/core/utf8.c src/core/utf8.h src/host/json.c src/core/json.h
 
 pkglib_LTLIBRARIES += png.la
 png_la_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src -I$(builddir) $(PNG_CFLAGS)
