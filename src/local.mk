@@ -18,6 +18,7 @@ libvmm_a_SOURCES = \
 	src/machine.c src/machine.h \
 	src/machine_values.c src/machine_values.h \
 	src/memory_map.c src/memory_map.h \
+	src/observer.c src/observer.h \
 	src/options.c src/options.h \
 	src/outcome.c src/outcome.h \
 	src/report.c src/report.h \
@@ -47,6 +48,7 @@ libvmm_a_SOURCES = \
 	src/core/snapshot.c src/core/snapshot.h \
 	src/core/vcpu.c src/core/vcpu.h \
 	src/core/symbols.c src/core/symbols.h \
+	src/core/utf8.c src/core/utf8.h \
 	src/core/work.c src/core/work.h \
 	src/cpu/cpuid.c \
 	src/cpu/cpuid.h \
@@ -63,6 +65,7 @@ libvmm_a_SOURCES = \
 	src/engine/kvm_emulate.c \
 	src/engine/kvm_exit.c \
 	src/engine/kvm_facts.c src/engine/kvm_facts.h \
+	src/engine/kvm_place.c \
 	src/engine/kvm_state.c \
 	src/engine/kvm_step.c \
 	src/engine/kvm_vm.c \
@@ -149,7 +152,12 @@ libvmm_a_SOURCES = \
 	src/observe/mistakes.c \
 	src/observe/page_tables.c src/observe/page_tables.h \
 	src/observe/postmortem.c src/observe/postmortem.h \
-	src/observe/profile.c src/observe/profile.h
+	src/observe/profile.c src/observe/profile.h \
+	src/observe/profile_json.c \
+	src/observe/profile_svg.c \
+	src/observe/profile_text.c \
+	src/observe/profile_view.c src/observe/profile_view.h \
+	src/observe/timeline.c src/observe/timeline.h
 
 # The DSDT as bytes, for acpi.c. A tarball has them, and can be built without iasl.
 MAINTAINERCLEANFILES += src/dev/dsdt.inc

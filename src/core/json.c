@@ -88,6 +88,12 @@ void json_append(struct json *json, struct json_object *array, struct json_objec
 		json->module->release(value);
 }
 
+void json_append_number(struct json *json, struct json_object *array, double value,
+			unsigned int decimals)
+{
+	json_append(json, array, json->module->number(value, decimals));
+}
+
 int json_write(struct json *json, FILE *stream, struct json_object *value)
 {
 	int error = json->failed ? -ENOMEM : json->module->write(stream, value);

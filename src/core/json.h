@@ -74,6 +74,8 @@ void json_add_null(struct json *json, struct json_object *object, const char *ke
 
 /* A further element of an array, which takes value over. */
 void json_append(struct json *json, struct json_object *array, struct json_object *value);
+void json_append_number(struct json *json, struct json_object *array, double value,
+			unsigned int decimals);
 
 /*
  * Writes a value with a line feed and frees it. Returns 0 or -ENOMEM, also where something

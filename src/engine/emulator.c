@@ -221,6 +221,14 @@ int emulator_take_interrupt(struct emulator *emulator, struct intr *intr)
 	return vector;
 }
 
+uint64_t emulator_place(const struct emulator *emulator, const struct vmexit *exit)
+{
+	bool write = (exit->reason == VMEXIT_PIO && exit->pio.write) ||
+		     (exit->reason == VMEXIT_MMIO && exit->mmio.write);
+
+	return emulator->api->place(emulator->cpu, write);
+}
+
 void emulator_set_general(struct emulator *emulator, const struct vcpu_state *general)
 {
 	struct vcpu_state state;
