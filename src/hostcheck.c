@@ -10,10 +10,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/json.h"
 #include "core/module.h"
 #include "cpu/cpu.h"
 #include "engine/engine.h"
-#include "host/jsontree_module.h"
 #include "hostcheck_lines.h"
 
 #define KVM_DEVICE "/dev/kvm"
@@ -106,73 +106,61 @@ static void print_text(const struct host_lines *lines)
 	printf("vmm can%s run guests on this host.\n", lines->usable ? "" : "not");
 }
 
-static struct json_object *json_line(const struct jsontree_module *json,
-				     const struct host_line *line)
+static struct json_object *json_line(struct json *json, const struct host_line *line)
 {
-	struct json_object *object = json->object();
+	struct json_object *object = json_new_object(json);
 
-	if (!object)
-		return NULL;
-	json->set(object, "check", json->string(line->check));
-	json->set(object, "status", json->string(host_verdict_names[line->verdict]));
-	json->set(object, "reason", json->string(line->reason));
-	json->set(object, "remedy", *line->remedy ? json->string(line->remedy) : NULL);
+	json_add_text(json, object, "check", line->check);
+	json_add_text(json, object, "status", host_verdict_names[line->verdict]);
+	json_add_text(json, object, "reason", line->reason);
+	json_add_text(json, object, "remedy", *line->remedy ? line->remedy : NULL);
 	return object;
 }
 
 /* What programs want as numbers. */
-static struct json_object *json_kvm(const struct jsontree_module *json, const struct kvm_facts *kvm)
+static struct json_object *json_kvm(struct json *json, const struct kvm_facts *kvm)
 {
-	struct json_object *object = json->object();
+	struct json_object *object = json_new_object(json);
 
-	if (!object)
-		return NULL;
-	json->set(object, "api_version", json->integer(kvm->version));
-	json->set(object, "exit_us", kvm->measured ? json->number(kvm->exit_microseconds) : NULL);
-	json->set(object, "mips", kvm->measured ? json->number(kvm->mips) : NULL);
+	json_add_integer(json, object, "api_version", (uint64_t)kvm->version);
+	if (kvm->measured) {
+		json_add_number(json, object, "exit_us", kvm->exit_microseconds, 3);
+		json_add_number(json, object, "mips", kvm->mips, 3);
+	} else {
+		json_add_null(json, object, "exit_us");
+		json_add_null(json, object, "mips");
+	}
 	return object;
 }
 
-static int write_json(const struct jsontree_module *json, const struct host_facts *facts,
+static int write_json(struct json *json, const struct host_facts *facts,
 		      const struct host_lines *lines)
 {
-	struct json_object *all = json->object(), *checks = json->array();
-	int error = -ENOMEM;
+	struct json_object *all = json_new_object(json), *checks = json_new_array(json);
 
-	if (!all || !checks || json->set(all, "usable", json->boolean(lines->usable)) ||
-	    json->set(all, "kvm", json_kvm(json, &facts->kvm)))
-		goto out;
-	error = 0;
-	for (size_t i = 0; i < lines->count && !error; i++)
-		error = json->append(checks, json_line(json, &lines->lines[i]));
-	if (!error)
-		error = json->set(all, "checks", checks);
-	if (!error) {
-		checks = NULL;
-		error = json->write(stdout, all);
-	}
-out:
-	json->release(checks);
-	json->release(all);
-	return error;
+	json_add_boolean(json, all, "usable", lines->usable);
+	json_add(json, all, "kvm", json_kvm(json, &facts->kvm));
+	for (size_t i = 0; i < lines->count; i++)
+		json_append(json, checks, json_line(json, &lines->lines[i]));
+	json_add(json, all, "checks", checks);
+	return json_write(json, stdout, all);
 }
 
 static int print_json(const struct host_facts *facts, const struct host_lines *lines,
 		      const struct log *log)
 {
-	struct module module = { 0 };
+	struct json json = { 0 };
 	char reason[200];
-	int error = module_open(&module, "jsontree.so", JSONTREE_MODULE_SYMBOL, JSONTREE_MODULE_VERSION,
-				"vmm-hypervisor", reason, sizeof(reason));
+	int error = json_open(&json, reason, sizeof(reason));
 
 	if (error) {
 		log_error(log, "--json: %s", reason);
-		return error;
+	} else {
+		error = write_json(&json, facts, lines);
+		if (error)
+			log_error(log, "--json: %s", strerror(-error));
 	}
-	error = write_json(module.symbol, facts, lines);
-	if (error)
-		log_error(log, "--json: %s", strerror(-error));
-	module_close(&module);
+	json_close(&json);
 	return error;
 }
 

@@ -22,6 +22,7 @@ libvmm_a_SOURCES = \
 	src/memory_calls.c src/memory_calls.h \
 	src/memory_list.c src/memory_list.h \
 	src/memory_map.c src/memory_map.h \
+	src/observer.c src/observer.h \
 	src/options.c src/options.h \
 	src/outcome.c src/outcome.h \
 	src/report.c src/report.h \
@@ -38,6 +39,7 @@ libvmm_a_SOURCES = \
 	src/core/escape.c src/core/escape.h \
 	src/core/intr.c src/core/intr.h \
 	src/core/irq.c src/core/irq.h \
+	src/core/json.c src/core/json.h \
 	src/core/log.c src/core/log.h \
 	src/core/loop.c src/core/loop.h \
 	src/core/mem.c src/core/mem.h \
@@ -50,6 +52,7 @@ libvmm_a_SOURCES = \
 	src/core/snapshot.c src/core/snapshot.h \
 	src/core/vcpu.c src/core/vcpu.h \
 	src/core/symbols.c src/core/symbols.h \
+	src/core/utf8.c src/core/utf8.h \
 	src/core/work.c src/core/work.h \
 	src/cpu/cpuid.c \
 	src/cpu/cpuid.h \
@@ -67,6 +70,7 @@ libvmm_a_SOURCES = \
 	src/engine/kvm_emulate.c \
 	src/engine/kvm_exit.c \
 	src/engine/kvm_facts.c src/engine/kvm_facts.h \
+	src/engine/kvm_place.c \
 	src/engine/kvm_state.c \
 	src/engine/kvm_step.c \
 	src/engine/kvm_vm.c \
@@ -137,7 +141,6 @@ libvmm_a_SOURCES = \
 	src/host/ipcendpoint.h \
 	src/host/ipcframe.c src/host/ipcframe.h \
 	src/host/ipcstream.c \
-	src/host/jsontree_module.h \
 	src/host/keyboard.c src/host/keyboard.h \
 	src/host/keyscript.c src/host/keyscript.h \
 	src/host/mouse.c src/host/mouse.h \
@@ -159,12 +162,16 @@ libvmm_a_SOURCES = \
 	src/observe/events.c src/observe/events.h \
 	src/observe/faults.c \
 	src/observe/hash.c src/observe/hash.h \
-	src/observe/json_module.h \
 	src/observe/mappings.c src/observe/mappings.h \
 	src/observe/mistakes.c \
 	src/observe/page_tables.c src/observe/page_tables.h \
 	src/observe/postmortem.c src/observe/postmortem.h \
-	src/observe/profile.c src/observe/profile.h
+	src/observe/profile.c src/observe/profile.h \
+	src/observe/profile_json.c \
+	src/observe/profile_svg.c \
+	src/observe/profile_text.c \
+	src/observe/profile_view.c src/observe/profile_view.h \
+	src/observe/timeline.c src/observe/timeline.h
 
 # The DSDT as bytes, for acpi.c. A tarball has them, and can be built without iasl.
 MAINTAINERCLEANFILES += src/dev/dsdt.inc
@@ -268,14 +275,7 @@ json_la_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src -I$(builddir) $(JSON_CFLAGS)
 json_la_CFLAGS = $(VMM_CFLAGS)
 json_la_LDFLAGS = $(module_ldflags)
 json_la_LIBADD = $(JSON_LIBS)
-json_la_SOURCES = src/core/utf8.c src/core/utf8.h src/observe/json.c src/observe/json_module.h
-
-pkglib_LTLIBRARIES += jsontree.la
-jsontree_la_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src -I$(builddir) $(JSON_CFLAGS)
-jsontree_la_CFLAGS = $(VMM_CFLAGS)
-jsontree_la_LDFLAGS = $(module_ldflags)
-jsontree_la_LIBADD = $(JSON_LIBS)
-jsontree_la_SOURCES = src/core/utf8.c src/core/utf8.h src/host/jsontree.c src/host/jsontree_module.h
+json_la_SOURCES = src/core/utf8.c src/core/utf8.h src/host/json.c src/core/json.h
 
 pkglib_LTLIBRARIES += png.la
 png_la_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/src -I$(builddir) $(PNG_CFLAGS)

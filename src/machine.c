@@ -41,11 +41,9 @@ struct machine {
 	bool sleeps;
 	struct dispatch dispatch;
 	enum dispatch_answer answer;	/* to the last exit */
-	uint64_t exits;
-	uint64_t exits_by[VMEXIT_REASONS];	/* the same; none of KICK and STEPPED */
-	struct events events;		/* the last ones */
+	uint64_t exits_by[VMEXIT_REASONS];	/* none of KICK and STEPPED */
+	struct observer observer;
 	uint64_t exit_limit;		/* 0: none */
-	struct profile *profile;	/* NULL: none */
 	const struct snapshot *memory;	/* for a reset; NULL: that ends the run */
 	const struct vcpu_state *start;	/* likewise */
 	machine_end_fn *at_end;		/* NULL: nobody wants to know */
@@ -139,9 +137,7 @@ static void on_interrupt(void *self, uint8_t vector)
 {
 	struct machine *machine = self;
 
-	events_add(&machine->events, &(struct event){
-		.number = machine->exits, .kind = EVENT_IRQ, .address = vector,
-	});
+	observer_interrupt(&machine->observer, vector);
 }
 
 int machine_create(struct machine **out, bool virtual_clock, const struct log *log)
@@ -271,7 +267,7 @@ const uint64_t *machine_exits(const struct machine *machine)
 
 const struct events *machine_events(const struct machine *machine)
 {
-	return &machine->events;
+	return &machine->observer.events;
 }
 
 void machine_at_end(struct machine *machine, machine_end_fn *fn, void *self)
@@ -311,43 +307,6 @@ static void on_time_limit(void *self)
 	run_end(machine->run, ENDING_LIMIT, 0, "time limit reached");
 }
 
-/* A write that was held back: it came out with an exit, but was none. */
-static bool is_posted(const struct vmexit *exit)
-{
-	return exit->reason == VMEXIT_MMIO && exit->mmio.posted;
-}
-
-/* The guest's exits, not those that vmm's own kicks are. */
-static bool is_exit(const struct vmexit *exit)
-{
-	return exit->reason != VMEXIT_KICK && exit->reason != VMEXIT_STEPPED && !is_posted(exit);
-}
-
-static void count_exit(struct profile *profile, const struct vmexit *exit)
-{
-	static const enum profile_kind kinds[VMEXIT_REASONS] = {
-		[VMEXIT_PIO] = PROFILE_PIO,
-		[VMEXIT_MMIO] = PROFILE_MMIO,
-		[VMEXIT_MSR] = PROFILE_MSR,
-		[VMEXIT_HLT] = PROFILE_HLT,
-		[VMEXIT_KICK] = PROFILE_KICK,
-		[VMEXIT_EMULATED] = PROFILE_EMULATED,
-		[VMEXIT_SHUTDOWN] = PROFILE_OTHER,
-		[VMEXIT_FAILURE] = PROFILE_OTHER,
-		[VMEXIT_INSN_LIMIT] = PROFILE_OTHER,
-		[VMEXIT_STEPPED] = PROFILE_OTHER,
-	};
-	enum profile_kind kind = is_posted(exit) ? PROFILE_POSTED : kinds[exit->reason];
-
-	if (exit->reason == VMEXIT_PIO)
-		profile_count(profile, kind, exit->pio.port, exit->pio.size, exit->pio.write,
-			      exit->pio.count);
-	else if (exit->reason == VMEXIT_MMIO)
-		profile_count(profile, kind, exit->mmio.gpa, exit->mmio.size, exit->mmio.write, 1);
-	else
-		profile_count(profile, kind, 0, 0, false, 1);
-}
-
 static void on_wake(void *self)
 {
 	struct machine *machine = self;
@@ -375,44 +334,10 @@ static bool is_access(const struct vmexit *exit)
 	return exit->reason == VMEXIT_PIO || exit->reason == VMEXIT_MMIO;
 }
 
-/* After it was made: what was read is there. A guest's bytes are as many as size says. */
-static void keep_event(struct machine *machine, const struct vmexit *exit)
-{
-	struct event event = { .number = machine->exits };
-	const void *data = NULL;
-
-	if (exit->reason == VMEXIT_PIO) {
-		event.kind = EVENT_PIO;
-		event.address = exit->pio.port;
-		event.size = exit->pio.size;
-		event.write = exit->pio.write;
-		data = exit->pio.data;
-	} else if (exit->reason == VMEXIT_MMIO) {
-		event.kind = EVENT_MMIO;
-		event.address = exit->mmio.gpa;
-		event.size = exit->mmio.size;
-		event.write = exit->mmio.write;
-		data = exit->mmio.data;
-	} else if (exit->reason == VMEXIT_MSR) {
-		event.kind = EVENT_MSR;
-		event.address = exit->msr.number;
-		event.size = sizeof(event.value);
-		event.write = exit->msr.write;
-		data = exit->msr.data;
-	} else if (exit->reason == VMEXIT_HLT) {
-		event.kind = EVENT_HLT;
-	} else {
-		return;
-	}
-	if (data)
-		memcpy(&event.value, data, event.size);
-	events_add(&machine->events, &event);
-}
-
 static void count_towards_limit(struct machine *machine, enum vmexit_reason reason)
 {
 	machine->exits_by[reason]++;
-	if (++machine->exits == machine->exit_limit && machine->answer != DISPATCH_STOP)
+	if (machine->observer.exits == machine->exit_limit && machine->answer != DISPATCH_STOP)
 		run_end(machine->run, ENDING_LIMIT, 0, "exit limit reached");
 }
 
@@ -422,15 +347,14 @@ static void take_exit(void *self, struct vmexit *exit)
 	struct machine *machine = self;
 	const struct machine_watch *watch = is_access(exit) ? machine->watch : NULL;
 
-	if (machine->profile)
-		count_exit(machine->profile, exit);
+	observer_before(&machine->observer);
 	if (watch)
 		watch->before(watch->self, exit);
 	machine->answer = dispatch_exit(&machine->dispatch, exit);
 	if (watch)
 		watch->after(watch->self, exit);
-	keep_event(machine, exit);
-	if (is_exit(exit))
+	observer_after(&machine->observer, exit);
+	if (exit_is_guests(exit))
 		count_towards_limit(machine, exit->reason);
 	/* The access may have set a timer, and run() not return for long. */
 	arm_wake(machine);
@@ -444,6 +368,7 @@ int machine_power_on(struct machine *machine, const struct engine_ops *ops,
 		.clock = machine->clock,
 		.insn_limit = settings->insn_limit, .cpu = settings->cpu,
 		.on_access = take_exit, .self = machine,
+		.guest_ticks = settings->profile ? &settings->profile->guest_ticks : NULL,
 		.log = machine->log,
 	};
 	int error;
@@ -463,6 +388,9 @@ int machine_power_on(struct machine *machine, const struct engine_ops *ops,
 	error = ops->create(&machine->engine, &config);
 	if (error)
 		return error;
+	machine->observer = (struct observer){
+		.ops = ops, .engine = machine->engine, .profile = settings->profile,
+	};
 	error = ops->set_state(machine->engine, start);
 	if (error)
 		log_error(machine->log, "engine %s refuses the start state: %s", ops->name,
@@ -488,7 +416,11 @@ static void wait_for_interrupt(struct machine *machine)
 	if (machine->at_rest)
 		machine->at_rest(machine->at_rest_self);
 	while (sleeps && !run_ended(machine->run) && !intr_wakes(machine->intr)) {
+		if (machine->observer.profile)
+			profile_wait(machine->observer.profile);
 		run_wait(machine->run);
+		if (machine->observer.profile)
+			profile_waited(machine->observer.profile);
 		run_pending(machine);
 	}
 }
@@ -517,12 +449,12 @@ static void reset(struct machine *machine)
 static void settle(struct machine *machine, struct vmexit *exit)
 {
 	/* What came behind an access that asked for a reset has not happened. */
-	if (!run_reset_wanted(machine->run) || is_posted(exit))
+	if (!run_reset_wanted(machine->run) || exit_is_posted(exit))
 		take_exit(machine, exit);
 	if (run_reset_wanted(machine->run))
 		reset(machine);
 	run_pending(machine);
-	if (run_ended(machine->run) && !is_posted(exit))
+	if (run_ended(machine->run) && !exit_is_posted(exit))
 		machine->answer = DISPATCH_STOP;
 }
 
@@ -623,13 +555,12 @@ static void finish(struct machine *machine)
 		machine->ops->get_faults(machine->engine, &machine->state, &machine->faults);
 }
 
-void machine_run(struct machine *machine, const struct machine_limits *limits,
-		 struct profile *profile)
+void machine_run(struct machine *machine, const struct machine_limits *limits)
 {
+	struct profile *profile = machine->observer.profile;
 	int error = 0;
 
 	machine->exit_limit = limits->exits;
-	machine->profile = profile;
 	machine->wake = (struct timer){ .fn = on_wake, .self = machine };
 	machine->wake_at = CLOCK_NEVER;
 

@@ -29,8 +29,7 @@
 #include "core/vcpu.h"
 #include "core/work.h"
 #include "engine/engine.h"
-#include "observe/events.h"
-#include "observe/profile.h"
+#include "observer.h"
 
 struct machine;
 
@@ -54,6 +53,7 @@ struct machine_config {
 	bool sleeps;
 	/* What a reset puts back, must outlive the machine; NULL: a reset ends the run. */
 	const struct snapshot *memory;
+	struct profile *profile;	/* of the run, must outlive it; NULL: none */
 };
 
 struct machine_limits {
@@ -93,12 +93,10 @@ int machine_power_on(struct machine *machine, const struct engine_ops *ops,
 /*
  * Runs the guest until the run is ended. From here on SIGINT, SIGTERM and SIGHUP
  * end the run, and afterwards wait for machine_release_signals(), so that what is
- * left of the run can be written. profile: counts the exits; NULL:
- * none. Ending and registers can then be asked for. A failure of the host is
- * an ending too.
+ * left of the run can be written. Ending and registers can then be asked for. A
+ * failure of the host is an ending too.
  */
-void machine_run(struct machine *machine, const struct machine_limits *limits,
-		 struct profile *profile);
+void machine_run(struct machine *machine, const struct machine_limits *limits);
 
 /*
  * What is to be done when the guest will run no more, in the vCPU's thread.

@@ -15,6 +15,7 @@
 #include "host/characters.h"
 #include "host/ipc.h"
 #include "host/picture.h"
+#include "observe/profile_view.h"
 #include "lockstep_options.h"
 #include "mapping.h"
 #include "script.h"
@@ -343,6 +344,16 @@ static const char *parse_picture_file(void *target, struct value *value)
 const struct value_kind value_picture_file = { parse_picture_file, value_free_string };
 
 /* --- reports --- */
+
+static const char *parse_profile(void *target, struct value *value)
+{
+	const char *wrong = value_file.parse(target, value);
+
+	return !wrong && profile_format_of(value->text) == PROFILE_UNKNOWN ?
+		"must end in .txt, .json or .svg" : wrong;
+}
+
+const struct value_kind value_profile = { parse_profile, value_free_string };
 
 static const char *parse_json(void *target, struct value *value)
 {

@@ -202,8 +202,8 @@ static const struct option bound_options[] = {
 };
 
 static const struct option report_options[] = {
-	{ "profile", 0, &value_file, OPTION(profile), "FILE", NULL,
-	  "write what the exits were; -: to standard error" },
+	{ "profile", 0, &value_profile, OPTION(profile), "FILE", NULL,
+	  "write what the exits were: .txt, .json or .svg; -: to standard error" },
 	{ "report", 0, &value_json, OPTION(report), "FILE", NULL,
 	  "write how the run ended, for programs to read: .json" },
 	{ "dump-page-tables", 0, &value_file, OPTION(page_tables), "FILE", NULL,

@@ -2,17 +2,15 @@
 /* outcome.c - what --report says, see outcome.h. */
 #include "outcome.h"
 
-#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
 #include "board.h"
 #include "config.h"
-#include "core/array.h"
-#include "observe/json_module.h"
 
 #define NS_PER_S UINT64_C(1000000000)
-#define VERDICTS_MAX (EXPECT_KINDS + 1)	/* --until too */
+#define DECIMALS 6u		/* of seconds */
+#define FORMAT 1u		/* of the report; raised when a member changes or goes */
 
 static const char *const ending_names[ENDING_KINDS] = {
 	[ENDING_HOST_ERROR] = "host-error", [ENDING_UNWANTED] = "unwanted",
@@ -42,118 +40,131 @@ static double seconds(const struct timeval *time)
 
 int outcome_open(struct outcome_file *file, const char *path, const struct log *log)
 {
-	const struct json_module *json;
 	char reason[256];
-	int error = module_open(&file->json, "json.so", JSON_MODULE_SYMBOL, JSON_MODULE_VERSION,
-				"vmm-hypervisor", reason, sizeof(reason));
+	int error = json_open(&file->json, reason, sizeof(reason));
 
-	if (error) {
-		log_error(log, "no --report: %s", reason);
-		return error;
-	}
-	json = file->json.symbol;
-	error = json->prepare();
 	if (error)
-		log_error(log, "no --report: %s", strerror(-error));
+		log_error(log, "no --report: %s", reason);
 	else
 		error = result_open(&file->file, path, log);
 	file->opened = now();
 	return error;
 }
 
-static void add_times(struct summary *summary, const struct outcome_file *file)
-{
-	struct rusage usage;
-
-	summary->wall = (double)(now() - file->opened) / (double)NS_PER_S;
-	if (getrusage(RUSAGE_SELF, &usage))
-		return;
-	summary->user = seconds(&usage.ru_utime);
-	summary->system = seconds(&usage.ru_stime);
-}
-
-static void add_exits(struct summary *summary, struct summary_count counts[VMEXIT_REASONS],
-		      const uint64_t *exits)
-{
-	struct summary_count other = { "other", 0 };
-
-	summary->counts = counts;
-	for (size_t i = 0; i < VMEXIT_REASONS; i++) {
-		summary->exits += exits[i];
-		if (exit_names[i])
-			counts[summary->count_count++] = (struct summary_count){
-				exit_names[i], exits[i],
-			};
-		else
-			other.count += exits[i];
-	}
-	counts[summary->count_count++] = other;
-}
-
-static void add_hashes(struct summary *summary, struct summary_text texts[STATE_HASHES],
-		       const struct state_hashes *hashes)
-{
-	summary->hashes = texts;
-	summary->hash_count = STATE_HASHES;
-	for (size_t i = 0; i < STATE_HASHES; i++)
-		texts[i] = (struct summary_text){ state_hash_names[i], hashes->text[i] };
-}
-
-static void add_verdicts(struct summary *summary, struct summary_verdict verdicts[VERDICTS_MAX],
-			 const struct outcome *outcome)
-{
-	const struct expect_verdicts *expected = outcome->verdicts;
-
-	summary->verdicts = verdicts;
-	for (; summary->verdict_count < expected->count; summary->verdict_count++) {
-		const struct expect_verdict *one = &expected->verdict[summary->verdict_count];
-
-		verdicts[summary->verdict_count] = (struct summary_verdict){
-			one->option, one->met,
-		};
-	}
-	if (outcome->awaited)
-		verdicts[summary->verdict_count++] = (struct summary_verdict){
-			"--until", outcome->reached,
-		};
-}
-
 /* The instruction that the ending is about, and the function that it stands in. */
-static void add_place(struct summary *summary, const struct outcome *outcome)
+static void add_place(struct json *json, struct json_object *ending,
+		      const struct outcome *outcome)
 {
 	const struct board *board = outcome->board;
 	/* RIP has gone on behind what ended the run: it may be a function's last. */
 	unsigned int back = ending_is_behind(outcome->ending) ? 1 : 0;
+	uint64_t rip = vcpu_linear_rip(machine_state(board->machine)), offset;
+	const char *symbol = symbols_find(board->boot.symbols, rip - back, &offset);
 
-	summary->has_place = ending_has_place(outcome->ending);
-	summary->rip = vcpu_linear_rip(machine_state(board->machine));
-	summary->symbol = symbols_find(board->boot.symbols, summary->rip - back,
-				       &summary->offset);
-	summary->offset += back;
+	json_add_address(json, ending, "rip", rip);
+	json_add_text(json, ending, "symbol", symbol);
+	if (symbol)
+		json_add_integer(json, ending, "offset", offset + back);
+}
+
+static struct json_object *ending_object(struct json *json, const struct outcome *outcome)
+{
+	struct json_object *ending = json_new_object(json);
+
+	json_add_text(json, ending, "kind", ending_names[outcome->ending->kind]);
+	json_add_integer(json, ending, "status", (uint64_t)outcome->status);
+	json_add_text(json, ending, "text", outcome->ending->text);
+	if (ending_has_place(outcome->ending))
+		add_place(json, ending, outcome);
+	return ending;
+}
+
+static struct json_object *seconds_object(struct json *json, const struct outcome_file *file)
+{
+	struct json_object *object = json_new_object(json);
+	struct rusage usage = { 0 };
+
+	getrusage(RUSAGE_SELF, &usage);
+	json_add_number(json, object, "wall", (double)(now() - file->opened) / (double)NS_PER_S,
+			DECIMALS);
+	json_add_number(json, object, "user", seconds(&usage.ru_utime), DECIMALS);
+	json_add_number(json, object, "system", seconds(&usage.ru_stime), DECIMALS);
+	return object;
+}
+
+static struct json_object *exits_object(struct json *json, const uint64_t *exits)
+{
+	struct json_object *object = json_new_object(json);
+	uint64_t total = 0, other = 0;
+
+	for (size_t i = 0; i < VMEXIT_REASONS; i++) {
+		total += exits[i];
+		if (!exit_names[i])
+			other += exits[i];
+	}
+	json_add_integer(json, object, "total", total);
+	for (size_t i = 0; i < VMEXIT_REASONS; i++)
+		if (exit_names[i])
+			json_add_integer(json, object, exit_names[i], exits[i]);
+	json_add_integer(json, object, "other", other);
+	return object;
+}
+
+static struct json_object *hashes_object(struct json *json, const struct state_hashes *hashes)
+{
+	struct json_object *object = json_new_object(json);
+
+	for (size_t i = 0; i < STATE_HASHES; i++)
+		json_add_text(json, object, state_hash_names[i], hashes->text[i]);
+	return object;
+}
+
+static void append_verdict(struct json *json, struct json_object *array, const char *option,
+			   bool met)
+{
+	struct json_object *object = json_new_object(json);
+
+	json_add_text(json, object, "option", option);
+	json_add_boolean(json, object, "met", met);
+	json_append(json, array, object);
+}
+
+static struct json_object *verdicts_array(struct json *json, const struct outcome *outcome)
+{
+	const struct expect_verdicts *expected = outcome->verdicts;
+	struct json_object *array = json_new_array(json);
+
+	for (size_t i = 0; i < expected->count; i++)
+		append_verdict(json, array, expected->verdict[i].option, expected->verdict[i].met);
+	if (outcome->awaited)
+		append_verdict(json, array, "--until", outcome->reached);
+	return array;
+}
+
+static int write_report(struct outcome_file *file, const struct outcome *outcome)
+{
+	const struct board *board = outcome->board;
+	struct json *json = &file->json;
+	struct json_object *root = json_new_object(json);
+
+	json_add_integer(json, root, "format", FORMAT);
+	json_add_text(json, root, "vmm", PACKAGE_VERSION);
+	json_add_text(json, root, "guest", outcome->guest);
+	json_add_text(json, root, "engine", board->engine->name);
+	json_add(json, root, "ending", ending_object(json, outcome));
+	json_add(json, root, "seconds", seconds_object(json, file));
+	json_add(json, root, "exits", exits_object(json, machine_exits(board->machine)));
+	json_add(json, root, "hashes", hashes_object(json, outcome->hashes));
+	json_add(json, root, "expectations", verdicts_array(json, outcome));
+	return json_write(json, file->file.stream, root);
 }
 
 int outcome_write(struct outcome_file *file, const struct outcome *outcome)
 {
-	const struct json_module *json = file->json.symbol;
-	struct summary_count counts[VMEXIT_REASONS];
-	struct summary_text hashes[STATE_HASHES];
-	struct summary_verdict verdicts[VERDICTS_MAX];
-	struct summary summary = {
-		.version = PACKAGE_VERSION, .guest = outcome->guest,
-		.engine = outcome->board->engine->name,
-		.kind = ending_names[outcome->ending->kind], .text = outcome->ending->text,
-		.status = outcome->status,
-	};
-	int error, end;
+	int error = result_begin(&file->file), end;
 
-	add_place(&summary, outcome);
-	add_times(&summary, file);
-	add_exits(&summary, counts, machine_exits(outcome->board->machine));
-	add_hashes(&summary, hashes, outcome->hashes);
-	add_verdicts(&summary, verdicts, outcome);
-	error = result_begin(&file->file);
 	if (!error)
-		error = json->write_summary(file->file.stream, &summary);
+		error = write_report(file, outcome);
 	end = result_end(&file->file);
 	return error ? error : end;
 }
@@ -161,5 +172,5 @@ int outcome_write(struct outcome_file *file, const struct outcome *outcome)
 void outcome_close(struct outcome_file *file)
 {
 	result_discard(&file->file);
-	module_close(&file->json);
+	json_close(&file->json);
 }

@@ -7,8 +7,8 @@
 
 #include <stdint.h>
 
+#include "core/json.h"
 #include "core/log.h"
-#include "core/module.h"
 #include "core/result.h"
 #include "core/run.h"
 #include "expect.h"
@@ -19,7 +19,7 @@ struct board;
 /* The file, and what writes it. All zero: none. */
 struct outcome_file {
 	struct result_file file;
-	struct module json;
+	struct json json;
 	uint64_t opened;	/* by CLOCK_MONOTONIC, nanoseconds */
 };
 

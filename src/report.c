@@ -16,6 +16,7 @@
 #include "host/picture.h"
 #include "observe/crash.h"
 #include "observe/hash.h"
+#include "observe/profile_view.h"
 
 #define STATUS_UNMET 120
 
@@ -69,6 +70,21 @@ int report_create(struct report *report, const struct report_config *config,
 	return expect_files_open(&report->expect, config->expect, log);
 }
 
+static int open_profile(struct report *report, const char *path, const struct log *log)
+{
+	char reason[256];
+	int error = 0;
+
+	if (is_stream(path))
+		return 0;
+	if (profile_format_of(path) == PROFILE_JSON)
+		error = json_open(&report->profile_json, reason, sizeof(reason));
+	if (!error)
+		return result_open(&report->profile, path, log);
+	log_error(log, "no --profile: %s", reason);
+	return error;
+}
+
 int report_start(struct report *report, const struct board *board, const struct log *log)
 {
 	const struct report_config *config = report->config;
@@ -76,8 +92,8 @@ int report_start(struct report *report, const struct board *board, const struct 
 
 	if (config->screenshot)
 		error = picture_open(&report->screenshot, config->screenshot, log);
-	if (!error && config->profile && !is_stream(config->profile))
-		error = result_open(&report->profile, config->profile, log);
+	if (!error && config->profile)
+		error = open_profile(report, config->profile, log);
 	if (!error && config->report)
 		error = outcome_open(&report->outcome, config->report, log);
 	if (!error)
@@ -90,6 +106,7 @@ void report_close(struct report *report)
 	expect_files_close(&report->expect);
 	picture_close(report->screenshot);
 	result_discard(&report->profile);
+	json_close(&report->profile_json);
 	outcome_close(&report->outcome);
 	dumps_close(&report->dumps);
 }
@@ -145,25 +162,43 @@ static void print_crash(const struct board *board, const struct log *log)
 	}
 }
 
-static int write_profile(struct report *report, const struct profile *profile,
-			 const struct bus *bus, const struct log *log)
+static int write_view(struct report *report, const struct profile_view *view)
 {
 	struct result_file *file = &report->profile;
-	int error, end;
+	enum profile_format format = profile_format_of(file->path);
+	int error = result_begin(file), end;
 
-	if (!file->stream)
-		return profile_print(profile, bus, log_stream(log));
-	error = result_begin(file);
-	if (!error)
-		error = profile_print(profile, bus, file->stream);
+	if (!error && format == PROFILE_JSON)
+		error = profile_json(&report->profile_json, file->stream, view);
+	else if (!error && format == PROFILE_SVG)
+		profile_svg(file->stream, view);
+	else if (!error)
+		profile_text(file->stream, view);
 	end = result_end(file);
 	return error ? error : end;
+}
+
+static int write_profile(struct report *report, const struct board *board,
+			 const struct profile *profile, const struct log *log)
+{
+	struct profile_view view;
+	int error = profile_view_make(&view, profile, machine_bus(board->machine),
+				      board->boot.symbols);
+
+	view.guest = report->config->guest;
+	view.engine = board->engine->name;
+	if (!error && report->profile.stream)
+		error = write_view(report, &view);
+	else if (!error)
+		profile_text(log_stream(log), &view);
+	profile_view_free(&view);
+	return error;
 }
 
 static void print_profile(struct report *report, struct board *board,
 			  const struct profile *profile, const struct log *log)
 {
-	int error = write_profile(report, profile, machine_bus(board->machine), log);
+	int error = write_profile(report, board, profile, log);
 
 	if (!error)
 		return;

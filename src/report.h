@@ -6,6 +6,7 @@
 #ifndef VMM_REPORT_H
 #define VMM_REPORT_H
 
+#include "core/json.h"
 #include "core/log.h"
 #include "core/result.h"
 #include "core/run.h"
@@ -36,6 +37,7 @@ struct report {
 	struct expect_files expect;
 	struct picture_file *screenshot;	/* NULL: none, as for those that follow */
 	struct result_file profile;
+	struct json profile_json;	/* open where that is the profile's format */
 	struct outcome_file outcome;
 	struct dumps dumps;
 };

@@ -161,7 +161,7 @@ static int run_board(const struct options *options, struct report *report, struc
 		.halt_status = halt_status(options, board),
 		.insn_limit = options->insn_limit.value, .cpu = options->cpu,
 		.confine = options->isolate || !board->engine->isolates,
-		.sleeps = board->ipc, .memory = board->snapshot,
+		.sleeps = board->ipc, .memory = board->snapshot, .profile = profile,
 	};
 	struct machine_limits limits = {
 		.seconds = options->time_limit, .exits = options->exit_limit.value,
@@ -178,7 +178,7 @@ static int run_board(const struct options *options, struct report *report, struc
 		display_close(&display);
 		return STATUS_HOST;
 	}
-	machine_run(board->machine, &limits, profile);
+	machine_run(board->machine, &limits);
 	status = report_end(report, board, profile, &frame, &ending, log);
 	if (display_finish(&display, &frame, &ending, log))
 		status = STATUS_HOST;

@@ -89,6 +89,13 @@ void cpu_get_faults(const struct cpu *cpu, struct vcpu_faults *faults);
 /* Instructions since the cpu was made; exact at each access to the machine. */
 uint64_t cpu_instructions(const struct cpu *cpu);
 
+/*
+ * The linear address of the instruction that is under way, or (behind) of the one that
+ * follows it, which of a repeated one is itself; between instructions of the next one.
+ * For who is handed an access.
+ */
+uint64_t cpu_place(const struct cpu *cpu, bool behind);
+
 /* Whether an interrupt would be taken: RFLAGS.IF. Between runs. */
 bool cpu_interrupts_enabled(const struct cpu *cpu);
 
@@ -150,7 +157,7 @@ int cpu_disassemble(struct cpu_insn *insn, const uint8_t *bytes, size_t len, uns
  */
 #define CPU_MODULE_FILE "cpu.so"
 #define CPU_MODULE_SYMBOL "vmm_cpu_module"
-#define CPU_MODULE_VERSION 6u
+#define CPU_MODULE_VERSION 7u
 
 struct cpu_module {
 	unsigned int version;	/* CPU_MODULE_VERSION */
@@ -161,6 +168,7 @@ struct cpu_module {
 	void (*set_state)(struct cpu *cpu, const struct vcpu_state *state);
 	enum cpu_stop (*run)(struct cpu *cpu, uint64_t limit);
 	uint64_t (*instructions)(const struct cpu *cpu);
+	uint64_t (*place)(const struct cpu *cpu, bool behind);
 	bool (*interrupts_enabled)(const struct cpu *cpu);
 	void (*set_interrupt)(struct cpu *cpu, bool level);
 	void (*inject_nmi)(struct cpu *cpu);

@@ -130,6 +130,17 @@ uint64_t cpu_instructions(const struct cpu *cpu)
 	return cpu->done + in_block(cpu);
 }
 
+uint64_t cpu_place(const struct cpu *cpu, bool behind)
+{
+	const struct insn *insn = cpu->current;
+	uint64_t rip = cpu->rip;
+
+	if (insn)
+		rip = behind && !(insn->prefixes & (INSN_REP | INSN_REPNE)) ? next_rip(cpu, insn) :
+		      insn_rip(cpu, insn);
+	return cpu->code_bits == 64 ? rip : (uint32_t)(cpu->segment[SEG_CS].base + rip);
+}
+
 void cpu_set_interrupt(struct cpu *cpu, bool level)
 {
 	atomic_store(&cpu->interrupt, level);
@@ -317,6 +328,7 @@ const struct cpu_module vmm_cpu_module = {
 	.set_state = cpu_set_state,
 	.run = cpu_run,
 	.instructions = cpu_instructions,
+	.place = cpu_place,
 	.interrupts_enabled = cpu_interrupts_enabled,
 	.set_interrupt = cpu_set_interrupt,
 	.inject_nmi = cpu_inject_nmi,

@@ -201,6 +201,8 @@ static void note_exit(struct engine *engine, const struct native_exit *exit, uin
 
 	engine->stretches++;
 	engine->native_ticks += work;
+	if (engine->config.guest_ticks)
+		*engine->config.guest_ticks += work;
 	if (native_kicked(exit)) {
 		engine->site = NULL;
 		engine->patience = 0;
@@ -456,6 +458,11 @@ static void direct_get_faults(struct engine *engine, const struct vcpu_state *st
 	engine->api->get_faults(engine->cpu, faults);
 }
 
+static uint64_t direct_place(struct engine *engine, const struct vmexit *exit)
+{
+	return emulator_place(&engine->emulator, exit);
+}
+
 static void direct_complete(struct engine *engine)
 {
 	/* Accesses are complete when they have been handed over. */
@@ -490,6 +497,7 @@ const struct engine_ops engine_direct = {
 	.get_registers = direct_get_registers,
 	.set_general = direct_set_general,
 	.get_faults = direct_get_faults,
+	.place = direct_place,
 	.complete = direct_complete,
 	.set_a20 = direct_set_a20,
 	.kick = direct_kick,

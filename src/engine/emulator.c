@@ -4,25 +4,33 @@
 
 #include <string.h>
 
-static struct vmexit access_exit(enum bus_space space, uint64_t address, unsigned int size,
-				 bool write, void *data, size_t count)
+static void hand_over(struct emulator *emulator, struct vmexit *exit)
 {
-	if (space == BUS_MMIO)
-		return (struct vmexit){
-			.reason = VMEXIT_MMIO,
-			.mmio = { .gpa = address, .size = (uint8_t)size, .write = write,
-				  .data = data },
-		};
-	return (struct vmexit){
-		.reason = VMEXIT_PIO,
-		.pio = { .port = (uint16_t)address, .size = (uint8_t)size, .write = write,
-			 .count = (uint32_t)count, .data = data },
-	};
+	emulator->ops->access(emulator->self, exit);
 }
 
-static void hand_over(struct emulator *emulator, struct vmexit exit)
+/* Only what counts is set: the struct is large for what a failure has to say. */
+static void access(struct emulator *emulator, enum bus_space space, uint64_t address,
+		   unsigned int size, bool write, void *data, size_t count)
 {
-	emulator->ops->access(emulator->self, &exit);
+	struct vmexit exit;
+
+	if (space == BUS_MMIO) {
+		exit.reason = VMEXIT_MMIO;
+		exit.mmio.gpa = address;
+		exit.mmio.size = (uint8_t)size;
+		exit.mmio.write = write;
+		exit.mmio.posted = false;
+		exit.mmio.data = data;
+	} else {
+		exit.reason = VMEXIT_PIO;
+		exit.pio.port = (uint16_t)address;
+		exit.pio.size = (uint8_t)size;
+		exit.pio.write = write;
+		exit.pio.count = (uint32_t)count;
+		exit.pio.data = data;
+	}
+	hand_over(emulator, &exit);
 }
 
 static uint64_t emulator_read(void *self, enum bus_space space, uint64_t address,
@@ -30,33 +38,33 @@ static uint64_t emulator_read(void *self, enum bus_space space, uint64_t address
 {
 	uint64_t value = 0;
 
-	hand_over(self, access_exit(space, address, size, false, &value, 1));
+	access(self, space, address, size, false, &value, 1);
 	return value;
 }
 
 static void emulator_write(void *self, enum bus_space space, uint64_t address,
 			   unsigned int size, uint64_t value)
 {
-	hand_over(self, access_exit(space, address, size, true, &value, 1));
+	access(self, space, address, size, true, &value, 1);
 }
 
 static void emulator_read_string(void *self, uint16_t port, unsigned int size, void *data,
 				 size_t count)
 {
-	hand_over(self, access_exit(BUS_PIO, port, size, false, data, count));
+	access(self, BUS_PIO, port, size, false, data, count);
 }
 
 static void emulator_write_string(void *self, uint16_t port, unsigned int size,
 				  const void *data, size_t count)
 {
-	hand_over(self, access_exit(BUS_PIO, port, size, true, (void *)(uintptr_t)data, count));
+	access(self, BUS_PIO, port, size, true, (void *)(uintptr_t)data, count);
 }
 
 static bool access_msr(struct emulator *emulator, uint32_t number, bool write, uint64_t *value)
 {
 	uint8_t fault = 0;
 
-	hand_over(emulator, (struct vmexit){
+	hand_over(emulator, &(struct vmexit){
 		.reason = VMEXIT_MSR,
 		.msr = { .number = number, .write = write, .data = value, .fault = &fault },
 	});
@@ -219,6 +227,14 @@ int emulator_take_interrupt(struct emulator *emulator, struct intr *intr)
 
 	emulator->api->set_interrupt(emulator->cpu, intr_level(intr));
 	return vector;
+}
+
+uint64_t emulator_place(const struct emulator *emulator, const struct vmexit *exit)
+{
+	bool write = (exit->reason == VMEXIT_PIO && exit->pio.write) ||
+		     (exit->reason == VMEXIT_MMIO && exit->mmio.write);
+
+	return emulator->api->place(emulator->cpu, write);
 }
 
 void emulator_set_general(struct emulator *emulator, const struct vcpu_state *general)

@@ -69,6 +69,9 @@ void emulator_show_pins(struct emulator *emulator, struct intr *intr);
 /* and the interrupt that it takes: as cpu_ops.acknowledge. */
 int emulator_take_interrupt(struct emulator *emulator, struct intr *intr);
 
+/* engine_ops.place() */
+uint64_t emulator_place(const struct emulator *emulator, const struct vmexit *exit);
+
 /* engine_ops.set_general() */
 void emulator_set_general(struct emulator *emulator, const struct vcpu_state *general);
 

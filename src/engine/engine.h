@@ -99,6 +99,11 @@ struct engine_config {
 	 */
 	void (*on_access)(void *self, struct vmexit *exit);
 	void *self;
+	/*
+	 * Counts the time-stamp counter's ticks that guest code has run on the processor
+	 * itself, KVM's own work included; NULL: nobody asks.
+	 */
+	uint64_t *guest_ticks;
 	const struct log *log;
 };
 
@@ -188,6 +193,13 @@ struct engine_ops {
 	 */
 	void (*get_faults)(struct engine *engine, const struct vcpu_state *state,
 			   struct vcpu_faults *faults);
+
+	/*
+	 * While an exit is handled: the linear address of the instruction that it comes from;
+	 * of a write to a port or to memory that of the next instruction, or of the
+	 * same one where it is repeated (REP). UINT64_MAX: nobody knows.
+	 */
+	uint64_t (*place)(struct engine *engine, const struct vmexit *exit);
 
 	/*
 	 * Completes an access that the last exit began, so that registers are

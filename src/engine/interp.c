@@ -232,6 +232,11 @@ static void interp_get_faults(struct engine *engine, const struct vcpu_state *st
 	engine->api->get_faults(engine->cpu, faults);
 }
 
+static uint64_t interp_place(struct engine *engine, const struct vmexit *exit)
+{
+	return emulator_place(&engine->emulator, exit);
+}
+
 static void interp_complete(struct engine *engine)
 {
 	/* Accesses are complete when they have been handed over. */
@@ -262,6 +267,7 @@ const struct engine_ops engine_interp = {
 	.get_registers = interp_get_registers,
 	.set_general = interp_set_general,
 	.get_faults = interp_get_faults,
+	.place = interp_place,
 	.complete = interp_complete,
 	.set_a20 = interp_set_a20,
 	.kick = interp_kick,

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <x86intrin.h>
 
 #include "cpu/msr.h"
 
@@ -155,6 +156,21 @@ static void tell_apic(struct engine *engine)
 	engine->apic_base = run->apic_base;
 }
 
+/* KVM_RUN until it has come to something. Returns 0 or an errno. */
+static int enter(struct engine *engine)
+{
+	uint64_t *ticks = engine->config.guest_ticks;
+	uint64_t begun = ticks ? __rdtsc() : 0;
+	int error = 0;
+
+	while (!error && ioctl(engine->vcpu, KVM_RUN, 0) < 0)
+		if (errno != EAGAIN)
+			error = errno;
+	if (ticks)
+		*ticks += __rdtsc() - begun;
+	return error;
+}
+
 int kvm_enter(struct engine *engine)
 {
 	int error = bring_out_msrs(engine);
@@ -162,9 +178,8 @@ int kvm_enter(struct engine *engine)
 	engine->entered = true;
 	engine->synced = false;
 	engine->run->cr8 = intr_cr8(engine->config.intr);
-	while (!error && ioctl(engine->vcpu, KVM_RUN, 0) < 0)
-		if (errno != EAGAIN)
-			error = errno;
+	if (!error)
+		error = enter(engine);
 	tell_apic(engine);
 	engine->synced = !error && engine->syncs;
 	return error;
@@ -242,6 +257,7 @@ const struct engine_ops engine_kvm = {
 	.get_registers = kvm_get_registers,
 	.set_general = kvm_set_general,
 	.get_faults = kvm_get_faults,
+	.place = kvm_place,
 	.complete = kvm_complete,
 	.kick = kvm_kick,
 };

@@ -9,6 +9,7 @@
  *   kvm_exit.c     KVM's exits, neutrally
  *   kvm_facts.c    what KVM can and what an exit costs, for --host-check
  *   kvm_emulate.c  instructions that KVM cannot emulate
+ *   kvm_place.c    where the instruction is that an exit comes from
  *   kvm_step.c     run_to(): stops behind a given number of instructions
  */
 #ifndef VMM_ENGINE_KVM_H
@@ -29,6 +30,13 @@ enum stop_way {
 	STOP_BREAKPOINT,	/* an instruction breakpoint, by KVM's guest debugging */
 	STOP_HLT,		/* a HLT in place of the instruction */
 	STOP_TRAP,		/* RFLAGS.TF, for one instruction after another */
+};
+
+/* Where RIP is at the exit for an OUT: KVM on a processor's virtualization has not gone on. */
+enum out_place {
+	OUT_UNKNOWN,
+	OUT_AT,
+	OUT_BEHIND,		/* as for all that KVM itself emulates */
 };
 
 struct engine {
@@ -56,6 +64,8 @@ struct engine {
 	uint64_t debug_address;
 	bool syncs;			/* KVM leaves registers in the vCPU's page at each exit, */
 	bool synced;			/* and those there are the vCPU's */
+	bool emulating;			/* an access is the emulator's */
+	enum out_place out_place;
 };
 
 /* --- kvm_vm.c --- */
@@ -126,6 +136,11 @@ bool kvm_emulate(struct engine *engine, struct vmexit *exit);
  */
 void kvm_get_faults(struct engine *engine, const struct vcpu_state *state,
 		    struct vcpu_faults *faults);
+
+/* --- kvm_place.c --- */
+
+/* As engine_ops.place. */
+uint64_t kvm_place(struct engine *engine, const struct vmexit *exit);
 
 /* --- kvm.c --- */
 

@@ -24,7 +24,9 @@ static void emulator_access(void *self, struct vmexit *exit)
 
 	if (engine->post_mortem)
 		return;
+	engine->emulating = true;
 	engine->config.on_access(engine->config.self, exit);
+	engine->emulating = false;
 	/* A long string instruction ends early, too. */
 	if (__atomic_load_n(&engine->run->immediate_exit, __ATOMIC_SEQ_CST))
 		engine->emulator.api->kick(engine->emulator.cpu);

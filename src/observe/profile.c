@@ -1,63 +1,29 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* profile.c - the exit profile, see profile.h. */
+/* profile.c - counting exits and sampling their time, see profile.h. */
 #include "observe/profile.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
-#define NS_PER_S 1000000000.0
+#include "core/clock.h"
+
 #define PAGE_MASK (~UINT64_C(0xFFF))
-
-/* A guest may touch as many addresses as it likes: further ones share a row. */
-#define ROWS_MAX 4096u
-#define SLOTS (2 * ROWS_MAX)	/* a power of two, never more than half full */
 #define SLOT_BITS 13
+#define ALL_LOOKED_AT 256u	/* exits at the start */
+#define BUDGET 400u		/* looking may take one part in so many of the time */
+#define PERIOD_MAX 8192u
+#define FIRST_WIDTH 65536u	/* ticks a slice of the timeline, at first */
 
-_Static_assert(SLOTS == 1u << SLOT_BITS, "the hash gives SLOT_BITS bits");
-
-struct row {
-	uint64_t exits;
-	uint64_t transfers;	/* 0: a free slot */
-	uint64_t address;
-	uint8_t kind;		/* enum profile_kind */
-	uint8_t size;
-	bool write;
-};
-
-struct profile {
-	struct row slots[SLOTS];	/* open addressing, linear probing */
-	unsigned int rows;
-	struct row others;		/* what came after ROWS_MAX */
-	struct timespec started;
-	double seconds;
-};
-
-/* What a row of a kind shows. */
-static const struct {
-	const char *name;
-	bool access;		/* has an address, a direction, a size, an owner */
-	enum bus_space space;
-	int digits;		/* of the address, at least */
-	uint64_t mask;		/* what of it tells rows apart: memory goes by pages */
-} kinds[PROFILE_KINDS] = {
-	[PROFILE_PIO] = { "pio", true, BUS_PIO, 4, UINT64_MAX },
-	[PROFILE_MMIO] = { "mmio", true, BUS_MMIO, 8, PAGE_MASK },
-	[PROFILE_POSTED] = { "posted", true, BUS_MMIO, 8, PAGE_MASK },
-	[PROFILE_MSR] = { .name = "msr" },
-	[PROFILE_HLT] = { .name = "hlt" },
-	[PROFILE_KICK] = { .name = "kick" },
-	[PROFILE_EMULATED] = { .name = "emulated" },
-	[PROFILE_OTHER] = { .name = "other" },
-};
+_Static_assert(PROFILE_SLOTS == 1u << SLOT_BITS, "the hash gives SLOT_BITS bits");
 
 int profile_create(struct profile **profile)
 {
 	*profile = calloc(1, sizeof(**profile));
-	return *profile ? 0 : -ENOMEM;
+	if (!*profile)
+		return -ENOMEM;
+	(*profile)->timeline.width = FIRST_WIDTH;
+	(*profile)->recent = &(*profile)->accesses.others;
+	return 0;
 }
 
 void profile_destroy(struct profile *profile)
@@ -65,162 +31,160 @@ void profile_destroy(struct profile *profile)
 	free(profile);
 }
 
+/* --- tables --- */
+
+/* Fibonacci hashing: the upper bits of a product. */
+static unsigned int hash(struct profile_key key)
+{
+	return (unsigned int)((key.address ^ key.what << 40) * UINT64_C(0x9E3779B97F4A7C15) >>
+			      (64 - SLOT_BITS));
+}
+
+static bool same(struct profile_key a, struct profile_key b)
+{
+	return a.address == b.address && a.what == b.what;
+}
+
+/* A new row takes over the key. */
+static struct profile_row *find_row(struct profile_table *table, struct profile_key key)
+{
+	struct profile_row *row;
+
+	for (unsigned int slot = hash(key);; slot++) {
+		row = &table->slot[slot % PROFILE_SLOTS];
+		if (!row->handled)
+			break;
+		if (same(row->key, key))
+			return row;
+	}
+	if (table->used == PROFILE_ROWS)
+		return &table->others;
+	table->used++;
+	row->key = key;
+	return row;
+}
+
+/* --- time --- */
+
 void profile_start(struct profile *profile)
 {
-	clock_gettime(CLOCK_MONOTONIC, &profile->started);
+	profile->started_ns = clock_monotonic();
+	profile->started = profile->last = profile_ticks();
+	profile->random = profile->started | 1;
+	profile->period = profile->countdown = 1;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * What the time since the last sample went to: waiting and guest code are known, devices
+ * estimated, the rest is the engine's.
+ */
+static struct shares since_last(struct profile *profile, uint64_t now, uint64_t an_exit)
+{
+	uint64_t left = now - profile->last, handled = profile->period - profile->countdown;
+	struct shares shares = { .exits = handled };
+
+	shares.ticks[SHARE_WAITING] = least(profile->waited, left);
+	left -= shares.ticks[SHARE_WAITING];
+	shares.ticks[SHARE_GUEST] = least(profile->guest_ticks - profile->last_guest, left);
+	left -= shares.ticks[SHARE_GUEST];
+	shares.ticks[SHARE_DEVICES] = least(an_exit * handled, left);
+	shares.ticks[SHARE_ENGINE] = left - shares.ticks[SHARE_DEVICES];
+	return shares;
+}
+
+static void account(struct profile *profile, uint64_t now, const struct shares *shares)
+{
+	timeline_add(&profile->timeline, profile->last - profile->started, now - profile->started,
+		     shares);
+	for (unsigned int i = 0; i < SHARES; i++)
+		profile->total.ticks[i] += shares->ticks[i];
+	profile->total.exits += shares->exits;
+	profile->last = now;
+	profile->handled += shares->exits;
+	profile->last_guest = profile->guest_ticks;
+	profile->waited = 0;
 }
 
 void profile_stop(struct profile *profile)
 {
-	struct timespec now;
+	uint64_t now = profile_ticks(), ns = clock_monotonic() - profile->started_ns;
+	uint64_t an_exit = profile->total.ticks[SHARE_DEVICES] / (profile->handled ?: 1);
+	struct shares shares = since_last(profile, now, an_exit);
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	profile->seconds += (double)(now.tv_sec - profile->started.tv_sec) +
-			    (double)(now.tv_nsec - profile->started.tv_nsec) / NS_PER_S;
+	account(profile, now, &shares);
+	profile->seconds = (double)ns / (double)NS_PER_SECOND;
+	profile->ticks_a_second = (double)(now - profile->started) / (profile->seconds ?: 1);
 }
 
-/* Fibonacci hashing: the upper bits of a product. */
-static unsigned int hash(const struct row *key)
-{
-	uint64_t mixed = key->address ^ (uint64_t)key->kind << 61 ^
-			 (uint64_t)key->size << 56 ^ (uint64_t)key->write << 55;
+/* --- exits --- */
 
-	return (unsigned int)(mixed * UINT64_C(0x9E3779B97F4A7C15) >> (64 - SLOT_BITS));
+struct profile_row *profile_find(struct profile *profile, struct profile_key key)
+{
+	/* Memory goes by pages. */
+	if (profile_key_kind(key) == PROFILE_MMIO || profile_key_kind(key) == PROFILE_POSTED)
+		key.address &= PAGE_MASK;
+	return find_row(&profile->accesses, key);
 }
 
-static bool same(const struct row *a, const struct row *b)
+/* A random number below twice the mean, from xorshift64*: a loop of the guest's is not met. */
+static uint32_t draw(struct profile *profile, uint64_t mean)
 {
-	return a->address == b->address && a->kind == b->kind && a->size == b->size &&
-	       a->write == b->write;
+	profile->random ^= profile->random >> 12;
+	profile->random ^= profile->random << 25;
+	profile->random ^= profile->random >> 27;
+	return 1 + (uint32_t)((profile->random * UINT64_C(0x2545F4914F6CDD1D) >> 32) %
+			      (2 * mean - 1));
 }
 
-/* The row that counts for a key; a new one takes over the key. */
-static struct row *find_row(struct profile *profile, const struct row *key)
+/* How many exits may go by, so that looking keeps to its budget. */
+static uint32_t next_period(struct profile *profile)
 {
-	struct row *row;
+	uint64_t an_exit = (profile->last - profile->started) / profile->handled + 1;
+	uint64_t mean = profile->own * BUDGET / an_exit + 1;
 
-	for (unsigned int slot = hash(key);; slot++) {
-		row = &profile->slots[slot % SLOTS];
-		if (!row->transfers)
-			break;
-		if (same(row, key))
-			return row;
-	}
-	if (profile->rows == ROWS_MAX)
-		return &profile->others;
-	profile->rows++;
-	*row = *key;
-	return row;
+	if (profile->samples < ALL_LOOKED_AT)
+		return 1;
+	return draw(profile, least(mean, PERIOD_MAX));
 }
 
-void profile_count(struct profile *profile, enum profile_kind kind, uint64_t address,
-		   unsigned int size, bool write, uint32_t count)
+/* What looking has taken: where the host did something else meanwhile, it counts little. */
+static void note_own(struct profile *profile, uint64_t took)
 {
-	const struct row key = {
-		.address = address & kinds[kind].mask,
-		.kind = (uint8_t)kind,
-		.size = (uint8_t)size,
-		.write = write,
-	};
-	struct row *row = find_row(profile, &key);
+	uint64_t own = profile->own;
 
-	row->exits += kind != PROFILE_POSTED;
-	row->transfers += count;
+	profile->own = own ? (7 * own + least(took, 2 * own)) / 8 : took;
 }
 
-/* The most frequent first; where that says nothing, by what they are. */
-static int compare(const void *left, const void *right)
+void profile_leave(struct profile *profile, struct profile_key key, uint64_t rip)
 {
-	const struct row *a = left, *b = right;
+	struct shares shares = since_last(profile, profile->left, profile->left - profile->entered);
+	struct profile_row *place =
+		find_row(&profile->places, profile_key(profile_key_kind(key), rip, 0, false));
 
-	if (a->exits != b->exits)
-		return a->exits < b->exits ? 1 : -1;
-	if (a->transfers != b->transfers)
-		return a->transfers < b->transfers ? 1 : -1;
-	if (a->kind != b->kind)
-		return a->kind - b->kind;
-	if (a->address != b->address)
-		return a->address < b->address ? -1 : 1;
-	if (a->write != b->write)
-		return a->write - b->write;
-	return a->size - b->size;
+	place->handled += shares.exits;
+	place->ticks += shares.ticks[SHARE_DEVICES];
+	profile_find(profile, key)->ticks += shares.ticks[SHARE_DEVICES];
+	account(profile, profile->left, &shares);
+	profile->samples++;
+	note_own(profile, profile_ticks() - profile->left);
+	profile->period = profile->countdown = next_period(profile);
 }
 
-/* A sorted copy of the rows in use. */
-static struct row *sorted_rows(const struct profile *profile)
+void profile_wait(struct profile *profile)
 {
-	struct row *rows = malloc((profile->rows + 1) * sizeof(*rows));
-	size_t count = 0;
-
-	if (!rows)
-		return NULL;
-	for (unsigned int slot = 0; slot < SLOTS; slot++)
-		if (profile->slots[slot].transfers)
-			rows[count++] = profile->slots[slot];
-	qsort(rows, count, sizeof(*rows), compare);
-	return rows;
+	profile->wait_began = profile_ticks();
 }
 
-static void print_counts(FILE *out, const struct row *row, uint64_t total)
+void profile_waited(struct profile *profile)
 {
-	fprintf(out, "%12" PRIu64 "  %5.1f%%  %12" PRIu64 "  ", row->exits,
-		total ? 100.0 * (double)row->exits / (double)total : 0.0, row->transfers);
-}
+	struct profile_key halted = profile_key(PROFILE_HLT, 0, 0, false);
+	uint64_t took = profile_ticks() - profile->wait_began;
 
-static void print_row(FILE *out, const struct row *row, uint64_t total, const struct bus *bus)
-{
-	const struct bus_range *owner;
-	char address[24];
-
-	print_counts(out, row, total);
-	if (!kinds[row->kind].access) {
-		fprintf(out, "%s\n", kinds[row->kind].name);
-		return;
-	}
-	owner = bus_find(bus, kinds[row->kind].space, row->address);
-	snprintf(address, sizeof(address), "0x%0*" PRIx64, kinds[row->kind].digits, row->address);
-	fprintf(out, "%-6s  %-10s  %-5s  %4u  %s\n", kinds[row->kind].name, address,
-		row->write ? "write" : "read", row->size, owner ? owner->name : "(nobody)");
-}
-
-static struct row total_of(const struct profile *profile, const struct row *rows)
-{
-	struct row total = profile->others;
-
-	for (unsigned int i = 0; i < profile->rows; i++) {
-		total.exits += rows[i].exits;
-		total.transfers += rows[i].transfers;
-	}
-	return total;
-}
-
-static void print_profile(FILE *out, const struct profile *profile, const struct row *rows,
-			  const struct bus *bus)
-{
-	const struct row total = total_of(profile, rows);
-
-	fprintf(out, "%12s  %6s  %12s  %-6s  %-10s  %-5s  %4s  %s\n", "exits", "share",
-		"transfers", "reason", "address", "dir", "size", "owner");
-	for (unsigned int i = 0; i < profile->rows; i++)
-		print_row(out, &rows[i], total.exits, bus);
-	if (profile->others.transfers) {
-		print_counts(out, &profile->others, total.exits);
-		fprintf(out, "others (only %u rows are kept)\n", ROWS_MAX);
-	}
-	print_counts(out, &total, total.exits);
-	fprintf(out, "total in %.6f s", profile->seconds);
-	if (profile->seconds > 0)
-		fprintf(out, ", %.0f exits a second", (double)total.exits / profile->seconds);
-	fputc('\n', out);
-}
-
-int profile_print(const struct profile *profile, const struct bus *bus, FILE *stream)
-{
-	struct row *rows = sorted_rows(profile);
-
-	if (!rows)
-		return -ENOMEM;
-	print_profile(stream, profile, rows, bus);
-	free(rows);
-	return 0;
+	profile->waited += took;
+	profile_find(profile, halted)->ticks += took;
 }

@@ -136,7 +136,18 @@ sub engine_commands {
 		(map { ("$engine $_" => [@$vmm, "--disk=$disk", $guest->{$_}]) }
 			qw(disk-emul disk-out disk-pv disk-bulk)),
 		ways_commands($engine, $vmm, $disk, $guest),
+		profile_commands($engine, $vmm, $disk, $guest),
 	);
+}
+
+# Exit-heavy guests, with and without a profile.
+sub profile_commands {
+	my ($engine, $vmm, $disk, $guest) = @_;
+	my @profile = "--profile=$disk.profile.json";
+	my %command = ('pio' => [$guest->{pio}], 'disk' => ["--disk=$disk", $guest->{'disk-out'}]);
+
+	return map { ("$engine plain-$_" => [@$vmm, @{$command{$_}}],
+		      "$engine profiled-$_" => [@$vmm, @profile, @{$command{$_}}]) } keys %command;
 }
 
 # The ways to write sectors, each with its profile; what SIMVIRTIO is sent is appended to
@@ -152,7 +163,7 @@ sub ways_commands {
 		$command{"$engine way-simvirtio-$mode"} = ['--simvirtio', "--simvirtio-mode=$mode",
 			"--simvirtio-io=$disk.sent", $guest->{simvirtio}];
 	}
-	return map { ($_ => [@$vmm, "--profile=$disk.profile-" . tr/ /-/r, @{$command{$_}}]) }
+	return map { ($_ => [@$vmm, "--profile=$disk.profile-" . tr/ /-/r . '.txt', @{$command{$_}}]) }
 		keys %command;
 }
 
@@ -261,12 +272,26 @@ my @ways = (
 sub ways_session {
 	my ($engine, $rounds) = @_;
 	my @rows = map { row('subject', $_->[0], "$engine way-$_->[1]", less => "$engine open",
-			     profile => "profile-$engine-way-$_->[1]") } @ways;
+			     profile => "profile-$engine-way-$_->[1].txt") } @ways;
 
 	return { name => "ways, $engine", rounds => $rounds, warmups => 0, comparisons => [ {
 		id => "ways-$engine", title => "10,000 sectors by six ways, $engine", unit => 'ms',
 		rows => \@rows,
 	} ] };
+}
+
+# What --profile costs where the guest does little but leave.
+sub profile_session {
+	my ($engine, $rounds, @works) = @_;
+
+	return { name => "profile, $engine", rounds => $rounds, processor => 1, comparisons => [
+		map { {
+			id => "profile-$engine-$_->[0]", title => "--profile, $engine: $_->[1]",
+			unit => 'ms', rows => [
+				row('floor', 'without', "$engine plain-$_->[0]"),
+				row('subject', 'with --profile', "$engine profiled-$_->[0]") ],
+			targets => [ ['without', 1.03] ],
+		} } @works ] };
 }
 
 # One access from guest to device and back, less the start of the program.
@@ -475,6 +500,10 @@ sub sessions {
 			targets => [ ['QEMU pc, TCG', 1] ],
 		} ] },
 		(map { ways_session($_, $few) } qw(kvm interp direct)),
+		profile_session('kvm', $option->{rounds}, ['pio', '100,000 port accesses']),
+		(map { profile_session($_, $option->{rounds},
+				       ['disk', '10,000 sectors, ATA, a loop of OUT']) }
+			qw(interp direct)),
 		{ name => 'ATA emulation', rounds => $few, warmups => 0, comparisons => [ {
 			id => 'disk-emul', title => '10,000 sectors by emulated ATA',
 			unit => 'ms', rows => [

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* jsontree.c - the module for JSON, by json-c; see jsontree_module.h. */
+/* json.c - the module that makes JSON with json-c, see core/json.h. */
+#include "core/json.h"
+
 #include <errno.h>
 #include <json-c/json.h>
 #include <stdlib.h>
 
 #include "core/utf8.h"
-#include "host/jsontree_module.h"
 
 static struct json_object *string(const char *text)
 {
@@ -20,6 +21,15 @@ static struct json_object *string(const char *text)
 	return json;
 }
 
+/* With so many decimals, and no more digits than mean something. */
+static struct json_object *number(double value, unsigned int decimals)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%.*f", (int)decimals, value);
+	return json_object_new_double_s(value, text);
+}
+
 static struct json_object *boolean(bool value)
 {
 	return json_object_new_boolean(value);
@@ -27,22 +37,30 @@ static struct json_object *boolean(bool value)
 
 static int set(struct json_object *object, const char *key, struct json_object *value)
 {
-	return json_object_object_add(object, key, value) ? -ENOMEM : 0;
+	if (!json_object_object_add(object, key, value))
+		return 0;
+	json_object_put(value);
+	return -ENOMEM;
 }
 
 static int append(struct json_object *array, struct json_object *value)
 {
-	return json_object_array_add(array, value) ? -ENOMEM : 0;
+	if (!json_object_array_add(array, value))
+		return 0;
+	json_object_put(value);
+	return -ENOMEM;
 }
 
-static int write_value(FILE *file, struct json_object *value)
+static int write_value(FILE *stream, struct json_object *value)
 {
 	const char *text = json_object_to_json_string_ext(value, JSON_C_TO_STRING_PRETTY |
+							  JSON_C_TO_STRING_SPACED |
 							  JSON_C_TO_STRING_NOSLASHESCAPE);
 
 	if (!text)
 		return -ENOMEM;
-	return fprintf(file, "%s\n", text) < 0 ? -errno : 0;
+	fprintf(stream, "%s\n", text);
+	return 0;
 }
 
 static void release(struct json_object *value)
@@ -50,13 +68,13 @@ static void release(struct json_object *value)
 	json_object_put(value);
 }
 
-const struct jsontree_module vmm_jsontree_module = {
-	.version = JSONTREE_MODULE_VERSION,
+const struct json_module vmm_json_module = {
+	.version = JSON_MODULE_VERSION,
 	.object = json_object_new_object,
 	.array = json_object_new_array,
 	.string = string,
-	.number = json_object_new_double,
-	.integer = json_object_new_int64,
+	.integer = json_object_new_uint64,
+	.number = number,
 	.boolean = boolean,
 	.set = set,
 	.append = append,
