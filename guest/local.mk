@@ -350,6 +350,7 @@ EXTRA_DIST += guest/COPYING guest/vmm-guest.pc.in guest/lib/flat.ld \
 	$(guest_private_include) $(guest_private_c) $(guest_private_asm) \
 	$(guest_kernel_c) $(guest_kernel_asm) $(guest_kernel_asm_64) guest/kernel/kernel.ld \
 	$(guest_long_c) $(guest_long_asm) guest/kernel/long.ld \
-	examples/hello/README examples/hello/Makefile examples/hello/hello.c
+	examples/hello/README examples/hello/Makefile examples/hello/hello.c \
+	examples/service/count.py
 CLEANFILES += guest/*.bin guest/*.elf guest/*.pc guest/*/libvmmguest.a \
 	guest/*/*.o16 guest/*/*.o32 guest/*/*.o64

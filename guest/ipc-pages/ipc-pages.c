@@ -2,7 +2,8 @@
 /*
  * ipc-pages.c - pages to another guest. The one whose endpoint is named "send.N" sends N
  * pages, numbered, and then a sum of them all; the one whose endpoint is "receive" compares,
- * and answers with its own sum.
+ * and answers with its own sum. "flow.N" and "drain" do the same without looking at what is in
+ * the pages, to measure what they take on their way.
  */
 #include <stdbool.h>
 
@@ -10,7 +11,6 @@
 #include <vmm/ipc.h>
 #include <vmm/string.h>
 
-#define PREFIX		"send."
 #define PAGE_WORDS	(VMM_IPC_PAGE_SIZE / 4)
 #define NAME_SIZE	32
 
@@ -45,15 +45,18 @@ static int fail(const char *what, uint32_t number, int error)
 	return 1;
 }
 
-static int send_pages(uint32_t endpoint, uint32_t count)
+/* sums: the pages have contents, too. */
+static int send_pages(uint32_t endpoint, uint32_t count, bool sums)
 {
 	struct vmm_ipc_message answer;
 	uint32_t sum = 0;
 	int error;
 
 	for (uint32_t number = 0; number < count; number++) {
-		fill_page(number);
-		sum = add_page(sum);
+		if (sums) {
+			fill_page(number);
+			sum = add_page(sum);
+		}
 		error = ipc_send(endpoint, number, page, VMM_IPC_READ);
 		if (error)
 			return fail("send", number, error);
@@ -65,7 +68,7 @@ static int send_pages(uint32_t endpoint, uint32_t count)
 	return 0;
 }
 
-static int receive_pages(uint32_t endpoint)
+static int receive_pages(uint32_t endpoint, bool sums)
 {
 	struct vmm_ipc_message message;
 	uint32_t sum = 0, number = 0;
@@ -79,18 +82,14 @@ static int receive_pages(uint32_t endpoint)
 			break;
 		if (message.value != number)
 			return fail("another one than", number, 0);
-		sum = add_page(sum);
+		if (sums)
+			sum = add_page(sum);
 	}
 	if (message.value != ((uint64_t)number << 32 | sum))
 		return fail("another sum behind", number, 0);
 	error = ipc_send(endpoint, sum, NULL, 0);
 	console_printf("%u pages received, sum %x\n", (unsigned int)number, (unsigned int)sum);
 	return error ? fail("answer behind", number, error) : 0;
-}
-
-static bool starts_with(const char *text, const char *prefix)
-{
-	return !memcmp(text, prefix, strlen(prefix));
 }
 
 static uint32_t read_number(const char *digits)
@@ -102,16 +101,38 @@ static uint32_t read_number(const char *digits)
 	return number;
 }
 
+/* What a name says is to be done. Returns the exit status, or -1: it says nothing. */
+static int do_as(const char *name, uint32_t endpoint)
+{
+	static const struct {
+		const char *prefix;
+		bool sends, sums;
+	} ways[] = {
+		{ "send.", true, true }, { "receive", false, true },
+		{ "flow.", true, false }, { "drain", false, false },
+	};
+
+	for (unsigned int i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		size_t length = strlen(ways[i].prefix);
+
+		if (memcmp(name, ways[i].prefix, length))
+			continue;
+		return ways[i].sends ? send_pages(endpoint, read_number(name + length), ways[i].sums) :
+		       receive_pages(endpoint, ways[i].sums);
+	}
+	return -1;
+}
+
 int main(void)
 {
 	char name[NAME_SIZE];
 
 	for (uint32_t endpoint = 0; !ipc_name(endpoint, name, sizeof(name)); endpoint++) {
-		if (starts_with(name, PREFIX))
-			return send_pages(endpoint, read_number(name + strlen(PREFIX)));
-		if (starts_with(name, "receive"))
-			return receive_pages(endpoint);
+		int status = do_as(name, endpoint);
+
+		if (status >= 0)
+			return status;
 	}
-	console_printf("FAIL: no endpoint send.N or receive\n");
+	console_printf("FAIL: no endpoint send.N, receive, flow.N or drain\n");
 	return 1;
 }

@@ -6,12 +6,15 @@
  *   hear   prints the messages that come in
  *   flood  sends pages as fast as it can, and prints nothing of them
  *   talk   sends a message with a page and prints the answer, again and again
+ *   ask    the same, once
  *   poll   as hear, but does not wait: it tries again and again
  */
 #include <vmm/console.h>
 #include <vmm/error.h>
 #include <vmm/ipc.h>
 #include <vmm/string.h>
+
+#define ONCE	1	/* no error, and the end */
 
 static uint8_t page[VMM_IPC_PAGE_SIZE] __attribute__((aligned(4096)));
 
@@ -53,6 +56,13 @@ static int talk(uint32_t endpoint, uint32_t turn)
 	return error;
 }
 
+static int ask(uint32_t endpoint, uint32_t turn)
+{
+	int error = talk(endpoint, turn);
+
+	return error ? error : ONCE;
+}
+
 static int poll(uint32_t endpoint, __attribute__((unused)) uint32_t turn)
 {
 	struct vmm_ipc_message message;
@@ -68,14 +78,17 @@ int main(void)
 	static const struct {
 		const char *name;
 		int (*fn)(uint32_t endpoint, uint32_t turn);
-	} ways[] = { { "hear", hear }, { "flood", flood }, { "talk", talk }, { "poll", poll } };
+	} ways[] = {
+		{ "hear", hear }, { "flood", flood }, { "talk", talk }, { "ask", ask },
+		{ "poll", poll },
+	};
 
 	for (unsigned int i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		int endpoint = ipc_find(ways[i].name), error = 0;
 
 		for (uint32_t turn = 0; endpoint >= 0 && !error; turn++)
 			error = ways[i].fn((uint32_t)endpoint, turn);
-		if (endpoint >= 0)
+		if (endpoint >= 0 && error < 0)
 			console_printf("%s: error %d\n", ways[i].name, error);
 	}
 	return 0;

@@ -23,6 +23,9 @@ use constant {
 	TRAPS => 20_000,		# of cpu-trap.S
 	WORD_SECTORS => 2000,	# of cpu-words.S
 	MAPPED_PAGES => 4 * 16384,	# of cpu-pages.S
+	CALLS => 100_000,		# of bench-hypercall and bench-ipc
+	FLOW_PAGES => 20_000,	# to another vmm
+	LONG_PAGES => 262_144,	# the same, with sums: 1 GiB
 };
 
 # The instructions that the guests cpu-*.S take beyond cpu-none.S, by the bits that
@@ -96,6 +99,10 @@ sub commands {
 			['handover', 'handover.bin32'], ['none', 'cpu-none.bin32']),
 		work_commands($option, [@vmm, '--engine=interp']),
 		kernel_commands($option, \@vmm, $disk),
+		(map { ipc_commands($option, $_, [@vmm, "--engine=$_"], $disk) }
+			qw(interp direct kvm)),
+		'page floor' => [present("$option->{tools}/page-floor"), FLOW_PAGES],
+		'page none' => [present("$option->{tools}/page-floor"), 1],
 		qemu_commands($option, $disk),
 		linux_commands($option, \@vmm),
 	);
@@ -148,6 +155,27 @@ sub profile_commands {
 
 	return map { ("$engine plain-$_" => [@$vmm, @{$command{$_}}],
 		      "$engine profiled-$_" => [@$vmm, @profile, @{$command{$_}}]) } keys %command;
+}
+
+# Messages to the block service, beside hypercalls that do as little, and pages from one vmm to
+# another one.
+sub ipc_commands {
+	my ($option, $engine, $vmm, $disk) = @_;
+	my %guest = map { $_ => present("$option->{guests}/$_.bin") }
+		qw(bench-halt bench-hypercall bench-ipc ipc-pages);
+	my @with_disk = (@$vmm, "--disk=$disk", '--ipc=disk=disk');
+	my $two = present("$option->{scripts}/two-vmms");
+	my @more = $engine eq 'kvm' ? () : ([sums => "send." . LONG_PAGES, 'receive']);
+
+	return (
+		"$engine ipc-none" => [@with_disk, $guest{'bench-halt'}],
+		"$engine ipc-bare" => [@with_disk, $guest{'bench-hypercall'}],
+		"$engine ipc-call" => [@with_disk, $guest{'bench-ipc'}],
+		(map { ("$engine page-$_->[0]" => [$two, "$disk.socket", @$_[1, 2], @$vmm,
+						   '--debugcon=none', $guest{'ipc-pages'}]) }
+			[none => 'flow.1', 'drain'], [flow => 'flow.' . FLOW_PAGES, 'drain'],
+			@more),
+	);
 }
 
 # The ways to write sectors, each with its profile; what SIMVIRTIO is sent is appended to
@@ -415,6 +443,39 @@ sub direct_sessions {
 	);
 }
 
+# A round trip to the built-in service, and a page to another vmm.
+sub ipc_sessions {
+	my ($rounds, $few) = @_;
+
+	return (
+		{ name => 'IPC: round trips', rounds => $rounds, comparisons => [
+			map { my $engine = $_; {
+				id => "ipc-$engine", title => "IPC: to the block service and back, $engine",
+				unit => 'us', rows => [
+					row('floor', 'a bare hypercall', "$engine ipc-bare",
+					    less => "$engine ipc-none", per => CALLS),
+					row('subject', "vmm, engine $engine", "$engine ipc-call",
+					    less => "$engine ipc-none", per => CALLS) ],
+				targets => [ ['a bare hypercall', 1.5] ],
+			} } qw(interp direct kvm),
+		] },
+		{ name => 'IPC: pages', rounds => $rounds, comparisons => [ {
+			id => 'ipc-pages', title => 'IPC: a page to another vmm', unit => 'us', rows => [
+				row('floor', 'a socket pair', 'page floor', less => 'page none',
+				    per => FLOW_PAGES),
+				map { row('subject', "vmm, engine $_", "$_ page-flow",
+					  less => "$_ page-none", per => FLOW_PAGES) }
+					qw(interp direct kvm) ],
+			targets => [ ['a socket pair', 2] ],
+		} ] },
+		{ name => 'IPC: a gigabyte', rounds => $few, warmups => 0, comparisons => [ {
+			id => 'ipc-long', title => 'IPC: 1 GiB to another vmm, with sums', unit => 'ms',
+			rows => [ map { row('subject', "vmm, engine $_", "$_ page-sums") }
+				qw(interp direct) ],
+		} ] },
+	);
+}
+
 # Sessions: comparisons whose commands alternate. Targets: [over which row, at
 # most so many times].
 sub sessions {
@@ -482,6 +543,7 @@ sub sessions {
 				    less => 'kvm open') ],
 			targets => [ ['one pwrite', 1.2] ],
 		} ] },
+		ipc_sessions($some, $few),
 		{ name => 'ATA in software', rounds => $some, comparisons => [ {
 			id => 'disk-interp', title => '10,000 sectors by emulated ATA, no KVM',
 			unit => 'ms', rows => [

@@ -26,7 +26,8 @@ use constant {
 };
 
 my %option = (
-	vmm => './vmm', guests => 'guest', tools => 'tests/bench', out => '.',
+	vmm => './vmm', guests => 'guest', tools => 'tests/bench', scripts => 'tests/bench',
+	out => '.',
 	qemu => 'qemu-system-x86_64', rounds => 11,
 );
 
@@ -35,6 +36,7 @@ usage: bench.pl [OPTION...]
   --vmm=PROGRAM   the vmm to measure (default ./vmm)
   --guests=DIR    where the guests' images are (default guest)
   --tools=DIR     where the floors are (default tests/bench)
+  --scripts=DIR   where two-vmms is (default tests/bench)
   --qemu=PROGRAM  the peer (default qemu-system-x86_64; left out where missing)
   --out=DIR       where bench.json and bench.svg go, and the disk image in the
                   meantime (default the current folder)
@@ -262,7 +264,7 @@ sub write_file {
 }
 
 sub parse_options {
-	my $good = GetOptions(\%option, qw(vmm=s guests=s tools=s qemu=s out=s only=s tmpfs rounds=i),
+	my $good = GetOptions(\%option, qw(vmm=s guests=s tools=s scripts=s qemu=s out=s only=s tmpfs rounds=i),
 			      help => sub { print $usage; exit 0 });
 
 	return if $good && !@ARGV && $option{rounds} >= 1;

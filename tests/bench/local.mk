@@ -5,7 +5,7 @@
 # The floors are static, and never built with the sanitizers that vmm may be. "empty"
 # is linked with what a vmm that emulates is linked with, although it uses nothing of it.
 bench_programs = tests/bench/empty tests/bench/kvm-floor tests/bench/measure \
-	tests/bench/peakmem tests/bench/trap-floor tests/bench/write-floor
+	tests/bench/page-floor tests/bench/peakmem tests/bench/trap-floor tests/bench/write-floor
 bench_cflags = -std=gnu17 -O2 -Wall -Wextra
 EXTRA_PROGRAMS += $(bench_programs)
 tests_bench_empty_SOURCES = tests/bench/empty.c
@@ -19,6 +19,9 @@ tests_bench_kvm_floor_LDFLAGS = -all-static
 tests_bench_measure_SOURCES = tests/bench/measure.c
 tests_bench_measure_CFLAGS = $(bench_cflags)
 tests_bench_measure_LDFLAGS = -all-static
+tests_bench_page_floor_SOURCES = tests/bench/page-floor.c
+tests_bench_page_floor_CFLAGS = $(bench_cflags)
+tests_bench_page_floor_LDFLAGS = -all-static
 tests_bench_peakmem_SOURCES = tests/bench/peakmem.c
 tests_bench_peakmem_CFLAGS = $(bench_cflags)
 tests_bench_trap_floor_SOURCES = tests/bench/trap-floor.c
@@ -80,7 +83,8 @@ $(bench_work_natives): $(guest_lib32) $(guest_lib64) $(bench_work_start)
 
 bench_guests = guest/bench-halt.bin guest/bench-pio.bin guest/bench-mmio.bin \
 	guest/bench-disk-emul.bin guest/bench-disk-out.bin guest/bench-disk-pv.bin \
-	guest/bench-disk-bulk.bin guest/bench-simvirtio.bin
+	guest/bench-disk-bulk.bin guest/bench-hypercall.bin guest/bench-ipc.bin \
+	guest/bench-simvirtio.bin guest/ipc-pages.bin
 
 # What there is for one mode only: a day in a kernel, and what KVM leaves to vmm's own
 # emulator.
@@ -117,7 +121,8 @@ tests/bench/linux.initrd: tests/bench/make-initrd
 bench: vmm cpu.la $(bench_programs) $(bench_roms) $(bench_guests) $(bench_own) \
 		$(bench_work_bins) $(bench_work_roms) $(bench_work_natives) $(bench_kernels) \
 		tests/bench/linux.initrd
-	perl -I $(srcdir)/tests/bench $(srcdir)/tests/bench/bench.pl $(BENCH_FLAGS)
+	perl -I $(srcdir)/tests/bench $(srcdir)/tests/bench/bench.pl \
+		--scripts=$(srcdir)/tests/bench $(BENCH_FLAGS)
 
 EXTRA_DIST += tests/bench/README tests/bench/BenchChart.pm tests/bench/BenchPlan.pm \
 	tests/bench/BenchReport.pm tests/bench/BenchStats.pm tests/bench/bench.pl \
@@ -127,7 +132,7 @@ EXTRA_DIST += tests/bench/README tests/bench/BenchChart.pm tests/bench/BenchPlan
 	tests/bench/cpu-trap.S tests/bench/cpu-words.S tests/bench/cpu-work.h \
 	tests/bench/exits.S tests/bench/handover.S tests/bench/kernel-start.S \
 	tests/bench/make-initrd \
-	tests/bench/qemu-end.c tests/bench/rom.S
+	tests/bench/qemu-end.c tests/bench/rom.S tests/bench/two-vmms
 CLEANFILES += $(EXTRA_PROGRAMS) $(bench_roms) tests/bench/*.o32 tests/bench/*.o64 \
 	tests/bench/*.wrapped tests/bench/*.wrapped?? $(bench_work_bins) $(bench_work_roms) \
 	$(bench_work_natives) $(bench_kernels) $(bench_own) tests/bench/linux.initrd \

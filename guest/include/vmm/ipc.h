@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 
+#include <vmm/hypercall.h>
 #include <vmm/ipc-message.h>
 
 /* The endpoint with a name, or an error, negated: -VMM_ENOENT, there is none. */
@@ -19,23 +20,54 @@ int ipc_find(const char *name);
 /* The name of an endpoint into name, which has room for size bytes, its end among them. */
 int ipc_name(uint32_t endpoint, char *name, uint32_t size);
 
+/*
+ * --- messages ---
+ * Written out where they are called: a hypercall costs little more than its arguments.
+ */
+static inline uint64_t ipc_page_address(const void *page)
+{
+	return page ? vmm_address(page) : VMM_IPC_NO_PAGE;
+}
+
 /* Sends a message; waits where the other end is slow, unless it only tries. */
-int ipc_send(uint32_t endpoint, uint64_t value, const void *page, uint32_t rights);
-int ipc_try_send(uint32_t endpoint, uint64_t value, const void *page, uint32_t rights);
+static inline int ipc_send(uint32_t endpoint, uint64_t value, const void *page, uint32_t rights)
+{
+	return (int)vmm_hypercall(VMM_IPC_SEND, endpoint, value, ipc_page_address(page), rights);
+}
+
+static inline int ipc_try_send(uint32_t endpoint, uint64_t value, const void *page,
+			       uint32_t rights)
+{
+	return (int)vmm_hypercall(VMM_IPC_SEND, endpoint, value, ipc_page_address(page), rights,
+				  VMM_IPC_TRY);
+}
 
 /*
  * Receives a message of one endpoint, or of VMM_IPC_ANY; waits for one, unless it only
  * tries. A page that is not wanted is lost.
  */
-int ipc_receive(uint32_t endpoint, struct vmm_ipc_message *message, void *page);
-int ipc_try_receive(uint32_t endpoint, struct vmm_ipc_message *message, void *page);
+static inline int ipc_receive(uint32_t endpoint, struct vmm_ipc_message *message, void *page)
+{
+	return (int)vmm_hypercall(VMM_IPC_RECEIVE, endpoint, vmm_address(message),
+				  ipc_page_address(page));
+}
+
+static inline int ipc_try_receive(uint32_t endpoint, struct vmm_ipc_message *message, void *page)
+{
+	return (int)vmm_hypercall(VMM_IPC_RECEIVE, endpoint, vmm_address(message),
+				  ipc_page_address(page), VMM_IPC_TRY);
+}
 
 /*
  * ipc_send(), then ipc_receive() of the answer into the same page, in one hypercall;
  * rights 0: the page is for the answer alone.
  */
-int ipc_call(uint32_t endpoint, uint64_t value, void *page, uint32_t rights,
-	     struct vmm_ipc_message *answer);
+static inline int ipc_call(uint32_t endpoint, uint64_t value, void *page, uint32_t rights,
+			   struct vmm_ipc_message *answer)
+{
+	return (int)vmm_hypercall(VMM_IPC_CALL, endpoint, value, ipc_page_address(page), rights,
+				  vmm_address(answer));
+}
 
 /* --- the block service: BLOCK SERVICE there --- */
 
