@@ -279,7 +279,7 @@ sub way_row {
 	my $few = $emulates && $slow{$way};
 	my $command = ($few ? 'few' : 'way') . "-$way";
 
-	return row('subject', $label, "$engine $command", less => "$engine open", way => $label,
+	return row('subject', $label, "$engine $command", less => "$engine open",
 		   profile => "profile-$engine-$command.txt",
 		   $few ? (scale => SECTORS / FEW_SECTORS, per => FEW_SECTORS / SECTORS) : ());
 }
