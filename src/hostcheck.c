@@ -4,6 +4,8 @@
 
 #include <cpuid.h>
 #include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -11,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/json.h"
+#include "core/array.h"
 #include "core/module.h"
 #include "cpu/cpu.h"
 #include "engine/engine.h"
@@ -27,15 +30,37 @@
 
 /* --- asking --- */
 
-static int device_error(void)
+/* Of the caller by the list of groups, which a log-in has as it was then. */
+static bool is_listed(gid_t group)
 {
+	const struct passwd *user = getpwuid(getuid());
+	gid_t groups[256];
+	int count = ARRAY_SIZE(groups);
+
+	if (!user || getgrouplist(user->pw_name, user->pw_gid, groups, &count) < 0)
+		return false;
+	for (int i = 0; i < count; i++)
+		if (groups[i] == group)
+			return true;
+	return false;
+}
+
+static void find_device(struct host_facts *facts)
+{
+	const struct group *group;
 	struct stat status;
 
-	if (stat(KVM_DEVICE, &status) < 0)
-		return errno;
-	if (!S_ISCHR(status.st_mode))
-		return ENOTTY;
-	return access(KVM_DEVICE, R_OK | W_OK) < 0 ? errno : 0;
+	facts->device_error = stat(KVM_DEVICE, &status) < 0 ? errno :
+			      !S_ISCHR(status.st_mode) ? ENOTTY :
+			      access(KVM_DEVICE, R_OK | W_OK) < 0 ? errno : 0;
+	if (facts->device_error != EACCES || (~status.st_mode & (S_IRGRP | S_IWGRP)) ||
+	    !status.st_gid)
+		return;
+	group = getgrgid(status.st_gid);
+	if (!group)
+		return;
+	snprintf(facts->device_group, sizeof(facts->device_group), "%s", group->gr_name);
+	facts->device_group_listed = is_listed(status.st_gid);
 }
 
 static bool has_modify_ldt(void)
@@ -80,11 +105,11 @@ static void probe_emulators(struct host_facts *facts)
 static int find_facts(struct host_facts *facts)
 {
 	*facts = (struct host_facts){
-		.device_error = device_error(),
 		.user_dispatch = prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_OFF,
 				       0, 0, 0) == 0,
 		.modify_ldt = has_modify_ldt(),
 	};
+	find_device(facts);
 	read_signature(facts->signature);
 	kvm_find_facts(&facts->kvm);
 	probe_emulators(facts);

@@ -161,31 +161,47 @@ static void add_module(struct writer *writer)
 	    host->nested == PARAMETER_ON ? "" : "not ");
 }
 
-static const char *device_remedy(int error)
+static void remedy_forbidden(const struct host_facts *facts, char *remedy, size_t size)
 {
-	switch (error) {
+	const char *group = facts->device_group;
+
+	if (!*group)
+		snprintf(remedy, size, "let the group kvm use it, and add yourself: sudo chgrp kvm "
+			 "/dev/kvm && sudo chmod g+rw /dev/kvm && sudo adduser $USER kvm");
+	else if (facts->device_group_listed)
+		snprintf(remedy, size, "log in again: you are in the group %s, but this session "
+			 "began before that", group);
+	else
+		snprintf(remedy, size, "add yourself to the group %s, and log in again: sudo adduser "
+			 "$USER %s", group, group);
+}
+
+static void remedy_device(const struct host_facts *facts, char *remedy, size_t size)
+{
+	switch (facts->device_error) {
 	case ENOENT:
-		return "load KVM's module (see kvm-module); in a container, pass it: "
-		       "--device=/dev/kvm";
+		snprintf(remedy, size, "load KVM's module (see kvm-module); in a container, pass "
+			 "it: --device=/dev/kvm");
+		break;
 	case EACCES:
 	case EPERM:
-		return "add yourself to the group kvm, and log in again: sudo adduser $USER kvm";
+		remedy_forbidden(facts, remedy, size);
+		break;
 	default:
-		return "remove it and load KVM's module again, which makes it";
+		snprintf(remedy, size, "remove it and load KVM's module again, which makes it");
+		break;
 	}
 }
 
 static void add_device(struct writer *writer)
 {
 	int error = writer->facts->device_error;
+	char remedy[200];
 
-	if (!error)
-		add(writer, "/dev/kvm", HOST_OK, "", "is there, and you may read and write it");
-	else if (error == ENOTTY)
-		add(writer, "/dev/kvm", HOST_MISSING, device_remedy(error),
-		    "is there, but is no character device");
-	else
-		add(writer, "/dev/kvm", HOST_MISSING, device_remedy(error), "%s", strerror(error));
+	remedy_device(writer->facts, remedy, sizeof(remedy));
+	add(writer, "/dev/kvm", error ? HOST_MISSING : HOST_OK, remedy, "%s",
+	    !error ? "is there, and you may read and write it" :
+	    error == ENOTTY ? "is there, but is no character device" : strerror(error));
 }
 
 static void add_capabilities(struct writer *writer)
@@ -338,8 +354,10 @@ static void add_devices(struct writer *writer)
 		add(writer, "iommu", HOST_OK, "", "%zu group%s", host->iommu_groups,
 		    host->iommu_groups == 1 ? "" : "s");
 	else
-		add(writer, "iommu", HOST_MISSING, "enable VT-d or AMD-Vi in the firmware; on "
-		    "Intel boot Linux with intel_iommu=on", "no groups in /sys/kernel/iommu_groups: "
+		add(writer, "iommu", HOST_MISSING, inventory_has(host, "hypervisor") ?
+		    "give this machine an IOMMU in the hypervisor that it runs on (QEMU: -device "
+		    "intel-iommu)" : "enable VT-d or AMD-Vi in the firmware; on Intel boot Linux "
+		    "with intel_iommu=on", "no groups in /sys/kernel/iommu_groups: "
 		    "no device can be handed to a guest safely");
 	if (!host->sriov_count)
 		add(writer, "sr-iov", HOST_MISSING, "a device that has it (many network cards of "
@@ -359,21 +377,34 @@ static void add_devices(struct writer *writer)
 
 /* --- the engines --- */
 
-/* "why (what would help)", as probes have it. */
-static void add_engine(struct writer *writer, const char *check, const struct engine_probe *probe)
+/* Of one that does not work, the probe says: "why (what would help)". */
+static void add_missing_engine(struct writer *writer, const char *check, const char *text)
 {
-	const char *open = strrchr(probe->text, '(');
-	size_t length = open ? (size_t)(open - probe->text) : strlen(probe->text);
-	bool limited = probe->rank == ENGINE_FOREIGN_EMULATOR || probe->rank == ENGINE_UNPROVEN;
+	const char *open = strrchr(text, '(');
+	size_t length = open ? (size_t)(open - text) : strlen(text);
 	char remedy[200] = "see the lines above";
 
 	if (open)
 		snprintf(remedy, sizeof(remedy), "%.*s", (int)strcspn(open + 1, ")"), open + 1);
-	while (length && probe->text[length - 1] == ' ')
+	while (length && text[length - 1] == ' ')
 		length--;
-	add(writer, check, !probe->usable ? HOST_MISSING : limited ? HOST_LIMITED : HOST_OK,
-	    remedy, "%.*s", (int)length, probe->text);
+	add(writer, check, HOST_MISSING, remedy, "%.*s", (int)length, text);
+}
+
+static void add_engine(struct writer *writer, const char *name, const struct engine_probe *probe)
+{
+	char check[32], remedy[48] = "see the lines above";
+
+	snprintf(check, sizeof(check), "engine %s", name);
 	writer->lines->usable |= probe->usable;
+	if (!probe->usable) {
+		add_missing_engine(writer, check, probe->text);
+		return;
+	}
+	if (probe->rank == ENGINE_UNPROVEN)
+		snprintf(remedy, sizeof(remedy), "ask for it: --engine=%s", name);
+	add(writer, check, probe->rank == ENGINE_FOREIGN_EMULATOR ||
+	    probe->rank == ENGINE_UNPROVEN ? HOST_LIMITED : HOST_OK, remedy, "%s", probe->text);
 }
 
 int host_lines_make(struct host_lines *lines, const struct host_facts *facts)
@@ -391,9 +422,9 @@ int host_lines_make(struct host_lines *lines, const struct host_facts *facts)
 	add_direct(&writer);
 	add_surroundings(&writer);
 	add_devices(&writer);
-	add_engine(&writer, "engine kvm", &facts->kvm.probe);
-	add_engine(&writer, "engine direct", &facts->direct);
-	add_engine(&writer, "engine interp", &facts->interp);
+	add_engine(&writer, "kvm", &facts->kvm.probe);
+	add_engine(&writer, "direct", &facts->direct);
+	add_engine(&writer, "interp", &facts->interp);
 	return writer.out_of_memory ? -ENOMEM : 0;
 }
 

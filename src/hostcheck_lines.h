@@ -37,6 +37,8 @@ struct host_facts {
 	struct engine_probe direct;
 	struct engine_probe interp;
 	int device_error;		/* why the caller may not use /dev/kvm, an errno; 0: may */
+	char device_group[32];		/* who may use it; "": none but root */
+	bool device_group_listed;	/* the user is in it, by the list of groups */
 	bool user_dispatch;		/* Syscall User Dispatch */
 	bool modify_ldt;
 	char signature[13];		/* of the hypervisor, by CPUID 0x40000000; "": none */

@@ -14,6 +14,9 @@
 #include "hostcheck_lines.h"
 #include "unit.h"
 
+#define FILES 13
+#define WANTS 16
+
 struct fixture {
 	struct unit unit;
 	char root[64];
@@ -69,177 +72,63 @@ static void tear_down(struct fixture *f)
 	nftw(f->root, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-static void look(struct fixture *f)
-{
-	unit_equal(&f->unit, (uint64_t)inventory_read(&f->facts.inventory, f->root), 0,
-		   "the tree is read");
-	unit_equal(&f->unit, (uint64_t)host_lines_make(&f->lines, &f->facts), 0,
-		   "the lines are made");
-	for (size_t i = 0; i < f->lines.count; i++)
-		if (f->lines.lines[i].verdict != HOST_OK && !*f->lines.lines[i].remedy)
-			unit_check(&f->unit, false, f->lines.lines[i].check);
-}
-
-/* A line of that check has the verdict, and the text in its reason. */
-static void wants(struct fixture *f, const char *check, enum host_verdict verdict,
-		  const char *text)
-{
-	const struct host_line *line = NULL;
-	char what[128];
-
-	for (size_t i = 0; i < f->lines.count; i++)
-		if (!strcmp(f->lines.lines[i].check, check))
-			line = &f->lines.lines[i];
-	snprintf(what, sizeof(what), "%s: %s, %s", check, host_verdict_names[verdict], text);
-	if (!unit_check(&f->unit, line && line->verdict == verdict && strstr(line->reason, text),
-			what) && line)
-		printf("  is %s, %s\n", host_verdict_names[line->verdict], line->reason);
-}
-
 /* --- hosts --- */
 
-static void intel(struct fixture *f)
-{
-	put(f, "/proc/cpuinfo", "processor\t: 0\nmodel name\t: Intel(R) Core(TM) i7\n"
-	    "flags\t\t: fpu vmx fsgsbase xsave umip ospke cpuid_fault\n"
-	    "vmx flags\t: vnmi posted_intr ept vpid unrestricted_guest\n\n"
-	    "processor\t: 1\nmodel name\t: another\nflags\t\t: svm\n");
-	put(f, "/sys/module/kvm_intel/parameters/ept", "Y\n");
-	put(f, "/sys/module/kvm_intel/parameters/vpid", "N\n");
-	put(f, "/sys/module/kvm_intel/parameters/unrestricted_guest", "Y\n");
-	put(f, "/sys/module/kvm_intel/parameters/enable_apicv", "Y\n");
-	put(f, "/sys/module/kvm_intel/parameters/nested", "N\n");
-	put(f, "/sys/kernel/iommu_groups/0/type", "DMA\n");
-	put(f, "/sys/kernel/iommu_groups/1/type", "DMA\n");
-	put(f, "/sys/class/dmi/id/sys_vendor", "LENOVO\n");
-	put(f, "/sys/class/dmi/id/product_name", "20XW\n");
-	put(f, "/proc/sys/vm/mmap_min_addr", "65536\n");
-	look(f);
-	wants(f, "processor", HOST_OK, "Intel(R) Core(TM) i7");
-	wants(f, "virtualization", HOST_OK, "VMX");
-	wants(f, "nested-paging", HOST_OK, "EPT");
-	wants(f, "tlb-tags", HOST_LIMITED, "vpid=0");
-	wants(f, "real-mode", HOST_OK, "unrestricted guest");
-	wants(f, "interrupt-delivery", HOST_OK, "posted interrupts");
-	wants(f, "kvm-module", HOST_OK, "kvm_intel");
-	wants(f, "nested-virtualization", HOST_LIMITED, "nested=0");
-	wants(f, "iommu", HOST_OK, "2 groups");
-	wants(f, "hypervisor", HOST_OK, "LENOVO 20XW");
-	wants(f, "container", HOST_OK, "none");
-	wants(f, "direct: cpuid-faulting", HOST_OK, "there");
-	wants(f, "direct: pku", HOST_OK, "there");
-	wants(f, "direct: vm.mmap_min_addr", HOST_LIMITED, "0x10000");
-}
+/* A line of that check has the verdict, and the text in its reason or its remedy. */
+struct want {
+	const char *check;
+	enum host_verdict verdict;
+	const char *text;
+};
 
-static void intel_without_flags(struct fixture *f)
-{
-	put(f, "/proc/cpuinfo", "model name\t: Intel(R) Xeon(TM)\nflags\t\t: vmx\n"
-	    "vmx flags\t: vnmi\n");
-	put(f, "/sys/module/kvm_intel/parameters/nested", "1\n");
-	look(f);
-	wants(f, "nested-paging", HOST_MISSING, "no EPT");
-	wants(f, "real-mode", HOST_MISSING, "KVM emulates real mode");
-	wants(f, "tlb-tags", HOST_MISSING, "VPID");
-	wants(f, "nested-virtualization", HOST_OK, "nested=1");
-	wants(f, "direct: fsgsbase", HOST_MISSING, "bases");
-}
+struct host {
+	const char *name;
+	struct {
+		const char *name, *text;
+	} files[FILES];
+	void (*prepare)(struct fixture *f);	/* what else there is; NULL: nothing */
+	bool usable;
+	struct want wants[WANTS];
+};
 
-static void amd(struct fixture *f)
-{
-	put(f, "/proc/cpuinfo", "model name\t: AMD Ryzen 7\nflags\t\t: svm npt avic fsgsbase\n");
-	put(f, "/sys/module/kvm_amd/parameters/npt", "Y\n");
-	put(f, "/sys/module/kvm_amd/parameters/avic", "N\n");
-	put(f, "/sys/module/kvm_amd/parameters/nested", "1\n");
-	look(f);
-	wants(f, "virtualization", HOST_OK, "SVM");
-	wants(f, "nested-paging", HOST_OK, "NPT");
-	wants(f, "interrupt-delivery", HOST_LIMITED, "avic=0");
-	wants(f, "real-mode", HOST_OK, "SVM");
-	wants(f, "tlb-tags", HOST_OK, "ASID");
-	wants(f, "kvm-module", HOST_OK, "kvm_amd");
-	wants(f, "nested-virtualization", HOST_OK, "nested=1");
-}
+#define CPUINFO "/proc/cpuinfo"
+#define INTEL "/sys/module/kvm_intel/parameters/"
+#define AMD "/sys/module/kvm_amd/parameters/"
+#define GROUPS "/sys/kernel/iommu_groups/"
+#define DMI "/sys/class/dmi/id/"
+#define PCI "/sys/bus/pci/devices/"
 
-static void virtual_machine(struct fixture *f)
+static void in_a_container(struct fixture *f)
 {
-	put(f, "/proc/cpuinfo", "model name\t: QEMU\nflags\t\t: fpu hypervisor\n");
-	put(f, "/sys/class/dmi/id/sys_vendor", "QEMU\n");
-	put(f, "/run/systemd/container", "lxc\n");
-	put(f, "/.dockerenv", "");
 	strcpy(f->facts.signature, "KVMKVMKVM");
 	f->facts.device_error = ENOENT;
-	look(f);
-	wants(f, "virtualization", HOST_MISSING, "neither VMX nor SVM");
-	wants(f, "nested-paging", HOST_MISSING, "EPT or NPT");
-	wants(f, "kvm-module", HOST_MISSING, "neither");
-	wants(f, "/dev/kvm", HOST_MISSING, "No such file");
-	wants(f, "kvm-api", HOST_MISSING, "could not be asked");
-	wants(f, "kvm-speed", HOST_MISSING, "no KVM");
-	wants(f, "hypervisor", HOST_LIMITED, "of KVM, machine QEMU");
-	wants(f, "container", HOST_LIMITED, "lxc");
-	unit_check(&f->unit, !f->lines.usable, "no engine, no guest");
 }
 
-static void sriov(struct fixture *f)
+static void with_a_driver(struct fixture *f)
 {
 	char path[PATH_MAX];
 
-	put(f, "/sys/bus/pci/devices/0000:03:00.1/sriov_totalvfs", "64\n");
-	put(f, "/sys/bus/pci/devices/0000:03:00.1/sriov_numvfs", "0\n");
-	put(f, "/sys/bus/pci/devices/0000:03:00.0/sriov_totalvfs", "64\n");
-	put(f, "/sys/bus/pci/devices/0000:03:00.0/sriov_numvfs", "7\n");
-	put(f, "/sys/bus/pci/devices/0000:00:1f.0/vendor", "0x8086\n");
-	put(f, "/sys/bus/pci/devices/0000:04:00.0/sriov_totalvfs", "many\n");
-	path_in(f, path, "/sys/bus/pci/devices/0000:03:00.0/driver");
+	path_in(f, path, PCI "0000:03:00.0/driver");
 	unit_equal(&f->unit, (uint64_t)symlink("../../../bus/pci/drivers/ixgbe", path), 0,
 		   "a driver is linked");
-	look(f);
-	unit_equal(&f->unit, f->facts.inventory.sriov_count, 2, "devices with SR-IOV");
-	wants(f, "sr-iov 0000:03:00.0", HOST_OK, "7 of 64 virtual functions are there (driver ixgbe)");
-	wants(f, "sr-iov 0000:03:00.1", HOST_LIMITED, "0 of 64");
 }
 
-/* Files that are none, or hold something else: nothing hangs, nothing breaks. */
 static void odd_files(struct fixture *f)
 {
 	char path[PATH_MAX], *long_line = malloc(1 << 20);
 
-	path_in(f, path, "/proc/cpuinfo");
+	path_in(f, path, CPUINFO);
 	unit_equal(&f->unit, (uint64_t)mkfifo(path, 0644), 0, "cpuinfo is a FIFO");
-	path_in(f, path, "/sys/class/dmi/id/sys_vendor/x");
-	put(f, "/sys/class/dmi/id/product_name", "\033[2Jproduct\177");
-	put(f, "/sys/kernel/iommu_groups", "no folder\n");
-	put(f, "/proc/sys/vm/mmap_min_addr", "-1\n");
+	path_in(f, path, DMI "sys_vendor/x");
 	if (long_line) {
 		memset(long_line, 'x', (1 << 20) - 1);
 		long_line[(1 << 20) - 1] = '\0';
 		put(f, "/run/systemd/container", long_line);
 	}
 	free(long_line);
-	look(f);
-	wants(f, "processor", HOST_LIMITED, "does not name");
-	wants(f, "hypervisor", HOST_OK, "machine [2Jproduct");
-	wants(f, "iommu", HOST_MISSING, "no groups");
-	wants(f, "direct: vm.mmap_min_addr", HOST_LIMITED, "cannot be read");
-	wants(f, "container", HOST_LIMITED, "xxx");
 }
 
-static void odd_cpuinfo(struct fixture *f)
-{
-	put(f, "/proc/cpuinfo", "model name\nflags: vmxx svmm\nvmx flags :\nmodel name :");
-	look(f);
-	wants(f, "processor", HOST_LIMITED, "does not name");
-	wants(f, "virtualization", HOST_MISSING, "neither");
-}
-
-static void no_tree(struct fixture *f)
-{
-	look(f);
-	wants(f, "processor", HOST_LIMITED, "does not name");
-	wants(f, "sr-iov", HOST_MISSING, "no PCI device");
-}
-
-static void kvm(struct fixture *f)
+static void with_kvm(struct fixture *f)
 {
 	f->facts.kvm = (struct kvm_facts){
 		.version = 12, .measured = true, .exit_microseconds = 1.25, .mips = 9000,
@@ -252,25 +141,216 @@ static void kvm(struct fixture *f)
 		.probe = { .usable = true, .rank = ENGINE_HARDWARE, .text = "works" },
 	};
 	snprintf(f->facts.interp.text, sizeof(f->facts.interp.text), "cpu.so: gone (install it)");
-	look(f);
-	wants(f, "kvm-api", HOST_OK, "12");
-	wants(f, "KVM_CAP_USER_MEMORY", HOST_MISSING, "needs");
-	wants(f, "KVM_CAP_SYNC_REGS", HOST_LIMITED, "without");
-	wants(f, "KVM_CAP_XCRS", HOST_OK, "");
-	wants(f, "kvm-speed", HOST_OK, "1.2 us, a loop runs at 9000.0 million");
-	wants(f, "engine kvm", HOST_OK, "works");
-	wants(f, "engine interp", HOST_MISSING, "cpu.so: gone");
-	unit_check(&f->unit, f->lines.usable, "one engine is enough");
+	f->facts.direct = (struct engine_probe){
+		.usable = true, .rank = ENGINE_UNPROVEN, .text = "works: natively (new)",
+	};
 }
 
-static void emulated_kvm(struct fixture *f)
+static void with_emulated_kvm(struct fixture *f)
 {
 	f->facts.kvm = (struct kvm_facts){
 		.version = 12, .measured = true, .exit_microseconds = 9, .mips = 0.8,
 	};
-	look(f);
-	wants(f, "kvm-speed", HOST_LIMITED, "KVM emulates each instruction");
 }
 
-UNIT_MAIN(intel, intel_without_flags, amd, virtual_machine, sriov, odd_files, odd_cpuinfo,
-	  no_tree, kvm, emulated_kvm)
+static void forbidden(struct fixture *f)
+{
+	f->facts.device_error = EACCES;
+	strcpy(f->facts.device_group, "virt");
+}
+
+static void forbidden_as_yet(struct fixture *f)
+{
+	forbidden(f);
+	f->facts.device_group_listed = true;
+}
+
+static void forbidden_to_all(struct fixture *f)
+{
+	f->facts.device_error = EACCES;
+}
+
+static const struct host hosts[] = {
+	{ "Intel", {
+		{ CPUINFO, "processor\t: 0\nmodel name\t: Intel(R) Core(TM) i7\n"
+		  "flags\t\t: fpu vmx fsgsbase xsave umip ospke cpuid_fault\n"
+		  "vmx flags\t: vnmi posted_intr ept vpid unrestricted_guest\n\n"
+		  "processor\t: 1\nmodel name\t: another\nflags\t\t: svm\n" },
+		{ INTEL "ept", "Y\n" }, { INTEL "vpid", "N\n" },
+		{ INTEL "unrestricted_guest", "Y\n" }, { INTEL "enable_apicv", "Y\n" },
+		{ INTEL "nested", "N\n" },
+		{ GROUPS "0/type", "DMA\n" }, { GROUPS "1/type", "DMA\n" },
+		{ DMI "sys_vendor", "LENOVO\n" }, { DMI "product_name", "20XW\n" },
+		{ "/proc/sys/vm/mmap_min_addr", "65536\n" },
+	}, NULL, false, {
+		{ "processor", HOST_OK, "Intel(R) Core(TM) i7" },
+		{ "virtualization", HOST_OK, "VMX" },
+		{ "nested-paging", HOST_OK, "EPT" },
+		{ "tlb-tags", HOST_LIMITED, "vpid=0" },
+		{ "real-mode", HOST_OK, "unrestricted guest" },
+		{ "interrupt-delivery", HOST_OK, "posted interrupts" },
+		{ "kvm-module", HOST_OK, "kvm_intel" },
+		{ "nested-virtualization", HOST_LIMITED, "nested=0" },
+		{ "iommu", HOST_OK, "2 groups" },
+		{ "hypervisor", HOST_OK, "LENOVO 20XW" },
+		{ "container", HOST_OK, "none" },
+		{ "direct: cpuid-faulting", HOST_OK, "there" },
+		{ "direct: pku", HOST_OK, "there" },
+		{ "direct: vm.mmap_min_addr", HOST_LIMITED, "0x10000" },
+	} },
+	{ "Intel without all that", {
+		{ CPUINFO, "model name\t: Intel(R) Xeon(TM)\nflags\t\t: vmx\nvmx flags\t: vnmi\n" },
+		{ INTEL "nested", "1\n" },
+	}, NULL, false, {
+		{ "nested-paging", HOST_MISSING, "no EPT" },
+		{ "real-mode", HOST_MISSING, "KVM emulates real mode" },
+		{ "tlb-tags", HOST_MISSING, "VPID" },
+		{ "interrupt-delivery", HOST_MISSING, "posted interrupts" },
+		{ "nested-virtualization", HOST_OK, "nested=1" },
+		{ "direct: fsgsbase", HOST_MISSING, "bases" },
+		{ "iommu", HOST_MISSING, "firmware" },
+	} },
+	{ "AMD", {
+		{ CPUINFO, "model name\t: AMD Ryzen 7\nflags\t\t: svm npt avic fsgsbase\n" },
+		{ AMD "npt", "Y\n" }, { AMD "avic", "N\n" }, { AMD "nested", "1\n" },
+	}, NULL, false, {
+		{ "virtualization", HOST_OK, "SVM" },
+		{ "nested-paging", HOST_OK, "NPT" },
+		{ "interrupt-delivery", HOST_LIMITED, "avic=0" },
+		{ "real-mode", HOST_OK, "SVM" },
+		{ "tlb-tags", HOST_OK, "ASID" },
+		{ "kvm-module", HOST_OK, "kvm_amd" },
+		{ "nested-virtualization", HOST_OK, "nested=1" },
+	} },
+	{ "a container in a virtual machine", {
+		{ CPUINFO, "model name\t: QEMU\nflags\t\t: fpu hypervisor\n" },
+		{ DMI "sys_vendor", "QEMU\n" },
+		{ "/run/systemd/container", "lxc\n" }, { "/.dockerenv", "" },
+	}, in_a_container, false, {
+		{ "virtualization", HOST_MISSING, "neither VMX nor SVM" },
+		{ "nested-paging", HOST_MISSING, "EPT or NPT" },
+		{ "kvm-module", HOST_MISSING, "neither" },
+		{ "/dev/kvm", HOST_MISSING, "No such file" },
+		{ "kvm-api", HOST_MISSING, "could not be asked" },
+		{ "kvm-speed", HOST_MISSING, "no KVM" },
+		{ "hypervisor", HOST_LIMITED, "of KVM, machine QEMU" },
+		{ "container", HOST_LIMITED, "lxc" },
+		{ "iommu", HOST_MISSING, "hypervisor" },
+	} },
+	{ "network cards with SR-IOV", {
+		{ PCI "0000:03:00.1/sriov_totalvfs", "64\n" },
+		{ PCI "0000:03:00.1/sriov_numvfs", "0\n" },
+		{ PCI "0000:03:00.0/sriov_totalvfs", "64\n" },
+		{ PCI "0000:03:00.0/sriov_numvfs", "7\n" },
+		{ PCI "0000:00:1f.0/vendor", "0x8086\n" },
+		{ PCI "0000:04:00.0/sriov_totalvfs", "many\n" },
+	}, with_a_driver, false, {
+		{ "sr-iov 0000:03:00.0", HOST_OK, "7 of 64 virtual functions are there (driver ixgbe)" },
+		{ "sr-iov 0000:03:00.1", HOST_LIMITED, "0 of 64" },
+	} },
+	/* Files that are none, or hold something else: nothing hangs, nothing breaks. */
+	{ "odd files", {
+		{ DMI "product_name", "\033[2Jproduct\177" },
+		{ "/sys/kernel/iommu_groups", "no folder\n" },
+		{ "/proc/sys/vm/mmap_min_addr", "-1\n" },
+	}, odd_files, false, {
+		{ "processor", HOST_LIMITED, "does not name" },
+		{ "hypervisor", HOST_OK, "machine [2Jproduct" },
+		{ "iommu", HOST_MISSING, "no groups" },
+		{ "direct: vm.mmap_min_addr", HOST_LIMITED, "cannot be read" },
+		{ "container", HOST_LIMITED, "xxx" },
+	} },
+	{ "an odd cpuinfo", {
+		{ CPUINFO, "model name\nflags: vmxx svmm\nvmx flags :\nmodel name :" },
+	}, NULL, false, {
+		{ "processor", HOST_LIMITED, "does not name" },
+		{ "virtualization", HOST_MISSING, "neither" },
+	} },
+	{ "nothing", { }, NULL, false, {
+		{ "processor", HOST_LIMITED, "does not name" },
+		{ "sr-iov", HOST_MISSING, "no PCI device" },
+	} },
+	{ "KVM", { }, with_kvm, true, {
+		{ "kvm-api", HOST_OK, "12" },
+		{ "KVM_CAP_USER_MEMORY", HOST_MISSING, "needs" },
+		{ "KVM_CAP_SYNC_REGS", HOST_LIMITED, "without" },
+		{ "KVM_CAP_XCRS", HOST_OK, "" },
+		{ "kvm-speed", HOST_OK, "1.2 us, a loop runs at 9000.0 million" },
+		{ "engine kvm", HOST_OK, "works" },
+		{ "engine direct", HOST_LIMITED, "natively (new)" },
+		{ "engine direct", HOST_LIMITED, "--engine=direct" },
+		{ "engine interp", HOST_MISSING, "cpu.so: gone" },
+		{ "engine interp", HOST_MISSING, "install it" },
+	} },
+	{ "KVM that emulates", { }, with_emulated_kvm, false, {
+		{ "kvm-speed", HOST_LIMITED, "KVM emulates each instruction" },
+	} },
+	{ "a device that is another group's", { }, forbidden, false, {
+		{ "/dev/kvm", HOST_MISSING, "Permission denied" },
+		{ "/dev/kvm", HOST_MISSING, "sudo adduser $USER virt" },
+	} },
+	{ "a user who has just been added to the group", { }, forbidden_as_yet, false, {
+		{ "/dev/kvm", HOST_MISSING, "log in again: you are in the group virt" },
+	} },
+	{ "a device that is root's alone", { }, forbidden_to_all, false, {
+		{ "/dev/kvm", HOST_MISSING, "sudo chgrp kvm /dev/kvm" },
+	} },
+};
+
+/* --- checking --- */
+
+static bool fits(const struct host_line *line, const struct want *want)
+{
+	return !strcmp(line->check, want->check) && line->verdict == want->verdict &&
+	       (strstr(line->reason, want->text) || strstr(line->remedy, want->text));
+}
+
+static void check_want(struct fixture *f, const struct host *host, const struct want *want)
+{
+	bool found = false;
+	char what[160];
+
+	for (size_t i = 0; i < f->lines.count; i++)
+		found |= fits(&f->lines.lines[i], want);
+	snprintf(what, sizeof(what), "%s: %s: %s, %s", host->name, want->check,
+		 host_verdict_names[want->verdict], want->text);
+	unit_check(&f->unit, found, what);
+	for (size_t i = 0; i < f->lines.count && !found; i++)
+		if (!strcmp(f->lines.lines[i].check, want->check))
+			printf("  is %s, %s\n", host_verdict_names[f->lines.lines[i].verdict],
+			       f->lines.lines[i].reason);
+}
+
+static void check_host(struct fixture *f, const struct host *host)
+{
+	for (size_t i = 0; i < FILES && host->files[i].name; i++)
+		put(f, host->files[i].name, host->files[i].text);
+	if (host->prepare)
+		host->prepare(f);
+	unit_equal(&f->unit, (uint64_t)inventory_read(&f->facts.inventory, f->root), 0,
+		   "the tree is read");
+	unit_equal(&f->unit, (uint64_t)host_lines_make(&f->lines, &f->facts), 0,
+		   "the lines are made");
+	for (size_t i = 0; i < f->lines.count; i++)
+		if (f->lines.lines[i].verdict != HOST_OK && !*f->lines.lines[i].remedy)
+			unit_check(&f->unit, false, f->lines.lines[i].check);
+	for (size_t i = 0; i < WANTS && host->wants[i].check; i++)
+		check_want(f, host, &host->wants[i]);
+	unit_equal(&f->unit, f->lines.usable, host->usable, "an engine that works is enough");
+}
+
+int main(void)
+{
+	unsigned int failed = 0;
+
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		struct fixture f = { 0 };
+
+		if (!set_up(&f))
+			return 1;
+		check_host(&f, &hosts[i]);
+		tear_down(&f);
+		failed += f.unit.failed;
+	}
+	return failed ? 1 : 0;
+}

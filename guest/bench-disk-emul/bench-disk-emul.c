@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * bench-disk-emul.c - 10,000 sectors through the ATA ports, one after another,
- * from the start again where the disk ends.
+ * bench-disk-emul.c - each sector of the disk through the ATA ports, one after another.
  */
 #include <vmm/ata.h>
-
-#define WRITES 10000u
 
 int main(void)
 {
@@ -14,8 +11,8 @@ int main(void)
 
 	if (sectors == 0)
 		return 1;
-	for (uint32_t i = 0; i < WRITES; i++) {
-		if (ata_write(i % sectors, sector))
+	for (uint32_t i = 0; i < sectors; i++) {
+		if (ata_write(i, sector))
 			return 2;
 	}
 	return 0;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * bench-disk-out.c - 10,000 sectors through the ATA ports as bench-disk-emul writes
- * them, but each word by an OUT of its own, in a loop: the least that a driver knows.
+ * bench-disk-out.c - each sector of the disk through the ATA ports as bench-disk-emul
+ * writes them, but each word by an OUT of its own, in a loop: the least that a driver knows.
  */
 #include <vmm/ata.h>
 #include <vmm/io.h>
 
-#define WRITES 10000u
 #define SECTOR_WORDS (ATA_SECTOR_SIZE / 2)
 
 static int write_words(uint32_t lba, const uint16_t *words)
@@ -27,8 +26,8 @@ int main(void)
 
 	if (sectors == 0)
 		return 1;
-	for (uint32_t i = 0; i < WRITES; i++) {
-		if (write_words(i % sectors, sector))
+	for (uint32_t i = 0; i < sectors; i++) {
+		if (write_words(i, sector))
 			return 2;
 	}
 	return 0;

@@ -402,7 +402,7 @@ void crash_report(FILE *out, const struct crash *crash)
 		walk.mode);
 	if (after_reset(state))
 		fputs("these are the registers after a reset: on AMD processors KVM does not keep\n"
-		      "those of a triple fault\n", out);
+		      "those of a triple fault; run it with --engine=interp to see what it was\n", out);
 	else
 		print_why(&report, crash, code, len);
 	print_general(&report);

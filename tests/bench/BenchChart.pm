@@ -2,13 +2,16 @@
 #
 # BenchChart.pm - the benchmark's result as a picture: a card a comparison, in
 # two columns, with a bar a row. Bars begin at zero and are linear; a peer's
-# bar that would make the others too small to see is cut, with a mark.
+# bar that would make the others too small to see is cut, with a mark. The six ways
+# have a card of their own (BenchWays.pm).
 package BenchChart;
 
 use strict;
 use warnings;
 
 use BenchReport qw(amount ratio target_text);
+use BenchSvg;
+use BenchWays;
 use Exporter qw(import);
 use List::Util qw(max min);
 
@@ -16,7 +19,7 @@ our @EXPORT = qw(chart);
 
 # All in SVG user units.
 use constant {
-	MARGIN => 32, HEADER => 116, GAP => 20, CARD => 452,
+	MARGIN => 32, HEADER => 116, LEGEND => 28, GAP => 20, CARD => 452,
 	PADDING => 18, TITLE => 44, ROW => 30, BAR => 16, TARGET => 20,
 	BAR_LEFT => 168, BAR_RIGHT => 318,
 	CUT => 2,		# a peer this many times longer than the rest is cut
@@ -30,37 +33,11 @@ text { font: 13px system-ui, "Segoe UI", "DejaVu Sans", Helvetica, Arial, sans-s
 .quiet { fill: #57606a; font-size: 12px } .value { font-weight: 600 }
 .floor { fill: #afb8c1 } .subject { fill: #2f6fdd } .peer { fill: #e3a44a }
 .spread { stroke: #24292f; stroke-opacity: .55; stroke-width: 1.5 }
+.kvm { fill: #2f6fdd } .interp { fill: #e3a44a } .direct { fill: #1a7f37 }
+.grid { stroke: #d8dee4 } .small { fill: #57606a; font-size: 11px; text-anchor: middle }
 .limit { stroke: #1a7f37; stroke-width: 1.5; stroke-dasharray: 4 3 }
 .met { fill: #1a7f37 } .missed { fill: #b35900 } .cut { stroke: #fff; stroke-width: 3 }
 END
-
-sub escape {
-	my ($text) = @_;
-	my %entity = ('&' => '&amp;', '<' => '&lt;', '>' => '&gt;', '"' => '&quot;');
-
-	return $text =~ s/([&<>"])/$entity{$1}/gr;
-}
-
-sub text {
-	my ($x, $y, $class, $text) = @_;
-
-	return sprintf qq(<text x="%.1f" y="%.1f" class="%s">%s</text>\n), $x, $y, $class,
-		escape($text);
-}
-
-sub rectangle {
-	my ($x, $y, $width, $height, $class, $radius) = @_;
-
-	return sprintf qq(<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="%d" class="%s"/>\n),
-		$x, $y, $width, $height, $radius, $class;
-}
-
-sub line {
-	my ($x1, $y1, $x2, $y2, $class) = @_;
-
-	return sprintf qq(<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" class="%s"/>\n),
-		$x1, $y1, $x2, $y2, $class;
-}
 
 # The first target as an amount in the comparison's unit, or undef.
 sub limit {
@@ -152,7 +129,7 @@ sub legend {
 	my @entries = (['floor', 'the least that Linux takes for it'], ['subject', 'vmm'],
 		       ['peer', 'QEMU, no firmware']);
 	my $x = MARGIN;
-	my $y = HEADER - 28;
+	my $y = HEADER - LEGEND;
 	my $svg = '';
 
 	for (@entries) {
@@ -168,34 +145,49 @@ sub legend {
 }
 
 sub header {
-	my ($host) = @_;
+	my ($host, $bars) = @_;
 
 	return text(MARGIN, MARGIN + 14, 'headline', 'What vmm costs') .
 		text(MARGIN, MARGIN + 36, 'quiet', "$host->{vmm}, $host->{date}. $host->{cpu}, " .
 		     "$host->{kernel}, KVM: $host->{kvm}. Disk image on $host->{filesystem}.") .
-		legend();
+		($bars ? legend() : '');
 }
 
-# Cards go to the column that is shorter.
-sub chart {
-	my ($result) = @_;
+# Cards go to the column that is shorter. Returns them, and where they end.
+sub columns {
+	my (@comparisons) = @_;
 	my @x = (MARGIN, MARGIN + CARD + GAP);
-	my @y = (HEADER, HEADER);
-	my $width = $x[1] + CARD + MARGIN;
+	my @y = (@comparisons ? HEADER : HEADER - LEGEND) x 2;
 	my $cards = '';
 
-	for my $comparison (@{$result->{comparisons}}) {
+	for my $comparison (@comparisons) {
 		my $column = $y[1] < $y[0] ? 1 : 0;
 
 		$cards .= card($comparison, $x[$column], $y[$column]);
 		$y[$column] += card_height($comparison) + GAP;
 	}
-	my $height = max(@y) - GAP + MARGIN;
+	return ($cards, max(@y));
+}
+
+sub chart {
+	my ($result) = @_;
+	my @ways = grep { $_->{engine} } @{$result->{comparisons}};
+	my @others = grep { !$_->{engine} } @{$result->{comparisons}};
+	my $width = 2 * (MARGIN + CARD) + GAP;
+	my ($cards, $y) = columns(@others);
+
+	if (@ways) {
+		my ($svg, $height) = ways_card(2 * CARD + GAP, @ways);
+
+		$cards .= sprintf qq(<g transform="translate(%d %d)">\n%s</g>\n), MARGIN, $y, $svg;
+		$y += $height + GAP;
+	}
+	my $height = $y - GAP + MARGIN;
 	my $svg = qq(<svg xmlns="http://www.w3.org/2000/svg" width="$width" height="$height" ) .
 		qq(viewBox="0 0 $width $height" role="img">\n) .
 		"<title>What vmm costs, beside floors and QEMU</title>\n" .
 		"<style>\n$style</style>\n" . rectangle(0, 0, $width, $height, 'page', 0) .
-		header($result->{host}) . $cards . "</svg>\n";
+		header($result->{host}, scalar @others) . $cards . "</svg>\n";
 
 	utf8::encode($svg);
 	return $svg;

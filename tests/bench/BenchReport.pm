@@ -52,20 +52,26 @@ sub label {
 	return sprintf '%s (%.0f million/s)', $row->{label}, 1000 / $row->{numbers}{median};
 }
 
+# Between which the middle half of the runs lies; or what was counted and how fast it went.
+sub beside_median {
+	my ($row, $unit) = @_;
+	my $numbers = $row->{numbers};
+
+	return sprintf '%9d %7s MB/s', $row->{exits}, digits($row->{rate}) if defined $row->{exits};
+	return amount($numbers->{low}, $unit) . ' - ' . amount($numbers->{high}, $unit);
+}
+
 sub comparison_lines {
 	my ($comparison) = @_;
 	my $unit = $comparison->{unit};
-	my @lines = sprintf("%-44s %10s %21s %8s\n", $comparison->{title}, 'median',
-			    'quartiles', 'ratio');
+	my $counted = defined $comparison->{rows}[0]{exits};
+	my @lines = sprintf("%-44s %10s %22s %8s\n", $comparison->{title}, 'median',
+			    $counted ? sprintf('%9s %12s', 'exits', '') : 'quartiles', 'ratio');
 
 	for my $row (@{$comparison->{rows}}) {
-		my $numbers = $row->{numbers};
-
-		push @lines, sprintf("  %-42s %10s %21s %8s\n", label($row, $unit),
-				     amount($numbers->{median}, $unit),
-				     amount($numbers->{low}, $unit) . ' - ' .
-				     amount($numbers->{high}, $unit),
-				     ratio($row->{ratio}));
+		push @lines, sprintf("  %-42s %10s %22s %8s\n", label($row, $unit),
+				     amount($row->{numbers}{median}, $unit),
+				     beside_median($row, $unit), ratio($row->{ratio}));
 	}
 	push @lines, map { '  target: ' . target_text($_, $unit) . "\n" }
 		@{$comparison->{targets}};
@@ -92,7 +98,7 @@ sub json_string {
 }
 
 # Which members are not strings.
-my %number = map { $_ => 1 } qw(high load low median most ratio runs value);
+my %number = map { $_ => 1 } qw(exits high load low median most rate ratio runs value);
 my %boolean = map { $_ => 1 } qw(met);
 
 sub json_scalar {

@@ -72,7 +72,7 @@ sub with_numbers {
 		my @costs = costs($row, $samples) or next;
 
 		push @rows, { role => $row->{role}, label => $row->{label},
-			      (map { ($_ => $row->{$_}) } grep { $row->{$_} } 'profile'),
+			      (map { ($_ => $row->{$_}) } grep { $row->{$_} } qw(profile scale)),
 			      numbers => in_unit($comparison->{unit}, @costs) };
 	}
 	return { %$comparison, rows => \@rows };

@@ -89,10 +89,10 @@ sub describe_host {
 }
 
 sub make_disk {
-	my ($path) = @_;
+	my ($path, $sectors) = @_;
 
 	open my $file, '>', $path or die "bench: $path: $!\n";
-	print $file "\0" x SECTOR_SIZE for 1 .. SECTORS;
+	print $file "\0" x SECTOR_SIZE for 1 .. $sectors;
 	close $file or die "bench: $path: $!\n";
 }
 
@@ -175,15 +175,15 @@ sub profiled_exits {
 	return $exits - $kicks;
 }
 
-# Rows of what was profiled say what was counted, and how fast the bytes went.
+# Rows of what was profiled have what was counted, and how fast the bytes went.
 sub with_exits {
 	my ($comparison, $disk) = @_;
 
 	for my $row (@{$comparison->{rows}}) {
 		my $profile = delete $row->{profile} or next;
 
-		$row->{label} .= sprintf ': %d exits, %.3g MB/s', profiled_exits("$disk.$profile"),
-			SECTORS * SECTOR_SIZE / 1e3 / $row->{numbers}{median};
+		$row->{exits} = profiled_exits("$disk.$profile") * (delete $row->{scale} // 1);
+		$row->{rate} = SECTORS * SECTOR_SIZE / 1e3 / $row->{numbers}{median};
 	}
 	return $comparison;
 }
@@ -279,7 +279,8 @@ sub main {
 	my %commands = commands(\%option, $disk);
 
 	local @SIG{qw(INT TERM)} = (sub { unlink glob "$disk*"; exit 1 }) x 2;
-	make_disk($disk);
+	make_disk($disk, SECTORS);
+	make_disk("$disk.few", FEW_SECTORS);
 	my $result = eval {
 		my $host = describe_host($disk);
 		my $kvm = have_kvm(\%commands);

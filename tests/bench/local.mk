@@ -125,7 +125,8 @@ bench: vmm cpu.la $(bench_programs) $(bench_roms) $(bench_guests) $(bench_own) \
 		--scripts=$(srcdir)/tests/bench $(BENCH_FLAGS)
 
 EXTRA_DIST += tests/bench/README tests/bench/BenchChart.pm tests/bench/BenchPlan.pm \
-	tests/bench/BenchReport.pm tests/bench/BenchStats.pm tests/bench/bench.pl \
+	tests/bench/BenchReport.pm tests/bench/BenchStats.pm tests/bench/BenchSvg.pm tests/bench/BenchWays.pm \
+	tests/bench/bench.pl \
 	tests/bench/cpu-beside.S tests/bench/cpu-code.S tests/bench/cpu-kernel.S \
 	tests/bench/cpu-loop.S tests/bench/cpu-native.S tests/bench/cpu-none.S \
 	tests/bench/cpu-pages.S tests/bench/cpu-quiet.S tests/bench/cpu-sieve.S \
