@@ -146,9 +146,9 @@ void cpu_native_put(struct cpu *cpu, const struct cpu_native *native)
 	const struct x87_pointers pointers = cpu->fpu->pointers;
 	struct vcpu_state state;
 
-	/* 32-bit code has neither R8 to R15 nor upper halves. */
-	for (unsigned int i = 0; i < (native->code_bits == 64 ? GPR_COUNT : GPR_R8); i++)
-		cpu->gpr[i] = native->code_bits == 64 ? native->gpr[i] : (uint32_t)native->gpr[i];
+	/* 32-bit code has no R8 to R15; of a register that it leaves alone the upper half stays. */
+	memcpy(cpu->gpr, native->gpr,
+	       (native->code_bits == 64 ? GPR_COUNT : GPR_R8) * sizeof(cpu->gpr[0]));
 	cpu->rip = native->rip & cpu->rip_mask;
 	flags_set(cpu, (cpu->rflags & ~(uint64_t)RFLAGS_NATIVE) |
 		       (native->rflags & RFLAGS_NATIVE));

@@ -253,7 +253,7 @@ static bool is_code(const struct run *run)
 	return run->protection & PROT_EXEC;
 }
 
-/* System calls that are hidden in a page. */
+/* System calls and their like that are hidden in a page. */
 static uint32_t hidden_calls(const struct shadow *shadow, uint64_t gpa)
 {
 	const uint8_t *code = mem_code(shadow->mem, gpa, MEM_PAGE_SIZE);
@@ -488,34 +488,36 @@ static bool map_data(struct shadow *shadow, const struct run *whole, bool writab
 	return (!run.size || map_run(shadow, &run)) && done;
 }
 
-/* The byte of code that is mapped at la, where one is: 0 is no part of a system call. */
-static uint8_t code_byte(const struct shadow *shadow, uint64_t la)
+/* The byte of code that is mapped at la, or will be with the page; none: 0, which hides nothing. */
+static uint8_t code_byte(const struct shadow *shadow, const struct run *page, uint64_t la)
 {
-	size_t at = first_after(shadow, la);
 	const uint8_t *byte = NULL;
 
-	if (mapped_code(shadow, la))
-		byte = mem_code(shadow->mem, shadow->runs[at].gpa + (la - shadow->runs[at].la), 1);
+	if (la - page->la >= page->size) {
+		if (!mapped_code(shadow, la))
+			return 0;
+		page = &shadow->runs[first_after(shadow, la)];
+	}
+	byte = mem_code(shadow->mem, page->gpa + (la - page->la), 1);
 	return byte ? *byte : 0;
 }
 
-/* Whether system calls are hidden in a page, or with one byte in the code beside it. */
+/* Whether one lies across the border at la of a page and the code beside it. */
+static bool is_across(const struct shadow *shadow, const struct run *page, uint64_t la)
+{
+	const unsigned int reach = 2;	/* all of one but a byte */
+	uint8_t bytes[4];
+
+	for (unsigned int i = 0; i < sizeof(bytes); i++)
+		bytes[i] = code_byte(shadow, page, la - reach + i);
+	return calls_in(bytes, sizeof(bytes), shadow->space.code_bits);
+}
+
 static bool hides_calls(const struct shadow *shadow, const struct run *page)
 {
-	const uint8_t *code = mem_code(shadow->mem, page->gpa, MEM_PAGE_SIZE);
-	uint8_t code_bits = shadow->space.code_bits;
-
-	if (code) {
-		const uint8_t before[] = { code_byte(shadow, page->la - 1), code[0] };
-		const uint8_t behind[] = {
-			code[MEM_PAGE_SIZE - 1], code_byte(shadow, page->la + MEM_PAGE_SIZE),
-		};
-
-		if (calls_in(before, sizeof(before), code_bits) ||
-		    calls_in(behind, sizeof(behind), code_bits))
-			return true;
-	}
-	return hidden_calls(shadow, page->gpa) & shadow->bars;
+	return is_across(shadow, page, page->la) ||
+	       is_across(shadow, page, page->la + page->size) ||
+	       hidden_calls(shadow, page->gpa) & shadow->bars;
 }
 
 /* Whether a page of code, entered at la, holds nothing that it must not, nor at its borders. */
