@@ -19,6 +19,7 @@
 #include <cpuid.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "cpu/bind.h"
 #include "cpu/flow.h"
@@ -388,23 +389,36 @@ uint32_t cpu_native_crossing(struct cpu *cpu, uint64_t la)
 	return found;
 }
 
-/* Words of memory around the page that are addresses in it. */
-static void name_pointers(struct scan *scan)
+/* Of a page of memory, the words that are addresses in the page of code. */
+static void name_words(struct scan *scan, const uint8_t *from)
 {
 	const struct scanned_page *page = scan->page;
-	const struct mem_region *region = mem_find(scan->cpu->mem, page->frame);
-	uint64_t begin = page->frame - region->gpa, end = begin + MEM_PAGE_SIZE + POINTERS_SPAN;
-	bool wide = page->la > UINT32_MAX;
+	const size_t step = page->la > UINT32_MAX ? sizeof(uint64_t) : sizeof(uint32_t);
 
-	begin = begin > POINTERS_SPAN ? begin - POINTERS_SPAN : 0;
-	end = end < region->size ? end : region->size;
-	for (uint64_t at = begin; at < end; at += wide ? 8 : 4) {
+	for (size_t at = 0; at < MEM_PAGE_SIZE; at += step) {
 		uint64_t word = 0;
 
-		memcpy(&word, region->host + at, wide ? 8 : 4);
+		memcpy(&word, from + at, step);
 		if (((word ^ page->la) & ~PAGE_OFFSET_MASK) == 0)
 			follow(&scan->work, word & PAGE_OFFSET_MASK, NAMED);
 	}
+}
+
+/* The same for memory all around. What nobody has used yet is left alone: to read makes it. */
+static void name_pointers(struct scan *scan)
+{
+	unsigned char used[2 * POINTERS_SPAN / MEM_PAGE_SIZE + 1];
+	const struct mem_region *region = mem_find(scan->cpu->mem, scan->page->frame);
+	uint64_t begin = scan->page->frame - region->gpa;
+	uint64_t end = begin + MEM_PAGE_SIZE + POINTERS_SPAN;
+
+	begin = begin > POINTERS_SPAN ? begin - POINTERS_SPAN : 0;
+	end = end < region->size ? end : region->size;
+	if (mincore(region->host + begin, end - begin, used))
+		memset(used, 1, sizeof(used));
+	for (uint64_t at = begin; at < end; at += MEM_PAGE_SIZE)
+		if (used[(at - begin) / MEM_PAGE_SIZE] & 1)
+			name_words(scan, region->host + at);
 }
 
 static void name_executed(void *self, uint64_t gpa)
