@@ -364,7 +364,7 @@ static void add_engine(struct writer *writer, const char *check, const struct en
 {
 	const char *open = strrchr(probe->text, '(');
 	size_t length = open ? (size_t)(open - probe->text) : strlen(probe->text);
-	bool limited = probe->rank == ENGINE_FOREIGN_EMULATOR || probe->rank == ENGINE_UNPROVEN;
+	bool limited = probe->rank == ENGINE_FOREIGN_EMULATOR;
 	char remedy[200] = "see the lines above";
 
 	if (open)

@@ -270,10 +270,9 @@ static void direct_probe(struct engine_probe *probe)
 {
 	const char *missing = native_missing();
 
-	*probe = (struct engine_probe){ .usable = !missing, .rank = ENGINE_UNPROVEN };
+	*probe = (struct engine_probe){ .usable = !missing, .rank = ENGINE_NATIVE };
 	snprintf(probe->text, sizeof(probe->text), "%s%s",
-		 missing ? "cannot work: " : "works: plain code runs on the bare processor "
-		 "(new: taken only where it is asked for)", missing ? missing : "");
+		 missing ? "cannot work: " : "works: plain code runs on the bare processor", missing ? missing : "");
 }
 
 static void direct_destroy(struct engine *engine)

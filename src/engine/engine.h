@@ -76,7 +76,6 @@ enum engine_rank {
 	ENGINE_EMULATOR,	/* by vmm itself */
 	/* Emulated by somebody else: slower than vmm's emulator, and less complete. */
 	ENGINE_FOREIGN_EMULATOR,
-	ENGINE_UNPROVEN,	/* too new to be taken unasked */
 };
 
 /* What an engine says of itself on this host, before it is made. */
