@@ -393,7 +393,7 @@ static void add_missing_engine(struct writer *writer, const char *check, const c
 
 static void add_engine(struct writer *writer, const char *name, const struct engine_probe *probe)
 {
-	char check[32], remedy[48] = "see the lines above";
+	char check[32];
 
 	snprintf(check, sizeof(check), "engine %s", name);
 	writer->lines->usable |= probe->usable;
@@ -401,10 +401,8 @@ static void add_engine(struct writer *writer, const char *name, const struct eng
 		add_missing_engine(writer, check, probe->text);
 		return;
 	}
-	if (probe->rank == ENGINE_UNPROVEN)
-		snprintf(remedy, sizeof(remedy), "ask for it: --engine=%s", name);
-	add(writer, check, probe->rank == ENGINE_FOREIGN_EMULATOR ||
-	    probe->rank == ENGINE_UNPROVEN ? HOST_LIMITED : HOST_OK, remedy, "%s", probe->text);
+	add(writer, check, probe->rank == ENGINE_FOREIGN_EMULATOR ? HOST_LIMITED : HOST_OK,
+	    "see the lines above", "%s", probe->text);
 }
 
 int host_lines_make(struct host_lines *lines, const struct host_facts *facts)

@@ -222,6 +222,8 @@ cpu_sources = \
 	src/cpu/exchange.c \
 	src/cpu/far.c \
 	src/cpu/feature.c \
+	src/cpu/flow.c \
+	src/cpu/flow.h \
 	src/cpu/fpu.c \
 	src/cpu/fpu.h \
 	src/cpu/fpu_bind.c \
@@ -245,6 +247,8 @@ cpu_sources = \
 	src/cpu/ops.h \
 	src/cpu/pagewalk.c \
 	src/cpu/pagewalk.h \
+	src/cpu/places.c \
+	src/cpu/places.h \
 	src/cpu/run.c \
 	src/cpu/scan.c \
 	src/cpu/scan.h \

@@ -16,6 +16,7 @@
 #define SIGNAL_STATUS 128		/* as shells count */
 #define STRAY_LINES 32u			/* shown of unclaimed accesses */
 #define NANOSECONDS 1e9
+#define UNPREPARED_STEPS 100u		/* of run_briefly(): a millisecond, or less */
 #define STALL_TIME UINT64_C(3000000000)	/* nanoseconds */
 
 struct machine {
@@ -466,15 +467,17 @@ static void step(struct machine *machine, void (*run)(struct engine *engine, str
 	settle(machine, &exit);
 }
 
-static void run_vcpu(struct machine *machine)
+/* Until the end, or for so many steps. */
+static void run_vcpu(struct machine *machine,
+		     void (*run)(struct engine *engine, struct vmexit *exit), uint64_t steps)
 {
-	while (machine->answer != DISPATCH_STOP) {
+	for (; machine->answer != DISPATCH_STOP && steps; steps--) {
 		if (machine->answer == DISPATCH_WAIT)
 			wait_for_interrupt(machine);
 		if (machine->answer == DISPATCH_WAIT && run_ended(machine->run))
 			machine->answer = DISPATCH_STOP;
 		else
-			step(machine, machine->ops->run);
+			step(machine, run);
 	}
 }
 
@@ -498,11 +501,20 @@ static int start_loop(struct machine *machine)
 	return error ? error : loop_start(machine->loop);
 }
 
-/* All threads are there, and all files are open. */
+/*
+ * All threads are there, and all files are open. What is to be prepared, and the filter with it,
+ * takes more than a millisecond: guests that end sooner do without.
+ */
 static int confine_run(struct machine *machine)
 {
-	int error = machine->ops->prepare ? machine->ops->prepare(machine->engine) : 0;
+	int error = 0;
 
+	if (machine->ops->prepare) {
+		run_vcpu(machine, machine->ops->run_briefly, UNPREPARED_STEPS);
+		if (machine->answer == DISPATCH_STOP)
+			return 0;
+		error = machine->ops->prepare(machine->engine);
+	}
 	return error ? error : confine(machine->mem, machine->log);
 }
 
@@ -529,7 +541,7 @@ static int run_with_loop(struct machine *machine)
 			error = confine_run(machine);
 		if (error)
 			return error;
-		run_vcpu(machine);
+		run_vcpu(machine, machine->ops->run, UINT64_MAX);
 	}
 	if (!machine->at_end || machine->at_end(machine->at_end_self, false))
 		return 0;

@@ -265,6 +265,17 @@ static uint8_t mode_of(const struct cpu *cpu)
 	return cpu->code_mode & (uint8_t)~CODE_USER;
 }
 
+void blocks_for_each(const struct cpu *cpu, uint64_t frame, void (*fn)(void *self, uint64_t gpa),
+		     void *self)
+{
+	const struct page *page = find_page(cpu->blocks, frame);
+
+	for (const struct block *block = page ? page->blocks : NULL; block;
+	     block = block->next_in_page)
+		if (block->gpa != UINT64_MAX && block->mode == mode_of(cpu))
+			fn(self, block->gpa);
+}
+
 static void bind_at(struct cpu *cpu, struct block *block, struct decoded *decoded,
 		    bool *ends_block)
 {

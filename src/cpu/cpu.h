@@ -189,9 +189,10 @@ struct cpu_module {
 	void (*native_space)(const struct cpu *cpu, struct cpu_space *space);
 	bool (*native_translate)(struct cpu *cpu, uint64_t la, enum cpu_access access,
 				 struct cpu_translation *translation);
-	uint32_t (*native_scan)(struct cpu *cpu, uint64_t gpa);
+	uint32_t (*native_scan)(struct cpu *cpu, uint64_t gpa, uint64_t la);
 	uint32_t (*native_crossing)(struct cpu *cpu, uint64_t la);
 	void (*native_forget)(struct cpu *cpu, uint64_t gpa);
+	void (*native_renew)(struct cpu *cpu);
 	bool (*watch)(struct cpu *cpu, uint64_t gpa, bool on);
 	bool (*watched)(const struct cpu *cpu, uint64_t gpa);
 	bool (*has_code)(const struct cpu *cpu, uint64_t gpa);

@@ -765,6 +765,9 @@ void blocks_destroy(struct cpu *cpu);
 void blocks_written(struct cpu *cpu, uint64_t gpa, unsigned int size);
 /* Whether decoded code lies in the page. */
 bool blocks_page_has_code(const struct cpu *cpu, uint64_t gpa);
+/* Calls fn for where each block of the page begins that was decoded in the current mode. */
+void blocks_for_each(const struct cpu *cpu, uint64_t frame, void (*fn)(void *self, uint64_t gpa),
+		     void *self);
 /* Mappings or the mode have changed: look again at what goes by linear addresses. */
 void blocks_forget_addresses(struct cpu *cpu);
 /* Forgets all blocks. Between runs. */

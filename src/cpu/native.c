@@ -108,7 +108,7 @@ static uint32_t fpu_bars(const struct cpu *cpu)
 
 uint32_t cpu_native_bars(const struct cpu *cpu)
 {
-	uint32_t bars = CPU_CODE_LIES;
+	uint32_t bars = CPU_CODE_LIES | CPU_CODE_UNTOLD;
 
 	if (!is_plain(cpu))
 		return CPU_CODE_ANY;

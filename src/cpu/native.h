@@ -47,6 +47,8 @@ struct cpu_space {
 #define CPU_CODE_BASE	(1u << 5)	/* RDFSBASE and its like: CR4.FSGSBASE */
 #define CPU_CODE_FLAGS	(1u << 6)	/* PUSHF: flags that user mode has otherwise */
 #define CPU_CODE_SYSCALL (1u << 7)	/* SYSCALL: but in 64-bit code where it is enabled */
+#define CPU_CODE_UNTOLD	(1u << 8)	/* goes to addresses that it calculates: always */
+#define CPU_CODE_NEWS	(1u << 30)	/* not of this code: other pages are to be looked at again */
 #define CPU_CODE_ANY	(1u << 31)	/* all code: it must be emulated */
 
 /*
@@ -93,11 +95,12 @@ bool cpu_native_translate(struct cpu *cpu, uint64_t la, enum cpu_access access,
 			  struct cpu_translation *translation);
 
 /*
- * Looks at the code that begins at gpa, as far as it can be reached from there or
- * follows it in its page, in the current code size; what has been seen is not looked
- * at again. Returns CPU_CODE_... of all that was ever found in the page.
+ * Looks at the code at gpa, where it is entered, which has the linear address la, and at
+ * what else of its page may be code, in the current code size; what has been seen is not
+ * looked at again. Returns CPU_CODE_... of all that was ever found in the page; with
+ * CPU_CODE_NEWS code may be entered where it was not known, in pages that were looked at before.
  */
-uint32_t cpu_native_scan(struct cpu *cpu, uint64_t gpa);
+uint32_t cpu_native_scan(struct cpu *cpu, uint64_t gpa, uint64_t la);
 
 /*
  * Of the instructions that begin in the page before the linear address la's and end in
@@ -107,6 +110,9 @@ uint32_t cpu_native_crossing(struct cpu *cpu, uint64_t la);
 
 /* The page's code is or will be another one. */
 void cpu_native_forget(struct cpu *cpu, uint64_t gpa);
+
+/* No code is mapped: where too much has been found to keep it, all is forgotten. */
+void cpu_native_renew(struct cpu *cpu);
 
 /*
  * Watches a page: each write to it, by guest or machine, is told to

@@ -348,6 +348,7 @@ const struct cpu_module vmm_cpu_module = {
 	.native_scan = cpu_native_scan,
 	.native_crossing = cpu_native_crossing,
 	.native_forget = cpu_native_forget,
+	.native_renew = cpu_native_renew,
 	.watch = cpu_watch,
 	.watched = cpu_watched,
 	.has_code = cpu_has_code,

@@ -38,8 +38,9 @@
 #define PATIENCE_MAX	(1u << 18)
 #define PATIENCE_FIRST	2048u		/* at the start of a guest */
 #define PATIENCE_MAPPED	8192u		/* where a mapping was missing, which now is there: at most */
-/* At a time, where native code is not possible: then it is looked at again. */
-#define EMULATED_SLICE	4096u
+/* At a time, where native code is not possible: then it is looked at again, and longer after. */
+#define SLICE_MIN	4096u
+#define SLICE_MAX	65536u
 
 #define SITES		1024u		/* a power of two */
 
@@ -61,6 +62,7 @@ struct engine {
 	bool barred;			/* native code cannot be had: only emulates */
 	uint32_t patience;		/* instructions still to be emulated before the next try, */
 	bool midway;			/* which begins somewhere between two traps */
+	uint32_t slice;			/* the next one where no native code is possible */
 	uint64_t stretches;		/* how often native code has run, */
 	uint64_t native_ticks;		/* and how long in all */
 	uint64_t trap_ticks;		/* what a trap takes, there and back, as of late */
@@ -270,10 +272,9 @@ static void direct_probe(struct engine_probe *probe)
 {
 	const char *missing = native_missing();
 
-	*probe = (struct engine_probe){ .usable = !missing, .rank = ENGINE_UNPROVEN };
+	*probe = (struct engine_probe){ .usable = !missing, .rank = ENGINE_NATIVE };
 	snprintf(probe->text, sizeof(probe->text), "%s%s",
-		 missing ? "cannot work: " : "works: plain code runs on the bare processor "
-		 "(new: taken only where it is asked for)", missing ? missing : "");
+		 missing ? "cannot work: " : "works: plain code runs on the bare processor", missing ? missing : "");
 }
 
 static void direct_destroy(struct engine *engine)
@@ -301,6 +302,7 @@ static int direct_create(struct engine **out, const struct engine_config *config
 	}
 	engine->config = *config;
 	engine->patience = PATIENCE_FIRST;
+	engine->slice = SLICE_MIN;
 	engine->tsc_start = __rdtsc();
 	engine->emulator = (struct emulator){
 		.ops = &emulator_ops, .self = engine, .random = __rdtsc() | 1,
@@ -346,6 +348,14 @@ static enum cpu_stop emulate(struct engine *engine)
 	return stop;
 }
 
+/* No native code was possible: it costs something to find that out, too. */
+static void wait_longer(struct engine *engine)
+{
+	engine->patience = engine->slice;
+	if (engine->slice < SLICE_MAX)
+		engine->slice *= 2;
+}
+
 /* Native code and emulated, by turns, until the machine is wanted. */
 static enum cpu_stop run_by_turns(struct engine *engine)
 {
@@ -355,8 +365,10 @@ static enum cpu_stop run_by_turns(struct engine *engine)
 		stop = emulate(engine);
 		if (stop != CPU_LIMIT)
 			return stop;
-		if (!have_native(engine) || !run_native(engine))
-			engine->patience = EMULATED_SLICE;
+		if (have_native(engine) && run_native(engine))
+			engine->slice = SLICE_MIN;
+		else
+			wait_longer(engine);
 	} while (true);
 }
 

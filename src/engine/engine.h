@@ -76,7 +76,6 @@ enum engine_rank {
 	ENGINE_EMULATOR,	/* by vmm itself */
 	/* Emulated by somebody else: slower than vmm's emulator, and less complete. */
 	ENGINE_FOREIGN_EMULATOR,
-	ENGINE_UNPROVEN,	/* too new to be taken unasked */
 };
 
 /* What an engine says of itself on this host, before it is made. */
@@ -143,8 +142,9 @@ struct engine_ops {
 
 	/*
 	 * Makes now what run() would make when it is first needed, if files or modules have
-	 * to be opened for it: none can be any more once vmm has confined itself. NULL:
-	 * there is no such thing. Returns 0, or -errno with a message in the log.
+	 * to be opened for it: none can be any more once vmm has confined itself.
+	 * run_briefly(), which such engines have, does without it. NULL: there is no
+	 * such thing. Returns 0, or -errno with a message in the log.
 	 */
 	int (*prepare)(struct engine *engine);
 

@@ -103,9 +103,7 @@ static const struct engine_ops *pick_auto(const struct candidate *candidates,
 		const struct candidate *candidate = &candidates[i];
 
 		log_verbose(log, "engine %s: %s", known[i]->name, candidate->probe.text);
-		if (!candidate->ops || candidate->probe.rank == ENGINE_UNPROVEN)
-			continue;
-		if (!best || candidate->probe.rank < best->probe.rank)
+		if (candidate->ops && (!best || candidate->probe.rank < best->probe.rank))
 			best = candidate;
 	}
 	return best ? best->ops : NULL;

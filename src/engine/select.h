@@ -25,7 +25,7 @@ struct engine_wishes {
 
 /*
  * The first engine of the list that works on this host and has what is wished
- * for. "auto": KVM on a processor that virtualizes, else what else is proven,
+ * for. "auto": KVM on a processor that virtualizes, else what else works,
  * fastest first; what decided is explained with -v. NULL with a message in the
  * log where none works.
  */

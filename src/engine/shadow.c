@@ -193,6 +193,7 @@ static void drop_all(struct shadow *shadow)
 		shadow->api->native_forget(shadow->cpu, shadow->uses[i].gpa);
 	}
 	shadow->use_count = 0;
+	shadow->api->native_renew(shadow->cpu);
 }
 
 void shadow_destroy(struct shadow *shadow)
@@ -270,7 +271,7 @@ static void drop_barred(struct shadow *shadow, uint32_t bars)
 		const struct run *run = &shadow->runs[i];
 
 		if (is_code(run) && bars & (hidden_calls(shadow, run->gpa) |
-					    shadow->api->native_scan(shadow->cpu, run->gpa)))
+			shadow->api->native_scan(shadow->cpu, run->gpa, run->la)))
 			munmap((void *)run->la, run->size);
 		else
 			shadow->runs[kept++] = *run;
@@ -521,11 +522,16 @@ static bool hides_calls(const struct shadow *shadow, const struct run *page)
 }
 
 /* Whether a page of code, entered at la, holds nothing that it must not, nor at its borders. */
-static bool is_fit(const struct shadow *shadow, uint64_t gpa, uint64_t la)
+static bool is_fit(struct shadow *shadow, uint64_t gpa, uint64_t la)
 {
 	const struct cpu_module *api = shadow->api;
-	uint32_t found = api->native_scan(shadow->cpu, gpa);
+	uint32_t found = api->native_scan(shadow->cpu, gpa, la);
 
+	/* What it names may bar code that was fit; which may name more. */
+	while (found & CPU_CODE_NEWS) {
+		drop_barred(shadow, shadow->bars);
+		found = api->native_scan(shadow->cpu, gpa, la);
+	}
 	found |= api->native_crossing(shadow->cpu, la);
 	found |= api->native_crossing(shadow->cpu, la + MEM_PAGE_SIZE);
 	return !(found & shadow->bars);

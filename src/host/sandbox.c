@@ -49,7 +49,8 @@ static const int calls[] = {
 	/* threads that are only just starting */
 	SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
 	/* memory; qsort(3) asks how much there is */
-	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(sysinfo),
+	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(mincore),
+	SCMP_SYS(sysinfo),
 	/* the end */
 	SCMP_SYS(exit), SCMP_SYS(exit_group),
 };
