@@ -142,7 +142,7 @@ static void with_kvm(struct fixture *f)
 	};
 	snprintf(f->facts.interp.text, sizeof(f->facts.interp.text), "cpu.so: gone (install it)");
 	f->facts.direct = (struct engine_probe){
-		.usable = true, .rank = ENGINE_UNPROVEN, .text = "works: natively (new)",
+		.usable = true, .rank = ENGINE_NATIVE, .text = "works: natively",
 	};
 }
 
@@ -277,8 +277,7 @@ static const struct host hosts[] = {
 		{ "KVM_CAP_XCRS", HOST_OK, "" },
 		{ "kvm-speed", HOST_OK, "1.2 us, a loop runs at 9000.0 million" },
 		{ "engine kvm", HOST_OK, "works" },
-		{ "engine direct", HOST_LIMITED, "natively (new)" },
-		{ "engine direct", HOST_LIMITED, "--engine=direct" },
+		{ "engine direct", HOST_OK, "natively" },
 		{ "engine interp", HOST_MISSING, "cpu.so: gone" },
 		{ "engine interp", HOST_MISSING, "install it" },
 	} },
