@@ -509,12 +509,12 @@ static int confine_run(struct machine *machine)
 {
 	int error = 0;
 
-	if (machine->ops->prepare) {
+	if (machine->ops->prepare && machine->ops->run_briefly)
 		run_vcpu(machine, machine->ops->run_briefly, UNPREPARED_STEPS);
-		if (machine->answer == DISPATCH_STOP)
-			return 0;
+	if (machine->answer == DISPATCH_STOP)
+		return 0;
+	if (machine->ops->prepare)
 		error = machine->ops->prepare(machine->engine);
-	}
 	return error ? error : confine(machine->mem, machine->log);
 }
 

@@ -143,7 +143,7 @@ struct engine_ops {
 	/*
 	 * Makes now what run() would make when it is first needed, if files or modules have
 	 * to be opened for it: none can be any more once vmm has confined itself.
-	 * run_briefly(), which such engines have, does without it. NULL: there is no
+	 * run_briefly(), where an engine has both, does without it. NULL: there is no
 	 * such thing. Returns 0, or -errno with a message in the log.
 	 */
 	int (*prepare)(struct engine *engine);
