@@ -130,7 +130,7 @@ guest_c_64 = guest/cpu-paging64/cpu-paging64.c guest/cpu-segments64/cpu-segments
 guest_private_include = \
 	guest/blockfs/cache.h guest/blockfs/fs.h \
 	guest/cpu/descriptor.h guest/cpu/paging.h guest/cpu/processor.h guest/cpu/test.h \
-	guest/cpu/trap-stubs.h guest/cpu/trap.h guest/kernel/kernel.h \
+	guest/cpu/trap-stubs.h guest/cpu/trap.h guest/kernel/kernel.h guest/kernel/start.h \
 	guest/kernel/multiboot2.h guest/rackdoll/rackdoll.h guest/stress/stress.h \
 	guest/demo/scene.h guest/lib/crt0.h guest/shared/check.h \
 	guest/shared/disk-test.h guest/shared/picture.h guest/shared/vga-mode.h

@@ -135,6 +135,7 @@ libvmm_a_SOURCES = \
 	src/host/disklock.c src/host/disklock.h \
 	src/host/endpoint.h \
 	src/host/font.c src/host/font.h \
+	src/host/inbox.c src/host/inbox.h \
 	src/host/inventory.c src/host/inventory.h \
 	src/host/ipc.c src/host/ipc.h \
 	src/host/ipcdisk.c src/host/ipcdisk.h \

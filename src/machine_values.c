@@ -129,15 +129,20 @@ const struct value_kind value_map = { parse_map, free_maps };
 static const char *parse_module(void *target, struct value *value)
 {
 	struct boot_modules *modules = target;
-	bool named = *value->text && *value->text != ' ';
-	char *copy = named ? strdup(value->text) : NULL;
-	char **added = copy ? array_append(&modules->module, &modules->count, sizeof(*added)) : NULL;
+	size_t length = strcspn(value->text, " ");
+	struct boot_module *added;
 
-	if (!added) {
-		free(copy);
-		return named ? "out of memory" : "a file name is missing";
-	}
-	*added = copy;
+	if (!length)
+		return "a file name is missing";
+	added = array_append(&modules->module, &modules->count, sizeof(*added));
+	if (!added)
+		return "out of memory";
+	*added = (struct boot_module){
+		.line = strdup(value->text), .path = strndup(value->text, length),
+	};
+	if (!added->line || !added->path)
+		return "out of memory";
+	added->arguments = added->line + length + strspn(added->line + length, " ");
 	return NULL;
 }
 
@@ -145,8 +150,10 @@ static void free_modules(void *target)
 {
 	struct boot_modules *modules = target;
 
-	for (size_t i = 0; i < modules->count; i++)
-		free(modules->module[i]);
+	for (size_t i = 0; i < modules->count; i++) {
+		free((char *)modules->module[i].line);
+		free((char *)modules->module[i].path);
+	}
 	free(modules->module);
 }
 

@@ -47,16 +47,6 @@ static bool same_file(const char *left, const char *right)
 	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-/* "FILE ARGS", as --module has it. */
-static bool same_module(const char *path, const char *module)
-{
-	char *file = strndup(module, strcspn(module, " "));
-	bool same = file && same_file(path, file);
-
-	free(file);
-	return same;
-}
-
 /* Which of the files that are read is the one at path; NULL: none. */
 static const char *find_read(const struct options *options, const char *path)
 {
@@ -78,8 +68,8 @@ static const char *find_read(const struct options *options, const char *path)
 		if (same_file(path, ipc_file(options->ipc.spec[i])))
 			return ipc_file(options->ipc.spec[i]);
 	for (size_t i = 0; i < options->modules.count; i++)
-		if (same_module(path, options->modules.module[i]))
-			return options->modules.module[i];
+		if (same_file(path, options->modules.module[i].path))
+			return options->modules.module[i].path;
 	return NULL;
 }
 

@@ -3,10 +3,10 @@
  * start-32.S - entered in 32-bit protected mode: saves the state, then has
  * segments and a stack of its own.
  */
-#include "kernel/kernel.h"
+#include "kernel/start.h"
 
 	.text
-	.globl	_start, panic
+	.globl	_start
 _start:
 	movl	%eax, entry + ENTRY_AX
 	movl	%ebx, entry + ENTRY_BX
@@ -18,17 +18,7 @@ _start:
 	movl	%cr4, %eax
 	movl	%eax, entry + ENTRY_CR4
 
-	/* The loader's segments are flat, if each shows the same. */
-	movl	%ds:probe, %eax
-	movl	%eax, entry + ENTRY_SEGMENTS
-	movl	%es:probe, %eax
-	movl	%eax, entry + ENTRY_SEGMENTS + 4
-	movl	%fs:probe, %eax
-	movl	%eax, entry + ENTRY_SEGMENTS + 8
-	movl	%gs:probe, %eax
-	movl	%eax, entry + ENTRY_SEGMENTS + 12
-	movl	%ss:probe, %eax
-	movl	%eax, entry + ENTRY_SEGMENTS + 16
+	save_segments
 
 	/* A relocated kernel has its own already. */
 	cmpl	$0, slide
@@ -44,17 +34,10 @@ _start:
 2:	cld
 	pushl	$entry
 	call	kernel_main
-	.type	panic, @function
-panic:
-	cli
-	hlt
-	jmp	panic
-	.size	panic, . - panic
+	end_and_data
 
 	.section .rodata
 	.balign	8
-probe:
-	.long	PROBE
 gdt:
 	.quad	0
 	.quad	0x00CF9B000000FFFF
@@ -63,18 +46,3 @@ gdt_end:
 gdt_register:
 	.word	gdt_end - gdt - 1
 	.long	gdt
-
-	.data
-	.globl	slide
-slide:
-	.long	0
-
-	.bss
-	.balign	16
-entry:
-	.skip	ENTRY_SIZE
-	.balign	16
-	.skip	0x4000
-stack_top:
-
-	.section .note.GNU-stack, "", @progbits

@@ -48,8 +48,15 @@ struct boot_loads {
 	size_t count;
 };
 
+/* A file beside the kernel. */
+struct boot_module {
+	const char *line;		/* as the user gave it: "FILE ARGS" */
+	const char *path;		/* FILE */
+	const char *arguments;		/* ARGS, in line; may be "" */
+};
+
 struct boot_modules {
-	char **module;			/* "FILE ARGS" */
+	struct boot_module *module;
 	size_t count;
 };
 

@@ -45,43 +45,38 @@ uint64_t handover_find(struct layout *layout, uint64_t size, uint64_t align)
 
 /* --- modules --- */
 
-/* length: of the file's name, with which the line begins. */
-static int load_module(const struct boot_request *request, const char *line, size_t length,
+static int load_module(const struct boot_request *request, const struct boot_module *from,
 		       struct layout *layout, struct handover_module *module)
 {
-	char *path = strndup(line, length);
 	struct boot_image file;
-	int error;
+	int error = boot_read(request, from->path, &file);
 
-	if (!path) {
-		log_error(request->log, "out of memory");
-		return -ENOMEM;
-	}
-	error = boot_read(request, path, &file);
 	if (error)
-		goto out;
+		return error;
 	module->start = handover_find(layout, file.size, MEM_PAGE_SIZE);
 	module->end = module->start + file.size;
-	module->line = line;
-	module->arguments = line + length + strspn(line + length, " ");
+	module->line = from->line;
+	module->arguments = from->arguments;
 	if (module->start) {
-		error = boot_place(request, path, module->start, file.data, file.size);
-		log_verbose(request->log, "%s: a module of %zu bytes at 0x%" PRIx64, path,
-			    file.size, module->start);
+		error = boot_place(request, from->path, module->start, file.data, file.size);
+		log_verbose(request->log, "%s: a module of %zu bytes at 0x%" PRIx64,
+			    from->path, file.size, module->start);
 	} else {
 		log_error(request->log, "%s: no room for its %zu bytes beside the kernel (guest "
-			  "memory is %" PRIu64 "K, see -m)", path, file.size, request->ram / 1024);
+			  "memory is %" PRIu64 "K, see -m)", from->path, file.size,
+			  request->ram / 1024);
 		error = -ENOSPC;
 	}
 	free(file.data);
-out:
-	free(path);
 	return error;
 }
 
 int handover_modules_load(const struct boot_request *request, struct layout *layout,
 			  struct handover_modules *modules)
 {
+	const struct boot_module initrd = {
+		.line = request->initrd, .path = request->initrd, .arguments = "",
+	};
 	size_t wanted = request->modules.count + (request->initrd ? 1 : 0);
 	int error = 0;
 
@@ -94,11 +89,9 @@ int handover_modules_load(const struct boot_request *request, struct layout *lay
 		return -ENOMEM;
 	}
 	if (request->initrd)
-		error = load_module(request, request->initrd, strlen(request->initrd), layout,
-				    &modules->module[modules->count++]);
+		error = load_module(request, &initrd, layout, &modules->module[modules->count++]);
 	for (size_t i = 0; i < request->modules.count && !error; i++)
-		error = load_module(request, request->modules.module[i],
-				    strcspn(request->modules.module[i], " "), layout,
+		error = load_module(request, &request->modules.module[i], layout,
 				    &modules->module[modules->count++]);
 	return error;
 }

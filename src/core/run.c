@@ -64,6 +64,8 @@ void run_set_kick(struct run *run, void (*kick)(void *self), void *self)
 	pthread_mutex_lock(&run->lock);
 	run->kick = kick;
 	run->kick_self = self;
+	if (kick && run_ended(run))
+		kick(self);
 	pthread_mutex_unlock(&run->lock);
 }
 

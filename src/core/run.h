@@ -53,7 +53,7 @@ int run_guest_status(uint64_t value);
 
 /*
  * What gets the vCPU out of the guest; called from any thread, at any time
- * until it is set to NULL again.
+ * until it is set to NULL again, and at once where the run has ended before.
  */
 void run_set_kick(struct run *run, void (*kick)(void *self), void *self);
 

@@ -3,27 +3,18 @@
 #include "host/keyboard.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/array.h"
+#include "host/inbox.h"
 
 struct keyboard {
-	struct works *works;
-	struct work arrival;
-	/* The vCPU thread's own. */
-	void (*arrived)(void *self);	/* NULL: no keyboard is connected */
-	void *arrived_self;
-	void (*drained)(void *self);	/* NULL: nobody waits */
-	void *drained_self;
-
-	pthread_mutex_t lock;		/* guards what follows */
+	struct inbox inbox;		/* its lock guards what follows */
 	struct key_event events[KEYBOARD_EVENTS];
 	unsigned int first;
 	unsigned int count;
 	bool lost;			/* behind the last one there were more: none until then */
-	bool unread;			/* the guest has not read the last one that was taken */
 };
 
 static const struct key_codes codes[KEYS] = {
@@ -189,23 +180,13 @@ enum key key_of_character(char character, bool *shift)
 	return KEY_NONE;
 }
 
-static void deliver(void *self)
-{
-	struct keyboard *keyboard = self;
-
-	if (keyboard->arrived)
-		keyboard->arrived(keyboard->arrived_self);
-}
-
 int keyboard_create(struct keyboard **out, struct works *works)
 {
 	struct keyboard *keyboard = calloc(1, sizeof(*keyboard));
 
 	if (!keyboard)
 		return -ENOMEM;
-	keyboard->works = works;
-	keyboard->arrival = (struct work){ .fn = deliver, .self = keyboard };
-	pthread_mutex_init(&keyboard->lock, NULL);
+	inbox_init(&keyboard->inbox, works);
 	*out = keyboard;
 	return 0;
 }
@@ -214,7 +195,7 @@ void keyboard_destroy(struct keyboard *keyboard)
 {
 	if (!keyboard)
 		return;
-	pthread_mutex_destroy(&keyboard->lock);
+	inbox_fini(&keyboard->inbox);
 	free(keyboard);
 }
 
@@ -236,57 +217,45 @@ bool keyboard_send(struct keyboard *keyboard, enum key key, enum key_action acti
 {
 	bool took = true;
 
-	pthread_mutex_lock(&keyboard->lock);
+	pthread_mutex_lock(&keyboard->inbox.lock);
 	/* A key held down would else go on long after it has been released. */
-	if (action != KEY_REPEATED || !(keyboard->count || keyboard->unread))
+	if (action != KEY_REPEATED || !(keyboard->count || keyboard->inbox.unread))
 		took = append(keyboard, key, action != KEY_RELEASED);
-	pthread_mutex_unlock(&keyboard->lock);
-	work_post(keyboard->works, &keyboard->arrival);
+	pthread_mutex_unlock(&keyboard->inbox.lock);
+	inbox_post(&keyboard->inbox);
 	return took;
 }
 
 void keyboard_on_drained(struct keyboard *keyboard, void (*fn)(void *self), void *self)
 {
-	keyboard->drained = fn;
-	keyboard->drained_self = self;
+	inbox_on_drained(&keyboard->inbox, fn, self);
 }
 
 void keyboard_connect(struct keyboard *keyboard, void (*fn)(void *self), void *self)
 {
-	keyboard->arrived = fn;
-	keyboard->arrived_self = self;
+	inbox_connect(&keyboard->inbox, fn, self);
 }
 
-/* Takes the next event; *drained: the guest has just read the last one. */
-static bool take(struct keyboard *keyboard, struct key_event *event, bool *drained)
+/* With the lock held. */
+static bool take(void *self, void *part)
 {
-	bool found = true;
+	struct keyboard *keyboard = self;
+	struct key_event *event = part;
 
-	pthread_mutex_lock(&keyboard->lock);
 	if (keyboard->count) {
 		*event = keyboard->events[keyboard->first];
 		keyboard->first = (keyboard->first + 1) % KEYBOARD_EVENTS;
 		keyboard->count--;
-	} else if (keyboard->lost) {
-		*event = (struct key_event){ .key = KEY_NONE };
-		keyboard->lost = false;
-	} else {
-		found = false;
+		return true;
 	}
-	*drained = !found && keyboard->unread;
-	keyboard->unread = found;
-	pthread_mutex_unlock(&keyboard->lock);
-	return found;
+	if (!keyboard->lost)
+		return false;
+	*event = (struct key_event){ .key = KEY_NONE };
+	keyboard->lost = false;
+	return true;
 }
 
 bool keyboard_next(struct keyboard *keyboard, struct key_event *event)
 {
-	bool drained;
-
-	if (take(keyboard, event, &drained))
-		return true;
-	if (!drained || !keyboard->drained)
-		return false;
-	keyboard->drained(keyboard->drained_self);
-	return take(keyboard, event, &drained);
+	return inbox_next(&keyboard->inbox, take, keyboard, event);
 }

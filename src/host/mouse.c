@@ -3,34 +3,18 @@
 #include "host/mouse.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 
-struct mouse {
-	struct works *works;
-	struct work arrival;
-	/* The vCPU thread's own. */
-	void (*arrived)(void *self);	/* NULL: no mouse is connected */
-	void *arrived_self;
-	void (*drained)(void *self);	/* NULL: nobody waits */
-	void *drained_self;
+#include "host/inbox.h"
 
-	pthread_mutex_t lock;		/* guards what follows */
+struct mouse {
+	struct inbox inbox;		/* its lock guards what follows */
 	struct mouse_motion events[MOUSE_EVENTS];
 	unsigned int first;
 	unsigned int count;
 	uint8_t buttons;		/* behind the last event */
 	bool wanted;
-	bool unread;			/* the guest has not read the last part that was taken */
 };
-
-static void deliver(void *self)
-{
-	struct mouse *mouse = self;
-
-	if (mouse->arrived)
-		mouse->arrived(mouse->arrived_self);
-}
 
 int mouse_create(struct mouse **out, struct works *works)
 {
@@ -38,9 +22,7 @@ int mouse_create(struct mouse **out, struct works *works)
 
 	if (!mouse)
 		return -ENOMEM;
-	mouse->works = works;
-	mouse->arrival = (struct work){ .fn = deliver, .self = mouse };
-	pthread_mutex_init(&mouse->lock, NULL);
+	inbox_init(&mouse->inbox, works);
 	*out = mouse;
 	return 0;
 }
@@ -49,7 +31,7 @@ void mouse_destroy(struct mouse *mouse)
 {
 	if (!mouse)
 		return;
-	pthread_mutex_destroy(&mouse->lock);
+	inbox_fini(&mouse->inbox);
 	free(mouse);
 }
 
@@ -78,56 +60,54 @@ void mouse_move(struct mouse *mouse, int dx, int dy, int wheel)
 {
 	struct mouse_motion *event;
 
-	pthread_mutex_lock(&mouse->lock);
+	pthread_mutex_lock(&mouse->inbox.lock);
 	event = last_event(mouse);
 	event->dx = clamp(event->dx + clamp(dx, MOUSE_FAR), MOUSE_FAR);
 	event->dy = clamp(event->dy + clamp(dy, MOUSE_FAR), MOUSE_FAR);
 	event->wheel = clamp(event->wheel + clamp(wheel, MOUSE_FAR), MOUSE_FAR);
-	pthread_mutex_unlock(&mouse->lock);
-	work_post(mouse->works, &mouse->arrival);
+	pthread_mutex_unlock(&mouse->inbox.lock);
+	inbox_post(&mouse->inbox);
 }
 
 void mouse_press(struct mouse *mouse, enum mouse_button button, bool down)
 {
 	uint8_t buttons;
 
-	pthread_mutex_lock(&mouse->lock);
+	pthread_mutex_lock(&mouse->inbox.lock);
 	buttons = (uint8_t)(down ? mouse->buttons | button : mouse->buttons & ~button);
 	if (buttons != mouse->buttons) {
 		mouse->buttons = buttons;
 		last_event(mouse);
 	}
-	pthread_mutex_unlock(&mouse->lock);
-	work_post(mouse->works, &mouse->arrival);
+	pthread_mutex_unlock(&mouse->inbox.lock);
+	inbox_post(&mouse->inbox);
 }
 
 void mouse_on_drained(struct mouse *mouse, void (*fn)(void *self), void *self)
 {
-	mouse->drained = fn;
-	mouse->drained_self = self;
+	inbox_on_drained(&mouse->inbox, fn, self);
 }
 
 void mouse_connect(struct mouse *mouse, void (*fn)(void *self), void *self)
 {
-	mouse->arrived = fn;
-	mouse->arrived_self = self;
+	inbox_connect(&mouse->inbox, fn, self);
 }
 
 bool mouse_is_wanted(struct mouse *mouse)
 {
 	bool wanted;
 
-	pthread_mutex_lock(&mouse->lock);
+	pthread_mutex_lock(&mouse->inbox.lock);
 	wanted = mouse->wanted;
-	pthread_mutex_unlock(&mouse->lock);
+	pthread_mutex_unlock(&mouse->inbox.lock);
 	return wanted;
 }
 
 void mouse_want(struct mouse *mouse, bool wanted)
 {
-	pthread_mutex_lock(&mouse->lock);
+	pthread_mutex_lock(&mouse->inbox.lock);
 	mouse->wanted = wanted;
-	pthread_mutex_unlock(&mouse->lock);
+	pthread_mutex_unlock(&mouse->inbox.lock);
 }
 
 /* Takes at most limit, either way, out of *value. */
@@ -139,40 +119,28 @@ static int take_part(int *value, int limit)
 	return part;
 }
 
-/* Takes the next part; *drained: the guest has just read the last one. */
-static bool take(struct mouse *mouse, struct mouse_motion *motion, bool *drained)
+/* With the lock held. */
+static bool take(void *self, void *part)
 {
-	struct mouse_motion *event = &mouse->events[mouse->first];
-	bool found;
+	struct mouse *mouse = self;
+	struct mouse_motion *motion = part, *event = &mouse->events[mouse->first];
 
-	pthread_mutex_lock(&mouse->lock);
-	found = mouse->count;
-	if (found) {
-		*motion = (struct mouse_motion){
-			.dx = take_part(&event->dx, MOUSE_STEP),
-			.dy = take_part(&event->dy, MOUSE_STEP),
-			.wheel = take_part(&event->wheel, MOUSE_WHEEL_STEP),
-			.buttons = event->buttons,
-		};
-		if (!event->dx && !event->dy && !event->wheel) {
-			mouse->first = (mouse->first + 1) % MOUSE_EVENTS;
-			mouse->count--;
-		}
+	if (!mouse->count)
+		return false;
+	*motion = (struct mouse_motion){
+		.dx = take_part(&event->dx, MOUSE_STEP),
+		.dy = take_part(&event->dy, MOUSE_STEP),
+		.wheel = take_part(&event->wheel, MOUSE_WHEEL_STEP),
+		.buttons = event->buttons,
+	};
+	if (!event->dx && !event->dy && !event->wheel) {
+		mouse->first = (mouse->first + 1) % MOUSE_EVENTS;
+		mouse->count--;
 	}
-	*drained = !found && mouse->unread;
-	mouse->unread = found;
-	pthread_mutex_unlock(&mouse->lock);
-	return found;
+	return true;
 }
 
 bool mouse_next(struct mouse *mouse, struct mouse_motion *motion)
 {
-	bool drained;
-
-	if (take(mouse, motion, &drained))
-		return true;
-	if (!drained || !mouse->drained)
-		return false;
-	mouse->drained(mouse->drained_self);
-	return take(mouse, motion, &drained);
+	return inbox_next(&mouse->inbox, take, mouse, motion);
 }

@@ -30,7 +30,6 @@ struct window_view {
 	bool mouse_taken;
 	bool freeing_key_down;		/* the G of Ctrl+Alt+G, which is not the guest's */
 	bool stale;			/* the window does not show the texture */
-	bool lost;			/* the window system is gone: SDL cannot be called */
 };
 
 static const struct quit_key {
@@ -205,16 +204,15 @@ static int ignore_io_error(Display *display)
 	return 0;
 }
 
-/* When it returns, the Xlib function that met the error does, as all later ones do. */
+/*
+ * If it returned, the Xlib function that met the error would, and all later ones,
+ * without the answers that SDL takes for granted.
+ */
 static void connection_lost(Display *display, void *self)
 {
-	void (*unlock)(Display *display) = xlib_function("XUnlockDisplay");
 	struct window_view *view = self;
 
-	view->lost = true;
-	/* Xlib expects this thread to exit and has locked out all others, which will. */
-	if (unlock)
-		unlock(display);
+	view->input.lost(view->input.self);
 }
 
 /*
@@ -295,9 +293,6 @@ static int create_view(struct window_view *view)
 
 static void sdl_close(struct window_view *view)
 {
-	/* SDL would wait for answers, and Xlib still knows the view. */
-	if (view->lost)
-		return;
 	if (view->texture)
 		SDL_DestroyTexture(view->texture);
 	if (view->renderer)
@@ -336,11 +331,8 @@ static int sdl_open(struct window_view **view, const struct screen_frame *frame,
 /* Names of files may hold any bytes; a title with bad UTF-8 would not be shown at all. */
 static void sdl_set_title(struct window_view *view, const char *title)
 {
-	char *valid;
+	char *valid = SDL_iconv_string("UTF-8", "UTF-8", title, SDL_strlen(title) + 1);
 
-	if (view->lost)
-		return;
-	valid = SDL_iconv_string("UTF-8", "UTF-8", title, SDL_strlen(title) + 1);
 	SDL_SetWindowTitle(view->window, valid ? valid : "vmm");
 	SDL_free(valid);
 }
@@ -436,8 +428,6 @@ static void present(struct window_view *view)
 static void sdl_draw(struct window_view *view, const struct screen_frame *frame,
 		     const bool changed[SCREEN_CELLS_MAX])
 {
-	if (view->lost)
-		return;
 	take_frame(view, frame);
 	for (unsigned int row = 0; row < frame->mode.rows; row++)
 		draw_row(view, row, &changed[row * frame->mode.columns]);
@@ -567,25 +557,22 @@ static bool handle_event(struct window_view *view, const SDL_Event *event)
 	}
 }
 
-static enum window_event sdl_wait(struct window_view *view, unsigned int milliseconds)
+static bool sdl_wait(struct window_view *view, unsigned int milliseconds)
 {
 	uint64_t end = SDL_GetTicks64() + milliseconds;
 	uint64_t now;
 
-	while (!view->lost && (now = SDL_GetTicks64()) < end) {
+	while ((now = SDL_GetTicks64()) < end) {
 		SDL_Event event;
 
 		if (SDL_WaitEventTimeout(&event, (int)(end - now)) && handle_event(view, &event))
-			return WINDOW_CLOSED;
+			return true;
 		if (view->stale)
 			present(view);
 		if (view->mouse_taken && !view->input.wants_mouse(view->input.self))
 			take_mouse(view, false);
 	}
-	if (!view->lost)
-		return WINDOW_NOTHING;
-	SDL_Delay(milliseconds);
-	return WINDOW_LOST;
+	return false;
 }
 
 const struct window_module vmm_window_module = {

@@ -40,6 +40,7 @@ struct window {
 	bool ended;			/* the run has */
 	bool closed;			/* the user wants the window closed */
 	bool stopping;			/* the thread has to end */
+	bool finished;			/* it does */
 	bool abandoned;			/* nobody waits for the thread any more */
 };
 
@@ -149,22 +150,18 @@ static void set_state(struct window *window, enum window_state state)
 	pthread_mutex_unlock(&window->lock);
 }
 
-/* As the user does; and where the display server is gone, the user cannot. */
-static void close_by(struct window *window, enum window_event event)
+/* The user wants it closed, or has lost it: window_wait_closed() returns. */
+static void close_by(struct window *window, void (*tell)(void *self))
 {
-	const struct window_config *config = &window->config;
-	bool first, running;
+	bool tells;
 
 	pthread_mutex_lock(&window->lock);
-	first = !window->closed;
-	running = !window->ended;
+	tells = !window->closed && !window->ended;
 	window->closed = true;
 	pthread_cond_broadcast(&window->changed);
 	pthread_mutex_unlock(&window->lock);
-	if (first && running && event == WINDOW_LOST)
-		config->on_lost(config->self);
-	else if (first && running)
-		config->on_quit(config->self);
+	if (tells)
+		tell(window->config.self);
 }
 
 static void show(struct window *window)
@@ -174,7 +171,6 @@ static void show(struct window *window)
 
 	for (;;) {
 		bool was_ended = ended, stopping;
-		enum window_event event;
 
 		pthread_mutex_lock(&window->lock);
 		ended = window->ended;
@@ -185,9 +181,8 @@ static void show(struct window *window)
 		draw_changes(window);
 		if (stopping)
 			return;
-		event = window->module->wait(window->view, next_frame(&due));
-		if (event != WINDOW_NOTHING)
-			close_by(window, event);
+		if (window->module->wait(window->view, next_frame(&due)))
+			close_by(window, window->config.on_quit);
 	}
 }
 
@@ -241,18 +236,48 @@ static void on_mouse_pressed(void *self, enum mouse_button button, bool down)
 		mouse_press(window->config.mouse, button, down);
 }
 
+/* The thread stays here, in the middle of the module, until the program ends. */
+static void __attribute__((noreturn)) on_lost(void *self)
+{
+	struct window *window = self;
+	bool opening;
+
+	pthread_mutex_lock(&window->lock);
+	window->abandoned = true;
+	opening = window->state == WINDOW_OPENING;
+	if (opening) {
+		window->state = WINDOW_FAILED;
+		window->error = -EPIPE;
+		snprintf(window->error_text, sizeof(window->error_text),
+			 "the display server is gone");
+	}
+	pthread_cond_broadcast(&window->changed);
+	pthread_mutex_unlock(&window->lock);
+	if (!opening)
+		close_by(window, window->config.on_lost);
+	pthread_mutex_lock(&window->lock);
+	for (;;)
+		pthread_cond_wait(&window->changed, &window->lock);
+}
+
+static int open_view(struct window *window)
+{
+	const struct window_input input = {
+		.key = on_key, .wants_mouse = wants_mouse, .mouse_taken = on_mouse_taken,
+		.mouse_moved = on_mouse_moved, .mouse_pressed = on_mouse_pressed,
+		.lost = on_lost, .self = window,
+	};
+
+	screen_frame(window->config.screen, &window->shown);
+	return window->module->open(&window->view, &window->shown, window->config.quit_key, &input,
+				    window->error_text, sizeof(window->error_text));
+}
+
 static void *window_thread(void *self)
 {
 	struct window *window = self;
-	const struct window_input input = {
-		.key = on_key, .wants_mouse = wants_mouse, .mouse_taken = on_mouse_taken,
-		.mouse_moved = on_mouse_moved, .mouse_pressed = on_mouse_pressed, .self = window,
-	};
-	const struct window_module *module = window->module;
 
-	screen_frame(window->config.screen, &window->shown);
-	window->error = module->open(&window->view, &window->shown, window->config.quit_key, &input,
-				     window->error_text, sizeof(window->error_text));
+	window->error = open_view(window);
 	if (window->error) {
 		set_state(window, WINDOW_FAILED);
 		return NULL;
@@ -260,7 +285,11 @@ static void *window_thread(void *self)
 	set_title(window, false);
 	set_state(window, WINDOW_OPEN);
 	show(window);
-	module->close(window->view);
+	window->module->close(window->view);
+	pthread_mutex_lock(&window->lock);
+	window->finished = true;
+	pthread_cond_broadcast(&window->changed);
+	pthread_mutex_unlock(&window->lock);
 	return NULL;
 }
 
@@ -292,6 +321,7 @@ static int start(struct window *window, say_fn *say)
 	const struct log *log = window->config.log;
 	int error = create_thread(window), late = 0;
 	struct timespec until;
+	bool abandoned;
 
 	if (error) {
 		say(log, "no window: %s", strerror(-error));
@@ -301,16 +331,19 @@ static int start(struct window *window, say_fn *say)
 	until = seconds_from_now(ANSWER_SECONDS);
 	while (window->state == WINDOW_OPENING && !late)
 		late = pthread_cond_timedwait(&window->changed, &window->lock, &until);
-	window->abandoned = window->state == WINDOW_OPENING;
-	error = window->abandoned ? -ETIMEDOUT : window->error;
-	pthread_mutex_unlock(&window->lock);
-	if (error == -ETIMEDOUT) {
-		say(log, "no window: the display server does not answer; "
-		    "--display=text needs none");
-	} else if (error) {
-		pthread_join(window->thread, NULL);
-		say(log, "no window: %s; --display=text needs none", window->error_text);
+	if (window->state == WINDOW_OPENING) {
+		window->abandoned = true;
+		error = -ETIMEDOUT;
+	} else {
+		error = window->error;
 	}
+	abandoned = window->abandoned;
+	pthread_mutex_unlock(&window->lock);
+	if (error && !abandoned)
+		pthread_join(window->thread, NULL);
+	if (error)
+		say(log, "no window: %s; --display=text needs none", error == -ETIMEDOUT ?
+		    "the display server does not answer" : window->error_text);
 	return error;
 }
 
@@ -367,14 +400,21 @@ void window_wait_closed(struct window *window)
 void window_close(struct window *window)
 {
 	struct timespec until;
+	bool finished;
+	int late = 0;
 
 	if (!window)
 		return;
 	pthread_mutex_lock(&window->lock);
 	window->stopping = true;
-	pthread_mutex_unlock(&window->lock);
 	until = seconds_from_now(ANSWER_SECONDS);
+	while (!window->finished && !window->abandoned && !late)
+		late = pthread_cond_timedwait(&window->changed, &window->lock, &until);
+	finished = window->finished;
+	pthread_mutex_unlock(&window->lock);
 	/* A thread that hangs in the module is left behind: all is saved. */
-	if (!pthread_timedjoin_np(window->thread, NULL, &until))
-		destroy(window);
+	if (!finished)
+		return;
+	pthread_join(window->thread, NULL);
+	destroy(window);
 }

@@ -71,7 +71,7 @@ void window_run_ended(struct window *window);
 void window_wait_closed(struct window *window);
 
 /*
- * Draws what is there, closes the window and joins its thread; to be called
+ * Draws what is there and closes the window, in five seconds at most; to be called
  * without a lock that the callbacks take. NULL is fine.
  */
 void window_close(struct window *window);

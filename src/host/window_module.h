@@ -17,16 +17,10 @@
 #include "host/window.h"
 
 /* To be raised with every change to struct window_module or to what it uses. */
-#define WINDOW_MODULE_VERSION 4u
+#define WINDOW_MODULE_VERSION 5u
 #define WINDOW_MODULE_SYMBOL "vmm_window_module"
 
 struct window_view;	/* the module's own */
-
-enum window_event {
-	WINDOW_NOTHING,
-	WINDOW_CLOSED,		/* the user pressed the quit key or closed the window */
-	WINDOW_LOST,		/* the window system is gone; for good */
-};
 
 /*
  * Told of keys in the window, but for the quit key, and of the mouse, by wait().
@@ -40,6 +34,11 @@ struct window_input {
 	void (*mouse_taken)(void *self, bool taken);
 	void (*mouse_moved)(void *self, int dx, int dy, int wheel);	/* as mouse_move() */
 	void (*mouse_pressed)(void *self, enum mouse_button button, bool down);
+	/*
+	 * The window system is gone, for good. Called in whatever function met that;
+	 * does not return, and nothing of the module is called any more.
+	 */
+	void (*lost)(void *self) __attribute__((noreturn));
 	void *self;
 };
 
@@ -66,10 +65,10 @@ struct window_module {
 		     const bool changed[SCREEN_CELLS_MAX]);
 
 	/*
-	 * Handles what the user and the window system want for so long; returns
-	 * sooner where there is something to tell.
+	 * Handles what the user and the window system want for so long. Returns true,
+	 * and sooner, when the user has pressed the quit key or closed the window.
 	 */
-	enum window_event (*wait)(struct window_view *view, unsigned int milliseconds);
+	bool (*wait)(struct window_view *view, unsigned int milliseconds);
 };
 
 extern const struct window_module vmm_window_module;
