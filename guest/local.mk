@@ -47,7 +47,7 @@ guest_lib_c = \
 	guest/lib/arithmetic.c guest/lib/ata.c guest/lib/console.c guest/lib/format.c \
 	guest/lib/hypercall.c guest/lib/ipc.c guest/lib/ipc-disk.c guest/lib/pv-disk.c \
 	guest/lib/pv-memory.c guest/lib/pv-screen.c \
-	guest/lib/pv-system.c guest/lib/string.c guest/lib/vga.c
+	guest/lib/pv-system.c guest/lib/string.c guest/lib/vga.c guest/lib/vmcall.c
 # Not in real mode: the device is out of its reach.
 guest_lib_mmio_c = guest/lib/simvirtio.c
 guest_lib16 = guest/16/libvmmguest.a

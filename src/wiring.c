@@ -2,6 +2,7 @@
 /* wiring.c - what is on the board and where, see wiring.h and vmm-machine(7). */
 #include "wiring.h"
 
+#include "cpu/cpu.h"
 #include "dev/ata.h"
 #include "dev/debugport.h"
 #include "dev/dma.h"
@@ -24,6 +25,9 @@
 #include "memory_calls.h"
 #include "pv/hypercall.h"
 #include "pv/pv.h"
+
+_Static_assert(CPU_CALL_PORT == HYPERCALL_PORT && CPU_CALL_MAGIC == HYPERCALL_MAGIC,
+	       "VMCALL is an OUT to the port");
 
 static int claim(const struct wiring *w, enum bus_space space, uint64_t base, uint64_t length,
 		 const struct bus_ops *ops, void *self, const char *name)
@@ -315,7 +319,7 @@ static int add_hypercalls(struct wiring *w)
 	if (error)
 		return error;
 	error = devices_add(w->devices, &hypercalls_device, calls);
-	error = error ?: pv_system_register(calls, w->run, w->debugcon);
+	error = error ?: pv_system_register(calls, w->run, w->debugcon, w->calls_by_instruction);
 	error = error ?: pv_screen_register(calls, w->screen);
 	error = error ?: pv_disk_register(calls, w->disk);
 	error = error ?: memory_calls_register(calls, w->bus);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * system.c - the rest of what kernels do: the interrupt flag, HLT, INVLPG, the
- * time-stamp counter, CPUID, CLAC and STAC (SDM vol. 2).
+ * time-stamp counter, CPUID, VMCALL, CLAC and STAC (SDM vol. 2).
  */
 #include "cpu/bind.h"
 #include "cpu/descriptor.h"
@@ -181,6 +181,23 @@ static void execute_invd(struct cpu *cpu, const struct insn *insn)
 bool bind_invalidate(const struct decoded *decoded, struct insn *insn, bool *ends_block)
 {
 	insn->execute = decoded->op == OP_INVLPG ? execute_invlpg : execute_invd;
+	*ends_block = true;
+	return true;
+}
+
+/* --- VMCALL, VMMCALL --- */
+
+static void vmcall(struct cpu *cpu, const struct insn *insn)
+{
+	if (cpu->cpl || (uint32_t)cpu->gpr[GPR_RAX] != CPU_CALL_MAGIC)
+		raise_exception(cpu, VECTOR_UD);
+	cpu->ops->write(cpu->self, BUS_PIO, CPU_CALL_PORT, 4, (uint32_t)cpu->gpr[GPR_RBX]);
+	cpu->gpr[GPR_RAX] = 0;
+}
+
+bool bind_vmcall(const struct decoded *decoded, struct insn *insn, bool *ends_block)
+{
+	insn->execute = vmcall;
 	*ends_block = true;
 	return true;
 }
