@@ -116,7 +116,7 @@ guest_c_32 = \
 	guest/cpu-pagingpae/cpu-pagingpae.c guest/cpu-segments/cpu-segments.c \
 	guest/cpu-smc/cpu-smc.c guest/cpu-strings/cpu-strings.c \
 	guest/cpu-sysenter/cpu-sysenter.c guest/cpu-tasks/cpu-tasks.c \
-	guest/cpu-v8086/cpu-v8086.c guest/demo/demo.c \
+	guest/cpu-v8086/cpu-v8086.c guest/cpuid/cpuid.c guest/demo/demo.c \
 	guest/disk-emul/disk-emul.c guest/disk-pv/disk-pv.c guest/exit-pv/exit-pv.c \
 	guest/exit-status/exit-status.c guest/hello/hello.c guest/memory-map/memory-map.c guest/poweroff/poweroff.c \
 	guest/reset/reset.c guest/selftest/selftest.c guest/simvirtio-echo/simvirtio-echo.c guest/triple-fault/triple-fault.c \
@@ -176,7 +176,7 @@ guest_bins_32 = \
 	guest/cpu-interrupts.bin guest/cpu-paging32.bin guest/cpu-pagingpae.bin \
 	guest/cpu-segments.bin guest/cpu-smc.bin guest/cpu-strings.bin guest/cpu-sysenter.bin \
 	guest/cpu-tasks.bin \
-	guest/cpu-v8086.bin guest/demo.bin guest/disk-emul.bin guest/disk-pv.bin \
+	guest/cpu-v8086.bin guest/cpuid.bin guest/demo.bin guest/disk-emul.bin guest/disk-pv.bin \
 	guest/exit-pv.bin guest/exit-status.bin guest/hello.bin guest/memory-map.bin guest/poweroff.bin \
 	guest/reset.bin guest/selftest.bin guest/simvirtio-echo.bin guest/triple-fault.bin guest/vga-emul.bin \
 	guest/vga-cursor.bin guest/vga-fonts.bin guest/vga-loop.bin guest/vga-mode40.bin \
@@ -211,6 +211,7 @@ guest/cpu-strings.bin: guest/cpu-strings/cpu-strings.o32 $(guest_paging_32) $(gu
 guest/cpu-sysenter.bin: guest/cpu-sysenter/cpu-sysenter.o32 $(guest_cpu_32) $(guest_lib32)
 guest/cpu-tasks.bin: guest/cpu-tasks/cpu-tasks.o32 $(guest_cpu_32) $(guest_lib32)
 guest/cpu-v8086.bin: guest/cpu-v8086/cpu-v8086.o32 $(guest_cpu_32) $(guest_lib32)
+guest/cpuid.bin: guest/cpuid/cpuid.o32 $(guest_lib32)
 guest/demo.bin: guest/demo/demo.o32 guest/demo/scene.o32 $(guest_lib32)
 guest/disk-emul.bin: guest/disk-emul/disk-emul.o32 guest/shared/disk-test.o32 $(guest_lib32)
 guest/disk-pv.bin: guest/disk-pv/disk-pv.o32 guest/shared/disk-test.o32 $(guest_lib32)
