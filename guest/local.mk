@@ -304,6 +304,18 @@ guest/kernel-multiboot2-64.elf: guest/kernel-multiboot2.elf
 guest/kernel/start-32.o32 guest/kernel/start-64.o64: guest/kernel/kernel.ld
 noinst_DATA += $(guest_kernels)
 
+# A boot sector, and the kernel that it loads.
+
+guest_boot = guest/boot-sector.bin guest/boot-kernel.elf
+guest/boot-sector.bin: guest/boot/sector.o16
+	$(AM_V_CCLD)$(CC) $(guest_ldflags) -m16 -Wl,-Ttext=0x7C00,-e,_start -o $@ $<
+guest/boot-kernel.elf: guest/boot/start.o32 guest/boot/kernel.o32 $(guest_lib32) \
+		guest/boot/kernel.ld
+	$(AM_V_CCLD)$(CC) -nostdlib -static -m32 -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+		-Wl,-T,$(srcdir)/guest/boot/kernel.ld -o $@ guest/boot/start.o32 \
+		guest/boot/kernel.o32 $(guest_lib32)
+noinst_DATA += $(guest_boot)
+
 # Kernels that switch to long mode themselves; ELF files, whatever their name.
 
 guest_long_c = guest/rackdoll/memory.c guest/rackdoll/rackdoll.c guest/rackdoll/ring3.c \
@@ -325,7 +337,7 @@ $(guest_long_bins):
 	$(AM_V_CCLD)$(guest_long_link) $^
 
 .PHONY: guests
-guests: $(samples_DATA) $(guest_kernels)
+guests: $(samples_DATA) $(guest_kernels) $(guest_boot)
 
 samplesdir = $(pkgdatadir)/samples
 samples_DATA = $(guest_bins_16) $(guest_bins_32) $(guest_bins_64) $(guest_long_bins)
@@ -342,6 +354,7 @@ $(guest_lib16_objects) $(guest_lib32_objects) $(guest_lib64_objects) \
 $(guest_asm_16:.S=.o16) $(guest_c_32:.c=.o32) $(guest_asm_64:.S=.o64) $(guest_c_64:.c=.o64) \
 $(guest_private_c:.c=.o32) $(guest_kernel_c:.c=.o32) $(guest_kernel_c:.c=.o64) \
 $(guest_kernel_asm:.S=.o32) $(guest_kernel_asm_64:.S=.o64) \
+guest/boot/sector.o16 guest/boot/start.o32 guest/boot/kernel.o32 \
 $(guest_long_c:.c=.o64) $(guest_long_asm:.S=.o64) $(guest_paging_64) guest/cpu/trap-32.o32 $(guest_more_objects): \
 	$(guest_include) $(guest_private_include) guest/local.mk
 
@@ -351,6 +364,7 @@ EXTRA_DIST += guest/COPYING guest/vmm-guest.pc.in guest/lib/flat.ld \
 	$(guest_private_include) $(guest_private_c) $(guest_private_asm) \
 	$(guest_kernel_c) $(guest_kernel_asm) $(guest_kernel_asm_64) guest/kernel/kernel.ld \
 	$(guest_long_c) $(guest_long_asm) guest/kernel/long.ld \
+	guest/boot/sector.S guest/boot/start.S guest/boot/kernel.c guest/boot/kernel.ld \
 	examples/hello/README examples/hello/Makefile examples/hello/hello.c \
 	examples/service/count.py
 CLEANFILES += guest/*.bin guest/*.elf guest/*.pc guest/*/libvmmguest.a \
