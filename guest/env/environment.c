@@ -9,7 +9,8 @@
 #include <vmm/string.h>
 
 #define ROW_END		22u
-#define NO_TRAP		offsetof(struct trap_frame, v86_es)	/* of a frame from ring 3 */
+/* What a frame from ring 3 has. */
+#define FRAME_SIZE	offsetof(struct trap_frame, v86_es)
 
 static struct env envs[ENVS_MAX];
 static struct env *current = envs;
@@ -126,9 +127,9 @@ static void choose_next(void)
 
 void env_switch(struct trap_frame *frame)
 {
-	memcpy(&current->frame, frame, NO_TRAP);
+	memcpy(&current->frame, frame, FRAME_SIZE);
 	choose_next();
-	memcpy(frame, &current->frame, NO_TRAP);
+	memcpy(frame, &current->frame, FRAME_SIZE);
 }
 
 void env_run_all(void)
@@ -150,5 +151,5 @@ void env_end(struct trap_frame *frame, const char *format, ...)
 	current->state = ENV_ENDED;
 	screen_state(current, state);
 	choose_next();
-	memcpy(frame, &current->frame, NO_TRAP);
+	memcpy(frame, &current->frame, FRAME_SIZE);
 }
