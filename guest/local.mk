@@ -47,7 +47,7 @@ guest_lib_c = \
 	guest/lib/arithmetic.c guest/lib/ata.c guest/lib/console.c guest/lib/format.c \
 	guest/lib/hypercall.c guest/lib/ipc.c guest/lib/ipc-disk.c guest/lib/pv-disk.c \
 	guest/lib/pv-memory.c guest/lib/pv-screen.c \
-	guest/lib/pv-system.c guest/lib/string.c guest/lib/vga.c
+	guest/lib/pv-system.c guest/lib/string.c guest/lib/vga.c guest/lib/vmcall.c
 # Not in real mode: the device is out of its reach.
 guest_lib_mmio_c = guest/lib/simvirtio.c
 guest_lib16 = guest/16/libvmmguest.a
@@ -116,7 +116,7 @@ guest_c_32 = \
 	guest/cpu-pagingpae/cpu-pagingpae.c guest/cpu-segments/cpu-segments.c \
 	guest/cpu-smc/cpu-smc.c guest/cpu-strings/cpu-strings.c \
 	guest/cpu-sysenter/cpu-sysenter.c guest/cpu-tasks/cpu-tasks.c \
-	guest/cpu-v8086/cpu-v8086.c guest/demo/demo.c \
+	guest/cpu-v8086/cpu-v8086.c guest/cpuid/cpuid.c guest/demo/demo.c \
 	guest/disk-emul/disk-emul.c guest/disk-pv/disk-pv.c guest/exit-pv/exit-pv.c \
 	guest/exit-status/exit-status.c guest/hello/hello.c guest/memory-map/memory-map.c guest/poweroff/poweroff.c \
 	guest/reset/reset.c guest/selftest/selftest.c guest/simvirtio-echo/simvirtio-echo.c guest/triple-fault/triple-fault.c \
@@ -130,13 +130,13 @@ guest_c_64 = guest/cpu-paging64/cpu-paging64.c guest/cpu-segments64/cpu-segments
 guest_private_include = \
 	guest/blockfs/cache.h guest/blockfs/fs.h \
 	guest/cpu/descriptor.h guest/cpu/paging.h guest/cpu/processor.h guest/cpu/test.h \
-	guest/cpu/trap-stubs.h guest/cpu/trap.h guest/kernel/kernel.h guest/kernel/start.h \
+	guest/cpu/timer.h guest/cpu/trap-stubs.h guest/cpu/trap.h guest/kernel/kernel.h guest/kernel/start.h \
 	guest/kernel/multiboot2.h guest/rackdoll/rackdoll.h guest/stress/stress.h \
 	guest/demo/scene.h guest/lib/crt0.h guest/shared/check.h \
 	guest/shared/disk-test.h guest/shared/picture.h guest/shared/vga-mode.h
 guest_private_c = \
 	guest/blockfs/cache.c guest/blockfs/fs.c \
-	guest/cpu/paging.c guest/cpu/test.c guest/cpu/trap.c \
+	guest/cpu/paging.c guest/cpu/test.c guest/cpu/timer.c guest/cpu/trap.c \
 	guest/demo/scene.c guest/shared/check.c guest/shared/disk-test.c guest/shared/picture.c \
 	guest/shared/vga-mode.c \
 	guest/shared/vga-painter.c
@@ -176,7 +176,7 @@ guest_bins_32 = \
 	guest/cpu-interrupts.bin guest/cpu-paging32.bin guest/cpu-pagingpae.bin \
 	guest/cpu-segments.bin guest/cpu-smc.bin guest/cpu-strings.bin guest/cpu-sysenter.bin \
 	guest/cpu-tasks.bin \
-	guest/cpu-v8086.bin guest/demo.bin guest/disk-emul.bin guest/disk-pv.bin \
+	guest/cpu-v8086.bin guest/cpuid.bin guest/demo.bin guest/disk-emul.bin guest/disk-pv.bin \
 	guest/exit-pv.bin guest/exit-status.bin guest/hello.bin guest/memory-map.bin guest/poweroff.bin \
 	guest/reset.bin guest/selftest.bin guest/simvirtio-echo.bin guest/triple-fault.bin guest/vga-emul.bin \
 	guest/vga-cursor.bin guest/vga-fonts.bin guest/vga-loop.bin guest/vga-mode40.bin \
@@ -211,6 +211,7 @@ guest/cpu-strings.bin: guest/cpu-strings/cpu-strings.o32 $(guest_paging_32) $(gu
 guest/cpu-sysenter.bin: guest/cpu-sysenter/cpu-sysenter.o32 $(guest_cpu_32) $(guest_lib32)
 guest/cpu-tasks.bin: guest/cpu-tasks/cpu-tasks.o32 $(guest_cpu_32) $(guest_lib32)
 guest/cpu-v8086.bin: guest/cpu-v8086/cpu-v8086.o32 $(guest_cpu_32) $(guest_lib32)
+guest/cpuid.bin: guest/cpuid/cpuid.o32 $(guest_lib32)
 guest/demo.bin: guest/demo/demo.o32 guest/demo/scene.o32 $(guest_lib32)
 guest/disk-emul.bin: guest/disk-emul/disk-emul.o32 guest/shared/disk-test.o32 $(guest_lib32)
 guest/disk-pv.bin: guest/disk-pv/disk-pv.o32 guest/shared/disk-test.o32 $(guest_lib32)
@@ -303,6 +304,44 @@ guest/kernel-multiboot2-64.elf: guest/kernel-multiboot2.elf
 guest/kernel/start-32.o32 guest/kernel/start-64.o64: guest/kernel/kernel.ld
 noinst_DATA += $(guest_kernels)
 
+# A boot sector, and the kernel that it loads.
+
+guest_boot = guest/boot-sector.bin guest/boot-kernel.elf
+guest/boot-sector.bin: guest/boot/sector.o16
+	$(AM_V_CCLD)$(CC) $(guest_ldflags) -m16 -Wl,-Ttext=0x7C00,-e,_start -o $@ $<
+guest/boot-kernel.elf: guest/boot/start.o32 guest/boot/kernel.o32 $(guest_lib32) \
+		guest/boot/kernel.ld
+	$(AM_V_CCLD)$(CC) -nostdlib -static -m32 -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+		-Wl,-T,$(srcdir)/guest/boot/kernel.ld -o $@ guest/boot/start.o32 \
+		guest/boot/kernel.o32 $(guest_lib32)
+noinst_DATA += $(guest_boot)
+
+# The kernel env, and its programs.
+
+guest_env_c = guest/env/elf.c guest/env/environment.c guest/env/kernel.c guest/env/screen.c \
+	guest/env/syscall.c
+guest_env_user_c = guest/env/user/fault.c guest/env/user/hello.c guest/env/user/memory.c \
+	guest/env/user/privileged.c guest/env/user/spin.c
+guest_env_asm = guest/env/enter.S guest/env/user/start.S
+guest_env_include = guest/env/env.h guest/env/system.h guest/env/user/user.h
+guest_env_kernel = guest/kernel/header-multiboot.o32 guest/kernel/start-32.o32 \
+	$(guest_env_c:.c=.o32) guest/env/enter.o32 guest/cpu/timer.o32 $(guest_paging_32) \
+	$(guest_lib32)
+guest_env_programs = guest/env-fault.elf guest/env-hello.elf guest/env-memory.elf \
+	guest/env-privileged.elf guest/env-spin.elf
+
+guest/env.elf: $(guest_env_kernel)
+	$(AM_V_CCLD)$(guest_kernel_link) -m32 $^
+guest/env-fault.elf: guest/env/user/start.o32 guest/env/user/fault.o32 $(guest_lib32)
+guest/env-hello.elf: guest/env/user/start.o32 guest/env/user/hello.o32 $(guest_lib32)
+guest/env-memory.elf: guest/env/user/start.o32 guest/env/user/memory.o32 $(guest_lib32)
+guest/env-privileged.elf: guest/env/user/start.o32 guest/env/user/privileged.o32 $(guest_lib32)
+guest/env-spin.elf: guest/env/user/start.o32 guest/env/user/spin.o32 $(guest_lib32)
+$(guest_env_programs):
+	$(AM_V_CCLD)$(CC) -nostdlib -static -m32 -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+		-Wl,-Ttext-segment=0x40000000 -o $@ $^
+noinst_DATA += guest/env.elf $(guest_env_programs)
+
 # Kernels that switch to long mode themselves; ELF files, whatever their name.
 
 guest_long_c = guest/rackdoll/memory.c guest/rackdoll/rackdoll.c guest/rackdoll/ring3.c \
@@ -311,7 +350,8 @@ guest_long_c = guest/rackdoll/memory.c guest/rackdoll/rackdoll.c guest/rackdoll/
 guest_long_asm = guest/kernel/start-long.S guest/rackdoll/user.S guest/stress/stubs.S
 guest_long_bins = guest/rackdoll.bin guest/stray.bin guest/stress.bin
 guest_rackdoll = guest/rackdoll/memory.o64 guest/rackdoll/rackdoll.o64 guest/rackdoll/ring3.o64 \
-	guest/rackdoll/tables.o64 guest/rackdoll/timer.o64 guest/rackdoll/user.o64
+	guest/rackdoll/tables.o64 guest/rackdoll/timer.o64 guest/rackdoll/user.o64 \
+	guest/cpu/timer.o64
 guest_long_link = $(CC) -nostdlib -static -m64 -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
 	-Wl,-z,noexecstack -Wl,--no-warn-rwx-segments -Wl,-T,$(srcdir)/guest/kernel/long.ld -o $@
 
@@ -324,7 +364,7 @@ $(guest_long_bins):
 	$(AM_V_CCLD)$(guest_long_link) $^
 
 .PHONY: guests
-guests: $(samples_DATA) $(guest_kernels)
+guests: $(samples_DATA) $(guest_kernels) $(guest_boot) guest/env.elf $(guest_env_programs)
 
 samplesdir = $(pkgdatadir)/samples
 samples_DATA = $(guest_bins_16) $(guest_bins_32) $(guest_bins_64) $(guest_long_bins)
@@ -341,8 +381,10 @@ $(guest_lib16_objects) $(guest_lib32_objects) $(guest_lib64_objects) \
 $(guest_asm_16:.S=.o16) $(guest_c_32:.c=.o32) $(guest_asm_64:.S=.o64) $(guest_c_64:.c=.o64) \
 $(guest_private_c:.c=.o32) $(guest_kernel_c:.c=.o32) $(guest_kernel_c:.c=.o64) \
 $(guest_kernel_asm:.S=.o32) $(guest_kernel_asm_64:.S=.o64) \
+guest/boot/sector.o16 guest/boot/start.o32 guest/boot/kernel.o32 \
+$(guest_env_c:.c=.o32) $(guest_env_user_c:.c=.o32) $(guest_env_asm:.S=.o32) guest/cpu/timer.o64 \
 $(guest_long_c:.c=.o64) $(guest_long_asm:.S=.o64) $(guest_paging_64) guest/cpu/trap-32.o32 $(guest_more_objects): \
-	$(guest_include) $(guest_private_include) guest/local.mk
+	$(guest_include) $(guest_private_include) $(guest_env_include) guest/local.mk
 
 EXTRA_DIST += guest/COPYING guest/vmm-guest.pc.in guest/lib/flat.ld \
 	$(guest_lib_c) $(guest_lib_mmio_c) guest/lib/crt0-16.S guest/lib/crt0-32.S guest/lib/crt0-64.S \
@@ -350,6 +392,8 @@ EXTRA_DIST += guest/COPYING guest/vmm-guest.pc.in guest/lib/flat.ld \
 	$(guest_private_include) $(guest_private_c) $(guest_private_asm) \
 	$(guest_kernel_c) $(guest_kernel_asm) $(guest_kernel_asm_64) guest/kernel/kernel.ld \
 	$(guest_long_c) $(guest_long_asm) guest/kernel/long.ld \
+	$(guest_env_c) $(guest_env_user_c) $(guest_env_asm) $(guest_env_include) \
+	guest/boot/sector.S guest/boot/start.S guest/boot/kernel.c guest/boot/kernel.ld \
 	examples/hello/README examples/hello/Makefile examples/hello/hello.c \
 	examples/service/count.py
 CLEANFILES += guest/*.bin guest/*.elf guest/*.pc guest/*/libvmmguest.a \

@@ -132,7 +132,8 @@ static int fail(const struct mapping *mapping, const struct log *log, int error)
 static int open_file(const struct mapping *mapping, uint64_t *size, const struct log *log)
 {
 	bool writes = mapping->shared && !mapping->read_only;
-	int fd = open(mapping->path, (writes ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = open(mapping->path, (writes ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK |
+		      O_NOCTTY);
 	struct stat status;
 	int error = fd < 0 || fstat(fd, &status) < 0 ? -errno : 0;
 
@@ -141,7 +142,8 @@ static int open_file(const struct mapping *mapping, uint64_t *size, const struct
 	else if (!S_ISREG(status.st_mode))
 		error = refuse(mapping, log, -EINVAL, "not a regular file (copy it first)");
 	else if (!status.st_size && (mapping->shared || !mapping->size.set))
-		error = refuse(mapping, log, -EINVAL, "the file is empty (truncate -s makes it larger)");
+		error = refuse(mapping, log, -EINVAL, "the file is empty (truncate -s makes it "
+			       "larger)");
 	else if (mapping->shared && flock(fd, LOCK_SH | LOCK_NB) < 0)
 		error = refuse(mapping, log, -EBUSY, "it is the memory of another vmm");
 	if (!error) {
@@ -180,7 +182,8 @@ static int open_private(struct mem *mem, int fd, uint64_t file_size, struct mem_
 	if (!region->host)
 		error = -errno;
 	else
-		error = read_file(fd, region->host, region->size < file_size ? region->size : file_size);
+		error = read_file(fd, region->host,
+				  region->size < file_size ? region->size : file_size);
 	close(fd);
 	return error;
 }
@@ -256,7 +259,7 @@ static const struct {
 } barred[] = {
 	{ 0xA0000, 0xBFFFF, "the screen's memory is there, from 0xa0000 to 0xbffff" },
 	{ START_TABLES_GPA, 0xF7FFF, "vmm's own tables are there, from 0xd0000 to 0xf7fff" },
-	{ 0xFEC00000, 0xFFFFFFFF, "the chips of the machine are there, from 0xfec00000 up to 4 GiB" },
+	{ 0xFEC00000, 0xFFFFFFFF, "the chips of the machine are there, from 0xfec00000 to 4 GiB" },
 };
 
 static const char *find_barred(const struct mem_region *region, uint64_t last, uint64_t limit)

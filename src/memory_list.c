@@ -87,7 +87,8 @@ static void print_size(uint64_t size, FILE *to)
 static void print_backing(const struct memory_area *area, const char *ram, FILE *to)
 {
 	if (area->kind == MEMORY_FILE)
-		fprintf(to, "%s, %s\n", area->name, area->flags & MEM_SHARED ? "shared" : "private");
+		fprintf(to, "%s, %s\n", area->name,
+			area->flags & MEM_SHARED ? "shared" : "private");
 	else if (area->kind == MEMORY_CHIP && area->flags & MEM_TRAP)
 		fprintf(to, "%s, each access an exit\n", area->name);
 	else if (ram && !strcmp(area->name, MEMORY_MAP_RAM))
@@ -101,7 +102,8 @@ void memory_list_print(const struct mem *mem, const struct bus *bus, const char 
 	struct memory_area area;
 
 	for (uint64_t gpa = 0; memory_list_next(mem, bus, gpa, &area); gpa = area.gpa + 1) {
-		fprintf(to, "0x%010" PRIx64 " to 0x%010" PRIx64, area.gpa, area.gpa + (area.size - 1));
+		fprintf(to, "0x%010" PRIx64 " to 0x%010" PRIx64, area.gpa,
+			area.gpa + (area.size - 1));
 		print_size(area.size, to);
 		fprintf(to, "  %-9s  %c%c  ", kind_names[area.kind],
 			area.flags & MEM_READ ? 'r' : '-', area.flags & MEM_WRITE ? 'w' : '-');

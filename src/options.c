@@ -213,6 +213,8 @@ static const struct option report_options[] = {
 	  "print what of the guest is mapped in vmm at the end, and on SIGUSR2 (engine direct)" },
 	{ "state-hash", 0, &value_flag, OPTION(state_hash), NULL, NULL,
 	  "print hashes of memory, registers, FPU and screen at the end" },
+	{ "show-cpuid", 0, &value_flag, OPTION(show_cpuid), NULL, NULL,
+	  "print what the instruction CPUID gives with --cpu; runs no guest" },
 	{ "show-memory", 0, &value_flag, OPTION(show_memory), NULL, NULL,
 	  "print what is where in the guest's physical memory; runs no guest" },
 	{ "host-check", 0, &value_flag, OPTION(host_check), NULL, NULL,
@@ -268,7 +270,8 @@ static const struct program vmm_program = {
 static const char *const lockstep_without[] = {
 	"demo", "name", "engine", "isolate", "disk-mode", "reboot", "clock", "memory-file",
 	"map", "mergeable", "ipc", "simvirtio-mode", "simvirtio-io", "profile", "report",
-	"dump-page-tables", "show-mappings", "state-hash", "show-memory", "host-check", "json",
+	"dump-page-tables", "show-mappings", "state-hash", "show-cpuid", "show-memory",
+	"host-check", "json",
 	NULL,
 };
 
@@ -484,6 +487,9 @@ static bool consistent(const struct parsed *parsed, const struct log *log)
 		return usage_error(log, "", "--disk-mode", "there is no disk (add --disk)");
 	if (options->host_check && (options->guest || options->demo))
 		return usage_error(log, "", "--host-check", "runs no guest (leave it out)");
+	if (options->show_cpuid && options->cpu.host)
+		return usage_error(log, "", "--show-cpuid", "is for models of --cpu; what KVM has of "
+				   "the host's shows the sample cpuid (vmm --demo=cpuid)");
 	if (options->json && !options->host_check)
 		return usage_error(log, "", "--json", "is for --host-check (add it)");
 	if (count_stdio(options) > 1)
@@ -544,7 +550,8 @@ static enum options_answer answer(poptContext popt, const struct parsed *parsed,
 		poptPrintUsage(popt, stdout, 0);
 	else if (parsed->version)
 		print_version(parsed->program);
-	else if (options->guest || options->demo || options->host_check || options->show_memory)
+	else if (options->guest || options->demo || options->host_check || options->show_memory ||
+		 options->show_cpuid)
 		return OPTIONS_RUN;
 	else {
 		print_no_guest(popt, parsed, log);

@@ -81,6 +81,7 @@ struct options {
 	bool mappings;
 	bool state_hash;
 	bool host_check;		/* in place of a run */
+	bool show_cpuid;		/* likewise */
 	bool show_memory;		/* likewise */
 	bool json;			/* with it */
 

@@ -253,6 +253,8 @@ int main(int argc, char **argv)
 	case OPTIONS_RUN:
 		if (options.host_check)
 			status = hostcheck(options.json, &log) ? STATUS_HOST : 0;
+		else if (options.show_cpuid)
+			cpuid_print(&options.cpu, stdout);
 		else if (options.show_memory)
 			status = show_memory(&options, &log);
 		else

@@ -3,6 +3,7 @@
 #include "wiring.h"
 
 #include "core/array.h"
+#include "cpu/cpu.h"
 #include "dev/ata.h"
 #include "dev/debugport.h"
 #include "dev/dma.h"
@@ -25,6 +26,9 @@
 #include "memory_calls.h"
 #include "pv/hypercall.h"
 #include "pv/pv.h"
+
+_Static_assert(CPU_CALL_PORT == HYPERCALL_PORT && CPU_CALL_MAGIC == HYPERCALL_MAGIC,
+	       "VMCALL is an OUT to the port");
 
 static int claim(const struct wiring *w, enum bus_space space, uint64_t base, uint64_t length,
 		 const struct bus_ops *ops, void *self, const char *name)
@@ -331,7 +335,7 @@ static int add_hypercalls(struct wiring *w)
 	int error = hypercalls_create(&calls, w->mem, w->log);
 
 	error = error ?: PLACE(w, &hypercalls_device, calls, places);
-	error = error ?: pv_system_register(calls, w->run, w->debugcon);
+	error = error ?: pv_system_register(calls, w->run, w->debugcon, w->calls_by_instruction);
 	error = error ?: pv_screen_register(calls, w->screen);
 	error = error ?: pv_disk_register(calls, w->disk);
 	error = error ?: memory_calls_register(calls, w->bus);

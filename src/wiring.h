@@ -54,6 +54,7 @@ struct wiring {
 	struct output *simvirtio_output;
 	uint64_t simvirtio_address;
 	struct simvirtio_words *simvirtio_words;
+	bool calls_by_instruction;	/* of the engine: VMCALL is a hypercall */
 	struct works *works;		/* of that device alone */
 	struct ipc *ipc;		/* NULL: no endpoints, and sleep is not needed */
 	void (*sleep)(void *sleeper, struct pollfd *fds, size_t count);	/* as machine_sleep() */

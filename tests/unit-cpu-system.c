@@ -178,6 +178,14 @@ enum where { AT, AFTER };
 	X(into, USER32, "mov $0x7f,%al;inc %al", "into", 4, 0, AFTER) \
 	X(int1, USER32, "", ".byte 0xf1", 1, 0, AFTER) \
 	X(ud2, USER64, "", "ud2", 6, 0, AT) \
+	X(vmcall, KERNEL64, "movabs $0xff564d4d01,%rax", "vmcall;hlt", NONE, 0, AFTER) \
+	X(vmmcall, KERNEL32, "mov $0x564d4d01,%eax", "vmmcall;hlt", NONE, 0, AFTER) \
+	X(vmcall_real, REAL, "mov $0x564d4d01,%eax", "vmcall;hlt", NONE, 0, AFTER) \
+	X(vmcall_other, KERNEL64, "mov $0x564d4d02,%eax", "vmcall", 6, 0, AT) \
+	X(vmmcall_other, KERNEL32, "xor %eax,%eax", "vmmcall", 6, 0, AT) \
+	X(vmcall_user, USER32, "mov $0x564d4d01,%eax", "vmcall", 6, 0, AT) \
+	X(vmmcall_user, USER64, "mov $0x564d4d01,%eax", "vmmcall", 6, 0, AT) \
+	X(vmcall_v8086, V8086, "mov $0x564d4d01,%eax", "vmcall", 6, 0, AT) \
 	X(int_privilege, USER32, "", "int $0x31", 13, 0x31 * 8 + 2, AT) \
 	X(int_privilege64, USER64, "", "int $0x31", 13, 0x31 * 8 + 2, AT) \
 	X(int_absent, KERNEL32, "", "int $0x32", 11, 0x32 * 8 + 2, AT) \

@@ -7,17 +7,7 @@
 
 #include <vmm/io.h>
 
-/* The 8259 pair and the 8254 (their data sheets). */
-#define PIC1_COMMAND	0x20
-#define PIC1_DATA	0x21
-#define PIC2_COMMAND	0xA0
-#define PIC2_DATA	0xA1
-#define PIC_EOI		0x20
-#define PIT_CHANNEL0	0x40
-#define PIT_COMMAND	0x43
-#define PIT_RATE	0x34
-#define PIT_DIVISOR	5966u		/* 200 Hz */
-#define TIMER_VECTOR	0x20
+#include "cpu/timer.h"
 
 #define TASKS		3u
 
@@ -36,28 +26,11 @@ static struct {
 
 static volatile unsigned int ticks;
 
-static void timer_start(void)
-{
-	static const struct {
-		uint16_t port;
-		uint8_t value;
-	} setup[] = {
-		{ PIC1_COMMAND, 0x11 }, { PIC1_DATA, TIMER_VECTOR }, { PIC1_DATA, 4 },
-		{ PIC1_DATA, 1 }, { PIC2_COMMAND, 0x11 }, { PIC2_DATA, TIMER_VECTOR + 8 },
-		{ PIC2_DATA, 2 }, { PIC2_DATA, 1 }, { PIC1_DATA, 0xFE }, { PIC2_DATA, 0xFF },
-		{ PIT_COMMAND, PIT_RATE }, { PIT_CHANNEL0, PIT_DIVISOR & 0xFF },
-		{ PIT_CHANNEL0, PIT_DIVISOR >> 8 },
-	};
-
-	for (unsigned int i = 0; i < sizeof(setup) / sizeof(setup[0]); i++)
-		outb(setup[i].value, setup[i].port);
-}
-
 static bool on_tick(struct trap_frame *frame)
 {
 	(void)frame;
 	ticks++;
-	outb(PIC_EOI, PIC1_COMMAND);
+	timer_acknowledge();
 	return true;
 }
 
@@ -67,7 +40,7 @@ static unsigned int halts(void)
 	unsigned int halted = 0;
 
 	trap_handler[TIMER_VECTOR] = on_tick;
-	timer_start();
+	timer_start(TIMER_200_HZ);
 	for (unsigned int i = 0; i < 3; i++) {
 		unsigned int before = ticks;
 
@@ -117,7 +90,7 @@ static bool switch_task(struct trap_frame *frame)
 
 static bool on_task_tick(struct trap_frame *frame)
 {
-	outb(PIC_EOI, PIC1_COMMAND);
+	timer_acknowledge();
 	return !trap_from_outer(frame) || switch_task(frame);
 }
 
@@ -162,7 +135,7 @@ static void task_scheduler(void)
 	write_cr3(tasks[0].space.root);
 	trap_user_flags = FLAG_FIXED | FLAG_IF;
 	user_run(user_compute, USER_DATA);
-	outb(0xFF, PIC1_DATA);
+	timer_stop();
 	write_cr3(kernel_space.root);
 	say_results("x87", DATA_X87);
 	say_results("SSE", DATA_SSE);

@@ -86,6 +86,14 @@ enum cpu_stop cpu_run(struct cpu *cpu, uint64_t limit);
 /* After CPU_SHUTDOWN: how it came to that. */
 void cpu_get_faults(const struct cpu *cpu, struct vcpu_faults *faults);
 
+/*
+ * VMCALL and VMMCALL of privilege 0 with this number in EAX are an OUT of EBX to this port:
+ * vmm's hypercalls. EAX is 0 afterwards. With another number, and of other privileges, they
+ * raise #UD, as on a processor without virtualization (SDM vol. 3, 31.3; APM vol. 3, VMMCALL).
+ */
+#define CPU_CALL_MAGIC	0x564D4D01u
+#define CPU_CALL_PORT	0xABBAu
+
 /* Instructions since the cpu was made; exact at each access to the machine. */
 uint64_t cpu_instructions(const struct cpu *cpu);
 

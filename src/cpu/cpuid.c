@@ -9,6 +9,8 @@
 #include <cpuid.h>
 #include <string.h>
 
+#include "core/vcpu.h"
+
 #define LEAF_FEATURES		0x1u
 #define LEAF_POWER		0x6u
 #define LEAF_STRUCTURED		0x7u
@@ -25,7 +27,9 @@
 #define CLFLUSH_LINE_SIZE	(8u << 8)	/* in units of 8 bytes */
 #define ADDRESS_SIZES		(48u << 8 | CPUID_PHYSICAL_BITS)	/* linear, physical */
 
-/* Leaf 1: EBX's initial APIC ID, ECX's hypervisor and x2APIC; leaf 6, EAX: ARAT. */
+/* Leaf 1: EBX's initial APIC ID, ECX's hypervisor, OSXSAVE and x2APIC, EDX's APIC; leaf 6: ARAT. */
+#define OSXSAVE_BIT		(1u << 27)
+#define APIC_BIT		(1u << 9)
 #define APIC_ID_BITS		0xFF000000u
 #define HYPERVISOR_BIT		(1u << 31)
 #define X2APIC_BIT		(1u << 21)
@@ -324,4 +328,38 @@ unsigned int cpuid_model(const struct cpuid_config *config,
 		cpuid_mask(config, &leaves[i]);
 	}
 	return count;
+}
+
+void cpuid_update(struct cpuid_leaf *leaf, uint64_t cr4, uint64_t xcr0, bool apic_enabled)
+{
+	if (leaf->leaf == LEAF_FEATURES) {
+		if (cr4 & CR4_OSXSAVE)
+			leaf->ecx |= OSXSAVE_BIT;
+		if (!apic_enabled)
+			leaf->edx &= ~APIC_BIT;
+	}
+	if (leaf->leaf == LEAF_XSAVE && !leaf->subleaf && !(xcr0 & XCR0_AVX))
+		leaf->ebx = XSAVE_LEGACY_SIZE;
+}
+
+void cpuid_print(const struct cpuid_config *config, FILE *to)
+{
+	struct cpuid_leaf leaves[CPUID_LEAVES];
+	unsigned int count = cpuid_model(config, leaves);
+	uint64_t shown = cpuid_features(leaves, count);
+
+	fputs("leaf       subleaf    eax        ebx        ecx        edx\n", to);
+	for (unsigned int i = 0; i < count; i++) {
+		struct cpuid_leaf *row = &leaves[i];
+
+		cpuid_update(row, 0, XCR0_X87, true);
+		if (row->eax | row->ebx | row->ecx | row->edx)
+			fprintf(to, "0x%08x 0x%08x 0x%08x 0x%08x 0x%08x 0x%08x\n", row->leaf,
+				row->subleaf, row->eax, row->ebx, row->ecx, row->edx);
+	}
+	fputs("features:", to);
+	for (unsigned int i = FEATURE_NONE + 1; i < FEATURE_COUNT; i++)
+		if (shown >> i & 1)
+			fprintf(to, " %s", features[i].name);
+	fputc('\n', to);
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define CPUID_LEAVES 16u
 
@@ -132,6 +133,15 @@ void cpuid_set_apic(struct cpuid_leaf *leaf);
  */
 unsigned int cpuid_model(const struct cpuid_config *config,
 			 struct cpuid_leaf leaves[CPUID_LEAVES]);
+
+/* Puts into a leaf's row what depends on how CR4, XCR0 and the APIC's MSR are set. */
+void cpuid_update(struct cpuid_leaf *leaf, uint64_t cr4, uint64_t xcr0, bool apic_enabled);
+
+/*
+ * Prints the table as a guest finds it at the start, a line for each row that is not all
+ * zeros, and the names of the features.
+ */
+void cpuid_print(const struct cpuid_config *config, FILE *to);
 
 /* How many bits a physical address of the baseline has. */
 #define CPUID_PHYSICAL_BITS 40u

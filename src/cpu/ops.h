@@ -110,7 +110,8 @@
 	X(RDFSBASE, bind_fsgsbase) X(RDGSBASE, bind_fsgsbase) \
 	X(WRFSBASE, bind_fsgsbase) X(WRGSBASE, bind_fsgsbase) \
 	X(CLAC, bind_ac) X(STAC, bind_ac) X(MONITOR, bind_monitor) X(MWAIT, bind_monitor) \
-	X(XGETBV, bind_xcr) X(XSETBV, bind_xcr)
+	X(XGETBV, bind_xcr) X(XSETBV, bind_xcr) \
+	X(VMCALL, bind_vmcall) X(VMMCALL, bind_vmcall)
 
 #define OPS_ALL(X) \
 	OPS_INTEGER(X) OPS_BITS(X) OPS_MOVE(X) OPS_BRANCH(X) OPS_STRING(X) \

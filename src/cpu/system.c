@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * system.c - the rest of what kernels do: the interrupt flag, HLT, INVLPG, the
- * time-stamp counter, CPUID, CLAC and STAC (SDM vol. 2).
+ * time-stamp counter, CPUID, VMCALL, CLAC and STAC (SDM vol. 2).
  */
 #include "cpu/bind.h"
 #include "cpu/descriptor.h"
 #include "cpu/system.h"
 
-#define LEAF_FEATURES		0x1u
 #define LEAF_XSAVE		0xDu
 #define LEAF_HYPERVISOR		0x40000000u
 #define LEAF_EXTENDED		0x80000000u
 #define LEAF_CLASS		0xF0000000u
-#define APIC_BIT		(1u << 9)	/* leaf 1, EDX */
-#define OSXSAVE_BIT		(1u << 27)	/* leaf 1, ECX */
 #define VENDOR_AMD_EBX		0x68747541u	/* "Auth" */
 #define APIC_BASE_ENABLE	(1u << 11)
-#define XSAVE_SIZE_SSE		576u		/* without AVX */
 
 /* --- CPUID --- */
 
@@ -80,19 +76,6 @@ static bool in_range(struct cpu *cpu, uint32_t leaf)
 	return first && leaf <= first->eax;
 }
 
-/* What depends on how registers are set. */
-static void update_leaf(const struct cpu *cpu, struct cpuid_leaf *leaf)
-{
-	if (leaf->leaf == LEAF_FEATURES) {
-		if (cpu->cr4 & CR4_OSXSAVE)
-			leaf->ecx |= OSXSAVE_BIT;
-		if (!(cpu->msr.apic_base & APIC_BASE_ENABLE))
-			leaf->edx &= ~APIC_BIT;
-	}
-	if (leaf->leaf == LEAF_XSAVE && !leaf->subleaf && !(cpu->xcr0 & XCR0_AVX))
-		leaf->ebx = XSAVE_SIZE_SSE;
-}
-
 static void execute_cpuid(struct cpu *cpu, const struct insn *insn)
 {
 	uint32_t leaf = (uint32_t)cpu->gpr[GPR_RAX], subleaf = (uint32_t)cpu->gpr[GPR_RCX];
@@ -105,7 +88,7 @@ static void execute_cpuid(struct cpu *cpu, const struct insn *insn)
 	found = find_leaf(cpu, leaf, subleaf);
 	if (found) {
 		row = *found;
-		update_leaf(cpu, &row);
+		cpuid_update(&row, cpu->cr4, cpu->xcr0, cpu->msr.apic_base & APIC_BASE_ENABLE);
 	}
 	cpu->gpr[GPR_RAX] = row.eax;
 	cpu->gpr[GPR_RBX] = row.ebx;
@@ -181,6 +164,23 @@ static void execute_invd(struct cpu *cpu, const struct insn *insn)
 bool bind_invalidate(const struct decoded *decoded, struct insn *insn, bool *ends_block)
 {
 	insn->execute = decoded->op == OP_INVLPG ? execute_invlpg : execute_invd;
+	*ends_block = true;
+	return true;
+}
+
+/* --- VMCALL, VMMCALL --- */
+
+static void vmcall(struct cpu *cpu, const struct insn *insn)
+{
+	if (cpu->cpl || (uint32_t)cpu->gpr[GPR_RAX] != CPU_CALL_MAGIC)
+		raise_exception(cpu, VECTOR_UD);
+	cpu->ops->write(cpu->self, BUS_PIO, CPU_CALL_PORT, 4, (uint32_t)cpu->gpr[GPR_RBX]);
+	cpu->gpr[GPR_RAX] = 0;
+}
+
+bool bind_vmcall(const struct decoded *decoded, struct insn *insn, bool *ends_block)
+{
+	insn->execute = vmcall;
 	*ends_block = true;
 	return true;
 }

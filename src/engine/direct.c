@@ -496,6 +496,7 @@ static void direct_kick(struct engine *engine)
 
 const struct engine_ops engine_direct = {
 	.name = "direct",
+	.calls_by_instruction = true,
 	.shares_memory = true,
 	.probe = direct_probe,
 	.create = direct_create,

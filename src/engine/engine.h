@@ -129,6 +129,7 @@ struct engine_ops {
 	const char *name;	/* as in --engine */
 	bool isolates;		/* a guest cannot reach vmm's memory */
 	bool counts_instructions;	/* --insn-limit, --clock=virtual */
+	bool calls_by_instruction;	/* VMCALL is a hypercall of vmm's: CPU_CALL_PORT */
 	bool shares_memory;	/* wants guest memory in a file: mem_share() */
 
 	void (*probe)(struct engine_probe *probe);

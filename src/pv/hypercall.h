@@ -28,6 +28,7 @@ enum hypercall_number {
 	HYPERCALL_QUERY = 0,		/* (number) -> 1 where it exists, else 0 */
 	HYPERCALL_EXIT = 1,		/* (status) */
 	HYPERCALL_PRINT = 2,		/* (gpa, length) */
+	HYPERCALL_INSTRUCTION = 3,	/* () -> 1 where VMCALL does it too, else 0 */
 	HYPERCALL_SCREEN_INFO = 16,	/* () -> columns | rows << 16 */
 	HYPERCALL_SCREEN_PUT = 17,	/* (column, row, character | attribute << 8) */
 	HYPERCALL_SCREEN_WRITE = 18,	/* (column, row, gpa of cells, count) */

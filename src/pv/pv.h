@@ -7,6 +7,7 @@
 #define VMM_PV_PV_H
 
 #include <poll.h>
+#include <stdbool.h>
 
 #include "core/device.h"
 #include "core/intr.h"
@@ -17,8 +18,12 @@
 #include "host/screen.h"
 #include "pv/hypercall.h"
 
-/* EXIT (as the debug-exit port) and PRINT. pv/system.c */
-int pv_system_register(struct hypercalls *hypercalls, struct run *run, struct output *output);
+/*
+ * EXIT (as the debug-exit port), PRINT and INSTRUCTION, which says whether hypercalls can be
+ * made by_instruction. pv/system.c
+ */
+int pv_system_register(struct hypercalls *hypercalls, struct run *run, struct output *output,
+		       bool by_instruction);
 
 /* SCREEN_*. pv/screen.c */
 int pv_screen_register(struct hypercalls *hypercalls, struct screen *screen);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* system.c - the hypercalls that need no device: EXIT and PRINT, see vmm-hypercall(7). */
+/* system.c - the hypercalls that need no device: EXIT, PRINT and INSTRUCTION, see vmm-hypercall(7). */
 #include "pv/pv.h"
 
 #include <errno.h>
@@ -31,11 +31,26 @@ static int64_t system_print(void *self, struct mem *mem, const uint64_t argument
 	return 0;
 }
 
-int pv_system_register(struct hypercalls *hypercalls, struct run *run, struct output *output)
+/* () -> whether VMCALL and VMMCALL are hypercalls */
+static int64_t system_has_instruction(void *self, struct mem *mem,
+				      const uint64_t argument[HYPERCALL_ARGS])
 {
+	return 1;
+}
+
+static int64_t system_has_no_instruction(void *self, struct mem *mem,
+					 const uint64_t argument[HYPERCALL_ARGS])
+{
+	return 0;
+}
+
+int pv_system_register(struct hypercalls *hypercalls, struct run *run, struct output *output,
+		       bool by_instruction)
+{
+	hypercall_fn *instruction = by_instruction ? system_has_instruction :
+				    system_has_no_instruction;
 	int error = hypercall_register(hypercalls, HYPERCALL_EXIT, system_exit, run);
 
-	if (!error)
-		error = hypercall_register(hypercalls, HYPERCALL_PRINT, system_print, output);
-	return error;
+	error = error ?: hypercall_register(hypercalls, HYPERCALL_PRINT, system_print, output);
+	return error ?: hypercall_register(hypercalls, HYPERCALL_INSTRUCTION, instruction, NULL);
 }

@@ -17,12 +17,14 @@
 
 #define VMM_HYPERCALL_PORT	0xABBA
 #define VMM_HYPERCALL_MAGIC	0x564D4D00u	/* "VMM"; the low byte is the version */
+#define VMM_HYPERCALL_VERSION	1u
 #define VMM_HYPERCALL_ARGUMENTS	6
 
 enum vmm_hypercall_number {
 	VMM_QUERY = 0,		/* (number) -> 1 where it exists, else 0 */
 	VMM_EXIT = 1,		/* (status) */
 	VMM_PRINT = 2,		/* (address, length) */
+	VMM_INSTRUCTION = 3,	/* () -> 1 where VMCALL does it too, else 0 */
 	VMM_SCREEN_INFO = 16,	/* () -> columns | rows << 16 */
 	VMM_SCREEN_PUT = 17,	/* (column, row, cell) */
 	VMM_SCREEN_WRITE = 18,	/* (column, row, address of cells, count) */
@@ -48,6 +50,12 @@ struct vmm_request {
 
 /* Hands the request over. Returns its result; -VMM_ENOSYS on another machine than vmm. */
 int64_t vmm_call(struct vmm_request *request);
+
+/*
+ * The same by the instruction VMCALL where the machine has it for vmm's hypercalls, else by
+ * the port; at the first call it finds out which. In privilege 0 only.
+ */
+int64_t vmm_call_instruction(struct vmm_request *request);
 
 /*
  * The generic hypercall: vmm_hypercall(number, up to six arguments), each an
