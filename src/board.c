@@ -338,6 +338,8 @@ int board_create(struct board *board, const struct options *options, const struc
 		.serial = { characters_output(board->serial[0]),
 			    characters_output(board->serial[1]) },
 		.qemu_debug_exit = options->debug_exit == DEBUG_EXIT_QEMU,
+		.on_hypercall = observer_hypercall,
+		.on_hypercall_self = machine_observer(board->machine),
 		.simvirtio_address = simvirtio_address(options),
 		.simvirtio_words = board->simvirtio_words,
 		.works = machine_works(board->machine), .ipc = board->ipc,

@@ -314,6 +314,7 @@ static int add_hypercalls(struct wiring *w)
 
 	if (error)
 		return error;
+	hypercalls_on_made(calls, w->on_hypercall, w->on_hypercall_self);
 	error = devices_add(w->devices, &hypercalls_device, calls);
 	error = error ?: pv_system_register(calls, w->run, w->debugcon);
 	error = error ?: pv_screen_register(calls, w->screen);

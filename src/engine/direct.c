@@ -485,6 +485,7 @@ static void direct_kick(struct engine *engine)
 const struct engine_ops engine_direct = {
 	.name = "direct",
 	.shares_memory = true,
+	.knows_place = true,
 	.probe = direct_probe,
 	.create = direct_create,
 	.destroy = direct_destroy,

@@ -256,6 +256,7 @@ const struct engine_ops engine_interp = {
 	.name = "interp",
 	.isolates = true,
 	.counts_instructions = true,
+	.knows_place = true,
 	.probe = interp_probe,
 	.create = interp_create,
 	.destroy = interp_destroy,
