@@ -171,6 +171,7 @@ libvmm_a_SOURCES = \
 	src/observe/profile_svg.c \
 	src/observe/profile_text.c \
 	src/observe/profile_view.c src/observe/profile_view.h \
+	src/observe/stuck.c src/observe/stuck.h \
 	src/observe/timeline.c src/observe/timeline.h \
 	src/observe/trace.c src/observe/trace.h
 

@@ -178,7 +178,12 @@ static void print_state(const struct board *board, const struct ending *ending,
 	/* Without its module there is no disassembly: the interp engine's user has been told. */
 	bool opened = !module_open(&module, CPU_MODULE_FILE, CPU_MODULE_SYMBOL, CPU_MODULE_VERSION,
 				   "vmm-hypervisor", error, sizeof(error));
+	const struct stuck stuck = {
+		.events = machine_events(board->machine), .bus = machine_bus(board->machine),
+		.eoi_missing = devices_miss_eoi(machine_devices(board->machine)),
+	};
 	const struct crash crash = {
+		.stuck = ending->kind == ENDING_LIMIT ? &stuck : NULL,
 		.reason = ending->text, .mem = machine_mem(board->machine),
 		.state = machine_state(board->machine), .faults = machine_faults(board->machine),
 		.symbols = board->boot.symbols, .cpu = opened ? module.symbol : NULL,
