@@ -176,6 +176,9 @@ static const char *name_of(uint32_t number)
 		{ HYPERCALL_DISK_INFO, "disk-info" }, { HYPERCALL_DISK_READ, "disk-read" },
 		{ HYPERCALL_DISK_WRITE, "disk-write" }, { HYPERCALL_DISK_FLUSH, "disk-flush" },
 		{ HYPERCALL_MEMORY_MAP, "memory-map" }, { HYPERCALL_MEMORY_LIST, "memory-list" },
+		{ HYPERCALL_IPC_FIND, "ipc-find" }, { HYPERCALL_IPC_NAME, "ipc-name" },
+		{ HYPERCALL_IPC_SEND, "ipc-send" }, { HYPERCALL_IPC_RECEIVE, "ipc-receive" },
+		{ HYPERCALL_IPC_CALL, "ipc-call" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
