@@ -340,6 +340,8 @@ int board_create(struct board *board, const struct options *options, const struc
 		.qemu_debug_exit = options->debug_exit == DEBUG_EXIT_QEMU,
 		/* Side by side with an engine that has it not, neither has. */
 		.calls_by_instruction = board->engine->calls_by_instruction && !options->lockstep,
+		.on_hypercall = observer_hypercall,
+		.on_hypercall_self = machine_observer(board->machine),
 		.simvirtio_address = simvirtio_address(options),
 		.simvirtio_words = board->simvirtio_words,
 		.works = machine_works(board->machine), .ipc = board->ipc,

@@ -73,7 +73,7 @@ static void print_before(FILE *out, const struct vcpu_state *state)
 		state->segment[SEG_SS].selector);
 }
 
-static void print_access(FILE *out, const struct trace *trace, uint64_t index)
+static void print_access(FILE *out, const struct pair_trace *trace, uint64_t index)
 {
 	const struct access *access = &trace->kept[index];
 	char text[80];
@@ -89,7 +89,7 @@ static void print_access(FILE *out, const struct trace *trace, uint64_t index)
 	fprintf(out, "%-*s", VALUE_COLUMN, text);
 }
 
-static bool same_access(const struct trace *a, const struct trace *b, uint64_t index)
+static bool same_access(const struct pair_trace *a, const struct pair_trace *b, uint64_t index)
 {
 	const struct access *left = &a->kept[index], *right = &b->kept[index];
 
@@ -103,7 +103,7 @@ static bool same_access(const struct trace *a, const struct trace *b, uint64_t i
 /* The first access that differs, of those that were kept. */
 static void print_accesses(FILE *out, const struct pair *pair)
 {
-	const struct trace *a = &pair->side[0].trace, *b = &pair->side[1].trace;
+	const struct pair_trace *a = &pair->side[0].trace, *b = &pair->side[1].trace;
 	uint64_t most = a->count > b->count ? a->count : b->count, i = 0;
 
 	while (i < most && i < TRACE_KEPT && same_access(a, b, i))

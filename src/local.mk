@@ -172,7 +172,9 @@ libvmm_a_SOURCES = \
 	src/observe/profile_svg.c \
 	src/observe/profile_text.c \
 	src/observe/profile_view.c src/observe/profile_view.h \
-	src/observe/timeline.c src/observe/timeline.h
+	src/observe/stuck.c src/observe/stuck.h \
+	src/observe/timeline.c src/observe/timeline.h \
+	src/observe/trace.c src/observe/trace.h
 
 # The DSDT as bytes, for acpi.c. A tarball has them, and can be built without iasl.
 MAINTAINERCLEANFILES += src/dev/dsdt.inc

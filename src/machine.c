@@ -266,6 +266,16 @@ const uint64_t *machine_exits(const struct machine *machine)
 	return machine->exits_by;
 }
 
+struct observer *machine_observer(struct machine *machine)
+{
+	return &machine->observer;
+}
+
+void machine_set_trace(struct machine *machine, const struct trace *trace)
+{
+	machine->observer.trace = trace;
+}
+
 const struct events *machine_events(const struct machine *machine)
 {
 	return &machine->observer.events;
@@ -361,6 +371,13 @@ static void take_exit(void *self, struct vmexit *exit)
 	arm_wake(machine);
 }
 
+static void on_event(void *self, const struct cpu_event *event)
+{
+	struct machine *machine = self;
+
+	observer_event(&machine->observer, event);
+}
+
 int machine_power_on(struct machine *machine, const struct engine_ops *ops,
 		     const struct vcpu_state *start, const struct machine_config *settings)
 {
@@ -368,7 +385,7 @@ int machine_power_on(struct machine *machine, const struct engine_ops *ops,
 		.mem = machine->mem, .intr = machine->intr, .msrs = machine->msrs,
 		.clock = machine->clock,
 		.insn_limit = settings->insn_limit, .cpu = settings->cpu,
-		.on_access = take_exit, .self = machine,
+		.on_access = take_exit, .on_event = on_event, .self = machine,
 		.guest_ticks = settings->profile ? &settings->profile->guest_ticks : NULL,
 		.log = machine->log,
 	};
@@ -416,6 +433,8 @@ static void wait_for_interrupt(struct machine *machine)
 
 	if (machine->at_rest)
 		machine->at_rest(machine->at_rest_self);
+	if (machine->observer.trace)
+		trace_flush(machine->observer.trace);
 	while (sleeps && !run_ended(machine->run) && !intr_wakes(machine->intr)) {
 		if (machine->observer.profile)
 			profile_wait(machine->observer.profile);

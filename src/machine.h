@@ -161,8 +161,12 @@ const struct vcpu_state *machine_state(const struct machine *machine);
 /* The guest's exits so far by reason, VMEXIT_REASONS of them. */
 const uint64_t *machine_exits(const struct machine *machine);
 
-/* What the guest did last. */
+/* Who sees the exits; and what the guest did last. */
+struct observer *machine_observer(struct machine *machine);
 const struct events *machine_events(const struct machine *machine);
+
+/* Before the run: what the guest does is traced. It must outlive the run. */
+void machine_set_trace(struct machine *machine, const struct trace *trace);
 
 /* How the guest crashed; of no links where it has not, or nobody knows. */
 const struct vcpu_faults *machine_faults(const struct machine *machine);

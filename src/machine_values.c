@@ -15,8 +15,9 @@
 #include "host/characters.h"
 #include "host/ipc.h"
 #include "host/picture.h"
-#include "observe/profile_view.h"
 #include "lockstep_options.h"
+#include "observe/profile_view.h"
+#include "observe/trace.h"
 #include "mapping.h"
 #include "script.h"
 #include "verdict.h"
@@ -361,6 +362,18 @@ static const char *parse_profile(void *target, struct value *value)
 }
 
 const struct value_kind value_profile = { parse_profile, value_free_string };
+
+static const char *parse_trace_filter(void *target, struct value *value)
+{
+	return trace_filter_parse(target, value->text, value->wrong, sizeof(value->wrong));
+}
+
+static void free_trace_filter(void *target)
+{
+	trace_filter_free(target);
+}
+
+const struct value_kind value_trace_filter = { parse_trace_filter, free_trace_filter };
 
 static const char *parse_json(void *target, struct value *value)
 {

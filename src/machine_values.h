@@ -25,6 +25,7 @@ extern const struct value_kind value_cpu;	/* struct cpuid_config */
 extern const struct value_kind value_picture;	/* char *, a picture's path, or - */
 extern const struct value_kind value_picture_file;	/* char *, a picture's path */
 extern const struct value_kind value_profile;	/* char *, a profile's path, or - */
+extern const struct value_kind value_trace_filter;	/* struct trace_filter; added to */
 extern const struct value_kind value_json;	/* char *, a path that ends in .json */
 extern const struct value_kind value_sample;	/* char *, a sample's name */
 

@@ -37,53 +37,109 @@ static void profile(struct observer *observer, const struct vmexit *exit)
 			      observer->ops->place(observer->engine, exit));
 }
 
-/* --- the last events --- */
+/* --- events: the last ones, and the trace --- */
 
 /* After it was made: what was read is there. A guest's bytes are as many as size says. */
-static void keep(struct observer *observer, const struct vmexit *exit)
+static const void *describe_access(struct event *event, const struct vmexit *exit)
 {
-	struct event event = { .number = observer->exits };
-	const void *data = NULL;
+	switch (exit->reason) {
+	case VMEXIT_PIO:
+		event->kind = EVENT_PIO;
+		event->address = exit->pio.port;
+		event->size = exit->pio.size;
+		event->write = exit->pio.write;
+		event->count = exit->pio.count;
+		return exit->pio.data;
+	case VMEXIT_MMIO:
+		event->kind = EVENT_MMIO;
+		event->address = exit->mmio.gpa;
+		event->size = exit->mmio.size;
+		event->write = exit->mmio.write;
+		event->posted = exit->mmio.posted;
+		return exit->mmio.data;
+	default:
+		event->kind = EVENT_MSR;
+		event->address = exit->msr.number;
+		event->size = sizeof(event->value);
+		event->write = exit->msr.write;
+		return exit->msr.data;
+	}
+}
 
-	if (exit->reason == VMEXIT_PIO) {
-		event.kind = EVENT_PIO;
-		event.address = exit->pio.port;
-		event.size = exit->pio.size;
-		event.write = exit->pio.write;
-		data = exit->pio.data;
-	} else if (exit->reason == VMEXIT_MMIO) {
-		event.kind = EVENT_MMIO;
-		event.address = exit->mmio.gpa;
-		event.size = exit->mmio.size;
-		event.write = exit->mmio.write;
-		data = exit->mmio.data;
-	} else if (exit->reason == VMEXIT_MSR) {
-		event.kind = EVENT_MSR;
-		event.address = exit->msr.number;
-		event.size = sizeof(event.value);
-		event.write = exit->msr.write;
-		data = exit->msr.data;
-	} else if (exit->reason == VMEXIT_HLT) {
+/* An event that has all but its RIP. exit: it comes from; NULL: from none. */
+static void see(struct observer *observer, struct event *event, const struct vmexit *exit)
+{
+	bool traced = observer->trace && trace_wants(observer->trace, event);
+
+	event->number = observer->exits;
+	event->rip = EVENT_NOWHERE;
+	if (traced || observer->ops->knows_place)
+		event->rip = observer->ops->place(observer->engine, exit);
+	events_add(&observer->events, event);
+	if (traced)
+		trace_event(observer->trace, event);
+}
+
+static void see_exit(struct observer *observer, const struct vmexit *exit)
+{
+	struct event event = { 0 };
+	const void *data;
+
+	if (exit->reason == VMEXIT_HLT) {
 		event.kind = EVENT_HLT;
+	} else if (exit->reason == VMEXIT_PIO || exit->reason == VMEXIT_MMIO ||
+		   exit->reason == VMEXIT_MSR) {
+		data = describe_access(&event, exit);
+		memcpy(&event.value, data, event.size);
 	} else {
 		return;
 	}
-	if (data)
-		memcpy(&event.value, data, event.size);
-	events_add(&observer->events, &event);
+	see(observer, &event, exit);
 }
 
 void observer_after(struct observer *observer, const struct vmexit *exit)
 {
 	if (observer->profile)
 		profile(observer, exit);
-	keep(observer, exit);
+	see_exit(observer, exit);
+	if (observer->hypercall.name) {
+		see(observer, &observer->hypercall, exit);
+		observer->hypercall.name = NULL;
+	}
 	observer->exits += exit_is_guests(exit);
 }
 
 void observer_interrupt(struct observer *observer, uint8_t vector)
 {
-	events_add(&observer->events, &(struct event){
-		.number = observer->exits, .kind = EVENT_IRQ, .address = vector,
-	});
+	see(observer, &(struct event){ .kind = EVENT_IRQ, .address = vector }, NULL);
+}
+
+void observer_hypercall(void *self, uint32_t number, const char *name, int64_t result)
+{
+	struct observer *observer = self;
+
+	observer->hypercall = (struct event){
+		.kind = EVENT_HYPERCALL, .address = number, .value = (uint64_t)result,
+		.size = sizeof(result), .name = name,
+	};
+}
+
+void observer_event(struct observer *observer, const struct cpu_event *event)
+{
+	struct event seen = { .address = event->address, .vector = event->vector };
+
+	if (event->kind == CPU_EVENT_CR3) {
+		seen = (struct event){
+			.kind = EVENT_CR3, .value = event->address, .size = sizeof(seen.value),
+			.write = true,
+		};
+	} else if (event->kind == CPU_EVENT_INT) {
+		seen.kind = EVENT_INT;
+		seen.address = event->vector;
+	} else {
+		seen.kind = EVENT_RAISED;
+		seen.value = event->error;
+		seen.size = event->has_error ? sizeof(event->error) : 0;
+	}
+	see(observer, &seen, NULL);
 }

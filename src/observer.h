@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * observer.h - sees all exits of a machine: turns them into what observe/ knows, which knows
- * no engine, and hands them to the ring of the last events and to the profile.
- * All calls are made by the vCPU's thread, or when it has ended.
+ * observer.h - sees what a machine's guest does: turns exits and the like into what observe/
+ * knows, which knows no engine, and hands them to the ring of the last events, to the profile
+ * and to the trace. All calls are made by the vCPU's thread, or when it has ended.
  */
 #ifndef VMM_OBSERVER_H
 #define VMM_OBSERVER_H
@@ -10,9 +10,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cpu/cpu.h"
 #include "engine/engine.h"
 #include "observe/events.h"
 #include "observe/profile.h"
+#include "observe/trace.h"
 
 /* All zero: keeps the last events, and no more. */
 struct observer {
@@ -20,6 +22,8 @@ struct observer {
 	struct engine *engine;
 	struct events events;
 	struct profile *profile;	/* NULL: none */
+	const struct trace *trace;	/* likewise */
+	struct event hypercall;		/* that the exit under way has made; name NULL: none */
 	uint64_t exits;			/* of the guest, so far */
 };
 
@@ -47,5 +51,11 @@ void observer_after(struct observer *observer, const struct vmexit *exit);
 
 /* The processor takes an interrupt. */
 void observer_interrupt(struct observer *observer, uint8_t vector);
+
+/* What an engine that emulates sees besides. */
+void observer_event(struct observer *observer, const struct cpu_event *event);
+
+/* Amid an exit: a hypercall_made_fn; self is the observer. */
+void observer_hypercall(void *self, uint32_t number, const char *name, int64_t result);
 
 #endif

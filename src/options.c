@@ -204,6 +204,10 @@ static const struct option bound_options[] = {
 static const struct option report_options[] = {
 	{ "profile", 0, &value_profile, OPTION(profile), "FILE", NULL,
 	  "write what the exits were: .txt, .json or .svg; -: to standard error" },
+	{ "trace", 0, &value_file, OPTION(trace), "FILE", NULL,
+	  "write what the guest does, a line an event; -: to standard error" },
+	{ "trace-filter", 0, &value_trace_filter, OPTION(trace_filter), "KIND[:A[-B]],...", NULL,
+	  "only these: pio, mmio, msr, irq, int, hlt, exception, pagefault, hypercall, cr3" },
 	{ "report", 0, &value_json, OPTION(report), "FILE", NULL,
 	  "write how the run ended, for programs to read: .json" },
 	{ "dump-page-tables", 0, &value_file, OPTION(page_tables), "FILE", NULL,
@@ -269,8 +273,9 @@ static const struct program vmm_program = {
 /* What vmm-lockstep decides itself, and what only a run of one machine is about. */
 static const char *const lockstep_without[] = {
 	"demo", "name", "engine", "isolate", "disk-mode", "reboot", "clock", "memory-file",
-	"map", "mergeable", "ipc", "simvirtio-mode", "simvirtio-io", "profile", "report",
-	"dump-page-tables", "show-mappings", "state-hash", "show-cpuid", "show-memory",
+	"map", "mergeable", "ipc", "simvirtio-mode", "simvirtio-io", "profile", "trace",
+	"trace-filter", "report", "dump-page-tables", "show-mappings", "state-hash",
+	"show-cpuid", "show-memory",
 	"host-check", "json",
 	NULL,
 };
@@ -492,6 +497,8 @@ static bool consistent(const struct parsed *parsed, const struct log *log)
 				   "the host's shows the sample cpuid (vmm --demo=cpuid)");
 	if (options->json && !options->host_check)
 		return usage_error(log, "", "--json", "is for --host-check (add it)");
+	if (options->trace_filter.count && !options->trace)
+		return usage_error(log, "", "--trace-filter", "nothing is traced (add --trace)");
 	if (count_stdio(options) > 1)
 		return usage_error(log, "", "--serial=stdio, --simvirtio-io=stdio",
 				   "for one port or device only");

@@ -18,6 +18,7 @@
 #include "host/disk.h"
 #include "host/ipc.h"
 #include "mapping.h"
+#include "observe/trace.h"
 #include "script.h"
 #include "wiring.h"
 
@@ -77,6 +78,8 @@ struct options {
 	char *serial[SERIAL_PORTS];	/* NULL: as if not given */
 	char *profile;
 	char *report;
+	char *trace;			/* NULL: none, as the next one */
+	struct trace_filter trace_filter;	/* with it */
 	char *page_tables;
 	bool mappings;
 	bool state_hash;

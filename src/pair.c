@@ -28,7 +28,7 @@ static struct side *follower(struct pair *pair)
 
 /* --- accesses --- */
 
-static void trace_add(struct trace *trace, const struct access *access)
+static void trace_add(struct pair_trace *trace, const struct access *access)
 {
 	const uint64_t parts[] = {
 		access->space, access->address, access->value, access->size, access->write,
@@ -75,7 +75,7 @@ static void after_access(void *self, const struct vmexit *exit)
 static void before_access(void *self, const struct vmexit *exit)
 {
 	struct side *side = self;
-	const struct trace *trace = side->leader ? &side->leader->trace : NULL;
+	const struct pair_trace *trace = side->leader ? &side->leader->trace : NULL;
 	uint64_t index = side->trace.count, time;
 
 	if (!trace || index >= trace->count || index >= TRACE_KEPT)

@@ -35,7 +35,7 @@ struct access {
 };
 
 /* The accesses to devices of one step: the first ones, and what all come to. */
-struct trace {
+struct pair_trace {
 	uint64_t count;
 	uint64_t hash;
 	struct access kept[TRACE_KEPT];
@@ -48,7 +48,7 @@ struct side {
 	enum machine_step step;		/* how the last step ended */
 	struct vcpu_state state;	/* the registers after it */
 	uint64_t interrupts;		/* taken so far */
-	struct trace trace;
+	struct pair_trace trace;
 	struct machine_watch watch;
 };
 

@@ -19,6 +19,7 @@
 #include "observe/profile_view.h"
 
 #define STATUS_UNMET 120
+#define TRACE_BUFFER (1u << 18)	/* bytes */
 
 /* Standard output, or the log's stream. */
 static bool is_stream(const char *path)
@@ -53,7 +54,8 @@ int report_create(struct report *report, const struct report_config *config,
 		  const struct log *log)
 {
 	const char *const paths[] = {
-		config->screenshot, config->profile, config->report, config->dumps.page_tables,
+		config->screenshot, config->profile, config->report, config->trace,
+		config->dumps.page_tables,
 	};
 
 	*report = (struct report){ .config = config, .expect.disk = -1 };
@@ -85,6 +87,46 @@ static int open_profile(struct report *report, const char *path, const struct lo
 	return error;
 }
 
+/* A trace is written while the guest runs. */
+static int start_trace(struct report *report, const struct board *board, const struct log *log)
+{
+	const char *path = report->config->trace;
+	int error = 0;
+
+	if (!is_stream(path)) {
+		error = result_open(&report->trace_file, path, log);
+		if (error)
+			return error;
+		setvbuf(report->trace_file.stream, NULL, _IOFBF, TRACE_BUFFER);
+		error = result_begin(&report->trace_file);
+		if (error) {
+			log_error(log, "%s: %s", path, strerror(-error));
+			return error;
+		}
+	}
+	report->trace = (struct trace){
+		.out = report->trace_file.stream ? report->trace_file.stream : log_stream(log),
+		.filter = report->config->trace_filter, .bus = machine_bus(board->machine),
+		.symbols = board->boot.symbols, .clock = machine_clock(board->machine),
+	};
+	trace_begin(&report->trace);
+	machine_set_trace(board->machine, &report->trace);
+	return 0;
+}
+
+static void end_trace(struct report *report, struct run *run, const struct log *log)
+{
+	int error;
+
+	if (!report->trace_file.stream)
+		return;
+	error = result_end(&report->trace_file);
+	if (!error)
+		return;
+	log_error(log, "%s: cannot write the trace: %s", report->config->trace, strerror(-error));
+	run_end(run, ENDING_HOST_ERROR, 0, "the trace could not be written");
+}
+
 int report_start(struct report *report, const struct board *board, const struct log *log)
 {
 	const struct report_config *config = report->config;
@@ -96,6 +138,8 @@ int report_start(struct report *report, const struct board *board, const struct 
 		error = open_profile(report, config->profile, log);
 	if (!error && config->report)
 		error = outcome_open(&report->outcome, config->report, log);
+	if (!error && config->trace)
+		error = start_trace(report, board, log);
 	if (!error)
 		error = dumps_start(&report->dumps, board, log);
 	return error;
@@ -108,6 +152,7 @@ void report_close(struct report *report)
 	result_discard(&report->profile);
 	json_close(&report->profile_json);
 	outcome_close(&report->outcome);
+	result_discard(&report->trace_file);
 	dumps_close(&report->dumps);
 }
 
@@ -133,14 +178,20 @@ static void print_state(const struct board *board, const struct ending *ending,
 	/* Without its module there is no disassembly: the interp engine's user has been told. */
 	bool opened = !module_open(&module, CPU_MODULE_FILE, CPU_MODULE_SYMBOL, CPU_MODULE_VERSION,
 				   "vmm-hypervisor", error, sizeof(error));
+	const struct stuck stuck = {
+		.events = machine_events(board->machine), .bus = machine_bus(board->machine),
+		.eoi_missing = devices_miss_eoi(machine_devices(board->machine)),
+	};
 	const struct crash crash = {
+		.stuck = ending->kind == ENDING_LIMIT ? &stuck : NULL,
 		.reason = ending->text, .mem = machine_mem(board->machine),
 		.state = machine_state(board->machine), .faults = machine_faults(board->machine),
 		.symbols = board->boot.symbols, .cpu = opened ? module.symbol : NULL,
 	};
 
 	crash_report(log_stream(log), &crash);
-	events_print(machine_events(board->machine), machine_bus(board->machine), log_stream(log));
+	events_print(machine_events(board->machine), machine_bus(board->machine),
+		     board->boot.symbols, log_stream(log));
 	devices_describe(machine_devices(board->machine), log_stream(log));
 	module_close(&module);
 }
@@ -261,6 +312,7 @@ int report_end(struct report *report, struct board *board, const struct profile 
 			strerror(-board_host_error(board)));
 	if (report->screenshot && picture_write(frame, report->screenshot, log) < 0)
 		run_end(run, ENDING_HOST_ERROR, 0, "the screenshot could not be written");
+	end_trace(report, run, log);
 	if (profile)
 		print_profile(report, board, profile, log);
 	if (config->state_hash || config->report)

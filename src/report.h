@@ -14,6 +14,7 @@
 #include "expect.h"
 #include "host/screen.h"
 #include "observe/profile.h"
+#include "observe/trace.h"
 #include "outcome.h"
 
 struct board;
@@ -22,6 +23,8 @@ struct report_config {
 	const char *screenshot;		/* a picture's path; NULL: none */
 	const char *profile;		/* a path or "-"; NULL: none */
 	const char *report;		/* a path; NULL: none */
+	const char *trace;		/* a path or "-"; NULL: none */
+	const struct trace_filter *trace_filter;
 	const char *guest;		/* the image, as the report names it */
 	bool awaits;			/* there are texts that end the run well */
 	struct dumps_config dumps;
@@ -39,6 +42,8 @@ struct report {
 	struct result_file profile;
 	struct json profile_json;	/* open where that is the profile's format */
 	struct outcome_file outcome;
+	struct result_file trace_file;
+	struct trace trace;
 	struct dumps dumps;
 };
 

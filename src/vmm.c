@@ -79,7 +79,7 @@ static int check_distinct(const struct options *options, const struct log *log)
 	const char *const written[] = {
 		options->debugcon, options->serial[0], options->serial[1], options->screenshot,
 		options->profile, options->report, options->memory_file, options->simvirtio_io,
-		options->page_tables,
+		options->page_tables, options->trace,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(written); i++) {
@@ -197,7 +197,8 @@ static int run(struct options *options, const struct log *log)
 {
 	struct report_config report_config = {
 		.screenshot = options->screenshot, .profile = options->profile,
-		.report = options->report,
+		.report = options->report, .trace = options->trace,
+		.trace_filter = &options->trace_filter,
 		.awaits = options->script.verdict.until.count > 0,
 		.dumps = { options->page_tables, options->mappings },
 		.expect = &options->expect,

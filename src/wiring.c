@@ -334,7 +334,10 @@ static int add_hypercalls(struct wiring *w)
 	struct hypercalls *calls;
 	int error = hypercalls_create(&calls, w->mem, w->log);
 
-	error = error ?: PLACE(w, &hypercalls_device, calls, places);
+	if (error)
+		return error;
+	hypercalls_on_made(calls, w->on_hypercall, w->on_hypercall_self);
+	error = PLACE(w, &hypercalls_device, calls, places);
 	error = error ?: pv_system_register(calls, w->run, w->debugcon, w->calls_by_instruction);
 	error = error ?: pv_screen_register(calls, w->screen);
 	error = error ?: pv_disk_register(calls, w->disk);

@@ -27,6 +27,7 @@
 #include "host/mouse.h"
 #include "host/output.h"
 #include "host/screen.h"
+#include "pv/hypercall.h"
 
 #define SERIAL_PORTS 2u		/* COM1, COM2 */
 
@@ -59,6 +60,8 @@ struct wiring {
 	struct ipc *ipc;		/* NULL: no endpoints, and sleep is not needed */
 	void (*sleep)(void *sleeper, struct pollfd *fds, size_t count);	/* as machine_sleep() */
 	void *sleeper;
+	hypercall_made_fn *on_hypercall;	/* told of each one */
+	void *on_hypercall_self;
 	const struct log *log;
 
 	/* Set by wire(): */

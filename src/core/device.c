@@ -64,3 +64,12 @@ void devices_describe(const struct devices *devices, FILE *out)
 		if (devices->entries[i].ops->describe)
 			devices->entries[i].ops->describe(devices->entries[i].self, out);
 }
+
+bool devices_miss_eoi(const struct devices *devices)
+{
+	for (size_t i = 0; i < devices->count; i++)
+		if (devices->entries[i].ops->misses_eoi &&
+		    devices->entries[i].ops->misses_eoi(devices->entries[i].self))
+			return true;
+	return false;
+}

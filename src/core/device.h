@@ -6,6 +6,7 @@
 #ifndef VMM_CORE_DEVICE_H
 #define VMM_CORE_DEVICE_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 struct device_ops {
@@ -14,6 +15,8 @@ struct device_ops {
 	void (*fini)(void *self);	/* frees it; NULL: nothing to free */
 	/* Prints lines on its state for the crash report; NULL: nothing to say. */
 	void (*describe)(void *self, FILE *out);
+	/* Whether interrupts wait here for the end of one that is in service; NULL: never. */
+	bool (*misses_eoi)(const void *self);
 };
 
 struct devices;
@@ -35,5 +38,8 @@ void devices_reset(struct devices *devices);
 
 /* Prints what the devices say of themselves, in the same order. */
 void devices_describe(const struct devices *devices, FILE *out);
+
+/* Whether one of them waits for an end of interrupt (EOI). */
+bool devices_miss_eoi(const struct devices *devices);
 
 #endif

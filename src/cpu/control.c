@@ -97,6 +97,14 @@ static void set_cr2(struct cpu *cpu, uint64_t value)
 	cpu->cr2 = value;
 }
 
+void cr3_loaded(struct cpu *cpu)
+{
+	if (cpu->ops->event)
+		cpu->ops->event(cpu->self, &(struct cpu_event){
+			.kind = CPU_EVENT_CR3, .address = cpu->cr3,
+		});
+}
+
 static void set_cr3(struct cpu *cpu, uint64_t value)
 {
 	if (cpu_long(cpu) && value & CR3_RESERVED)
@@ -105,6 +113,7 @@ static void set_cr3(struct cpu *cpu, uint64_t value)
 		mmu_load_pdptes(cpu, value);
 	cpu->cr3 = value;
 	mmu_flush(cpu, false);
+	cr3_loaded(cpu);
 }
 
 static void set_cr4(struct cpu *cpu, uint64_t value)

@@ -22,6 +22,21 @@
 
 struct cpu;
 
+/* What a guest does that is no access: for who observes it. */
+enum cpu_event_kind {
+	CPU_EVENT_EXCEPTION,	/* is about to be delivered */
+	CPU_EVENT_INT,		/* INT n, INT3, INTO: likewise */
+	CPU_EVENT_CR3,		/* has been loaded */
+};
+
+struct cpu_event {
+	enum cpu_event_kind kind;
+	uint8_t vector;
+	bool has_error;
+	uint32_t error;		/* code */
+	uint64_t address;	/* of a page fault CR2; CR3 */
+};
+
 /* What the processor asks of the machine. */
 struct cpu_ops {
 	/* An access that is not to memory. size: 1, 2, 4 or (BUS_MMIO) 8. */
@@ -50,6 +65,8 @@ struct cpu_ops {
 	/* What native.h's watches find; that code of a page is kept from now on. NULL: unasked. */
 	void (*written)(void *self, uint64_t gpa, uint64_t len);
 	void (*keeps_code)(void *self, uint64_t gpa);
+	/* In the middle of an instruction. NULL: nobody wants to know. */
+	void (*event)(void *self, const struct cpu_event *event);
 };
 
 enum cpu_stop {
@@ -165,7 +182,7 @@ int cpu_disassemble(struct cpu_insn *insn, const uint8_t *bytes, size_t len, uns
  */
 #define CPU_MODULE_FILE "cpu.so"
 #define CPU_MODULE_SYMBOL "vmm_cpu_module"
-#define CPU_MODULE_VERSION 7u
+#define CPU_MODULE_VERSION 8u
 
 struct cpu_module {
 	unsigned int version;	/* CPU_MODULE_VERSION */

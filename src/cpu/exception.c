@@ -242,12 +242,24 @@ void cpu_get_faults(const struct cpu *cpu, struct vcpu_faults *faults)
 	*faults = cpu->faults;
 }
 
+static void tell(struct cpu *cpu, const struct exception *exception, bool software)
+{
+	if (cpu->ops->event)
+		cpu->ops->event(cpu->self, &(struct cpu_event){
+			.kind = software ? CPU_EVENT_INT : CPU_EVENT_EXCEPTION,
+			.vector = exception->vector, .has_error = exception->has_error,
+			.error = exception->error, .address = exception->address,
+		});
+}
+
 void deliver(struct cpu *cpu, const struct exception *exception, bool software, bool external)
 {
 	struct event event = { .exception = exception, .software = software,
 			       .flags = flags_get(cpu), .size = 2 };
 
 	cpu->external = !software;
+	if (!external)
+		tell(cpu, exception, software);
 	if (software || external)
 		note(cpu, exception, software ? EVENT_SOFTWARE : EVENT_INTERRUPT);
 	if (!software && !external && !(exception->vector < 32 && NO_FAULTS >> exception->vector & 1))

@@ -616,6 +616,9 @@ void mmu_select_tlb(struct cpu *cpu);
 
 /* The PDPTEs of PAE paging are read when CR3 is loaded; #GP where they are bad. */
 void mmu_load_pdptes(struct cpu *cpu, uint64_t cr3);
+
+/* CR3 has a new value: those who observe the guest are told. */
+void cr3_loaded(struct cpu *cpu);
 /* The same for a state that comes from outside: without checks. */
 void mmu_reload_pdptes(struct cpu *cpu);
 

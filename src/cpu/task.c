@@ -219,6 +219,7 @@ static void task_enter(struct cpu *cpu, const struct layout *layout, const struc
 	if (task->cr3 != cpu->cr3) {
 		cpu->cr3 = task->cr3;
 		mmu_flush(cpu, false);
+		cr3_loaded(cpu);
 	}
 	if (cpu_paging(cpu) && cpu->cr4 & CR4_PAE)
 		mmu_load_pdptes(cpu, cpu->cr3);

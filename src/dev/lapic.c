@@ -6,6 +6,7 @@
 #include "dev/lapic.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -22,7 +23,10 @@
 #define BASE_RESET	UINT64_C(0xFEE00000)
 #define BASE_BSP	(1u << 8)
 #define BASE_ENABLE	(1u << 11)
+#define BASE_ADDRESS	(~UINT64_C(0xFFF))
 #define BASE_ALLOWED	((UINT64_C(1) << 40) - 0x1000 + BASE_ENABLE + BASE_BSP)
+
+#define REG_STEP	16u		/* bytes from register to register */
 
 #define SVR_ENABLE	(1u << 8)
 #define SVR_STORED	0x3FFu		/* with focus processor checking, which has no effect */
@@ -676,6 +680,39 @@ int lapic_create(struct lapic **out, const struct lapic_config *config)
 	return 0;
 }
 
+/* What is requested waits for the end of what is in service, not for the task priority. */
+static bool lapic_misses_eoi(const void *self)
+{
+	const struct lapic *lapic = self;
+	unsigned int served = highest(lapic->isr), next = highest(lapic->irr);
+
+	return enabled(lapic) && served != NONE && next != NONE &&
+	       class_of(next) <= class_of(served) && class_of(next) > CLASS(lapic->tpr);
+}
+
+static void lapic_describe(void *self, FILE *out)
+{
+	const struct lapic *lapic = self;
+	unsigned int served = highest(lapic->isr), next = highest(lapic->irr);
+
+	if (!enabled(lapic))
+		return;
+	fprintf(out, "local APIC at 0x%" PRIx64 ", task priority 0x%02x, requested ",
+		lapic->base & BASE_ADDRESS, lapic->tpr);
+	if (next == NONE)
+		fputs("none, in service ", out);
+	else
+		fprintf(out, "0x%02x, in service ", next);
+	if (served == NONE)
+		fputs("none\n", out);
+	else
+		fprintf(out, "0x%02x\n", served);
+	if (lapic_misses_eoi(lapic))
+		fprintf(out, "vector 0x%02x has had no EOI (write 0 to 0x%" PRIx64 "): what is "
+			"requested waits for that\n", served,
+			(lapic->base & BASE_ADDRESS) + REG_EOI * REG_STEP);
+}
+
 static void lapic_destroy(void *self)
 {
 	struct lapic *lapic = self;
@@ -686,6 +723,8 @@ static void lapic_destroy(void *self)
 
 const struct device_ops lapic_device = {
 	.name = "lapic",
+	.describe = lapic_describe,
+	.misses_eoi = lapic_misses_eoi,
 	.reset = lapic_reset,
 	.fini = lapic_destroy,
 };

@@ -389,6 +389,20 @@ int pic_create(struct pic **out, struct irqs *irqs, struct intr *intr)
 }
 
 /* Whoever waits for interrupts in vain finds why here: masked, or never acknowledged. */
+/* What is requested, and not masked, waits for the end of what is in service. */
+static bool chip_misses_eoi(const struct chip *chip)
+{
+	return highest(chip, chip->isr) != NONE && chip->irr & ~chip->imr &&
+	       requesting(chip) == NONE;
+}
+
+static bool pic_misses_eoi(const void *self)
+{
+	const struct pic *pic = self;
+
+	return chip_misses_eoi(&pic->chip[MASTER]) || chip_misses_eoi(&pic->chip[SLAVE]);
+}
+
 static void pic_describe(void *self, FILE *out)
 {
 	static const char *const names[CHIPS] = { [MASTER] = "master", [SLAVE] = "slave" };
@@ -401,7 +415,7 @@ static void pic_describe(void *self, FILE *out)
 		fprintf(out, "8259 %-6s vectors 0x%02x-0x%02x, masked 0x%02x, requested 0x%02x, "
 			"in service 0x%02x\n", names[i], chip->base, chip->base + INPUTS - 1u,
 			chip->imr, chip->irr, chip->isr);
-		if (served != NONE && chip->irr & ~chip->imr && requesting(chip) == NONE)
+		if (chip_misses_eoi(chip))
 			fprintf(out, "IRQ%u has had no EOI (OUT 0x20 to port 0x%x): what is requested "
 				"waits for that\n", i * INPUTS + served, i == MASTER ? 0x20u : 0xA0u);
 	}
@@ -410,6 +424,7 @@ static void pic_describe(void *self, FILE *out)
 const struct device_ops pic_device = {
 	.name = "pic",
 	.describe = pic_describe,
+	.misses_eoi = pic_misses_eoi,
 	.reset = pic_reset,
 	.fini = free,
 };

@@ -498,6 +498,7 @@ const struct engine_ops engine_direct = {
 	.name = "direct",
 	.calls_by_instruction = true,
 	.shares_memory = true,
+	.knows_place = true,
 	.probe = direct_probe,
 	.create = direct_create,
 	.destroy = direct_destroy,

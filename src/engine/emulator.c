@@ -129,6 +129,14 @@ static void emulator_keeps_code(void *self, uint64_t gpa)
 		emulator->ops->keeps_code(emulator->self, gpa);
 }
 
+static void emulator_event(void *self, const struct cpu_event *event)
+{
+	struct emulator *emulator = self;
+
+	if (!emulator->silent && emulator->config->on_event)
+		emulator->config->on_event(emulator->config->self, event);
+}
+
 static const struct cpu_ops cpu_ops = {
 	.read = emulator_read,
 	.write = emulator_write,
@@ -142,6 +150,7 @@ static const struct cpu_ops cpu_ops = {
 	.random = emulator_random,
 	.written = emulator_written,
 	.keeps_code = emulator_keeps_code,
+	.event = emulator_event,
 };
 
 int emulator_open(struct emulator *emulator, const struct engine_config *config,
@@ -156,6 +165,7 @@ int emulator_open(struct emulator *emulator, const struct engine_config *config,
 		return error;
 	}
 	emulator->api = emulator->module.symbol;
+	emulator->config = config;
 	error = emulator->api->create(&emulator->cpu, config->mem, &cpu_ops, emulator);
 	if (error)
 		log_error(config->log, "engine %s: %s", name, strerror(-error));
@@ -231,8 +241,8 @@ int emulator_take_interrupt(struct emulator *emulator, struct intr *intr)
 
 uint64_t emulator_place(const struct emulator *emulator, const struct vmexit *exit)
 {
-	bool write = (exit->reason == VMEXIT_PIO && exit->pio.write) ||
-		     (exit->reason == VMEXIT_MMIO && exit->mmio.write);
+	bool write = exit && ((exit->reason == VMEXIT_PIO && exit->pio.write) ||
+			      (exit->reason == VMEXIT_MMIO && exit->mmio.write));
 
 	return emulator->api->place(emulator->cpu, write);
 }

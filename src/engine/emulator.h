@@ -33,10 +33,12 @@ struct emulator {
 	const struct emulator_ops *ops;
 	void *self;
 	uint64_t random;		/* the seed of RDRAND, not 0 */
+	bool silent;			/* its events are nobody's */
 
 	const struct cpu_module *api;
 	struct cpu *cpu;		/* NULL: not open */
 	struct module module;
+	const struct engine_config *config;
 
 	/* Set by emulator_attach(): */
 	struct clock *clock;
@@ -45,7 +47,8 @@ struct emulator {
 };
 
 /*
- * Opens the module and makes the processor, as the engine's config says. name:
+ * Opens the module and makes the processor, as the engine's config says, which must live as
+ * long. name:
  * the engine's, for the message in the log where it fails. Returns 0 or -errno.
  */
 int emulator_open(struct emulator *emulator, const struct engine_config *config,

@@ -35,6 +35,8 @@ enum vmexit_reason {
 	VMEXIT_REASONS,
 };
 
+struct cpu_event;
+
 struct vmexit {
 	enum vmexit_reason reason;
 	union {
@@ -97,6 +99,8 @@ struct engine_config {
 	 * from run(): VMEXIT_PIO, VMEXIT_MMIO or VMEXIT_MSR.
 	 */
 	void (*on_access)(void *self, struct vmexit *exit);
+	/* What the engine sees of the guest besides; amid an instruction, as on_access. */
+	void (*on_event)(void *self, const struct cpu_event *event);
 	void *self;
 	/*
 	 * Counts the time-stamp counter's ticks that guest code has run on the processor
@@ -131,6 +135,7 @@ struct engine_ops {
 	bool counts_instructions;	/* --insn-limit, --clock=virtual */
 	bool calls_by_instruction;	/* VMCALL is a hypercall of vmm's: CPU_CALL_PORT */
 	bool shares_memory;	/* wants guest memory in a file: mem_share() */
+	bool knows_place;	/* place() costs next to nothing */
 
 	void (*probe)(struct engine_probe *probe);
 
@@ -198,7 +203,8 @@ struct engine_ops {
 	/*
 	 * While an exit is handled: the linear address of the instruction that it comes from;
 	 * of a write to a port or to memory that of the next instruction, or of the
-	 * same one where it is repeated (REP). UINT64_MAX: nobody knows.
+	 * same one where it is repeated (REP). exit NULL: of the one that is under way or comes
+	 * next. UINT64_MAX: nobody knows.
 	 */
 	uint64_t (*place)(struct engine *engine, const struct vmexit *exit);
 

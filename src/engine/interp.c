@@ -257,6 +257,7 @@ const struct engine_ops engine_interp = {
 	.isolates = true,
 	.counts_instructions = true,
 	.calls_by_instruction = true,
+	.knows_place = true,
 	.probe = interp_probe,
 	.create = interp_create,
 	.destroy = interp_destroy,

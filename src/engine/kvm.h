@@ -64,7 +64,7 @@ struct engine {
 	uint64_t debug_address;
 	bool syncs;			/* KVM leaves registers in the vCPU's page at each exit, */
 	bool synced;			/* and those there are the vCPU's */
-	bool emulating;			/* an access is the emulator's */
+	bool emulating;			/* the emulator executes an instruction now */
 	enum out_place out_place;
 };
 

@@ -24,9 +24,7 @@ static void emulator_access(void *self, struct vmexit *exit)
 
 	if (engine->post_mortem)
 		return;
-	engine->emulating = true;
 	engine->config.on_access(engine->config.self, exit);
-	engine->emulating = false;
 	/* A long string instruction ends early, too. */
 	if (__atomic_load_n(&engine->run->immediate_exit, __ATOMIC_SEQ_CST))
 		engine->emulator.api->kick(engine->emulator.cpu);
@@ -86,7 +84,9 @@ static void emulate_one(struct engine *engine, struct vcpu_state *before,
 	api->memory_written(cpu, 0, PHYSICAL_ADDRESSES);
 	api->set_state(cpu, before);
 	api->get_state(cpu, before);
+	engine->emulating = true;
 	stop = api->run(cpu, 1);
+	engine->emulating = false;
 	api->get_state(cpu, after);
 	if (stop == CPU_SHUTDOWN) {
 		exit->reason = VMEXIT_SHUTDOWN;
@@ -134,6 +134,7 @@ void kvm_get_faults(struct engine *engine, const struct vcpu_state *state,
 	if (kvm_open_emulator(engine))
 		return;
 	engine->post_mortem = true;
+	engine->emulator.silent = true;
 	api = engine->emulator.api;
 	cpu = engine->emulator.cpu;
 	api->memory_written(cpu, 0, PHYSICAL_ADDRESSES);

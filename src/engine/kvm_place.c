@@ -43,7 +43,7 @@ static enum out_place find_out_place(struct engine *engine, uint64_t rip)
 
 static bool is_posted(const struct vmexit *exit)
 {
-	return exit->reason == VMEXIT_MMIO && exit->mmio.posted;
+	return exit && exit->reason == VMEXIT_MMIO && exit->mmio.posted;
 }
 
 uint64_t kvm_place(struct engine *engine, const struct vmexit *exit)
@@ -55,7 +55,7 @@ uint64_t kvm_place(struct engine *engine, const struct vmexit *exit)
 		return emulator_place(&engine->emulator, exit);
 	if (is_posted(exit) || kvm_get_registers(engine, &state))
 		return UINT64_MAX;
-	if (exit->reason != VMEXIT_PIO || !exit->pio.write)
+	if (!exit || exit->reason != VMEXIT_PIO || !exit->pio.write)
 		return vcpu_linear_rip(&state);
 	length = out_length(engine, &state);
 	if (!length)

@@ -371,7 +371,9 @@ static void print_why(const struct report *report, const struct crash *crash,
 		.mem = crash->mem, .state = crash->state, .faults = crash->faults,
 		.insn = disassemble(report, &insn, code, len, crash->state->rip) ? insn.text : "",
 	};
-	const char *mistake = mistake_find(&pm);
+	char text[200];
+	const char *mistake = crash->stuck ? stuck_find(crash->stuck, &pm, text, sizeof(text)) :
+			      mistake_find(&pm);
 
 	faults_print(report->out, &pm);
 	if (mistake)

@@ -12,12 +12,14 @@
 #include "core/symbols.h"
 #include "core/vcpu.h"
 #include "cpu/cpu.h"
+#include "observe/stuck.h"
 
 struct crash {
 	const char *reason;		/* the first line, in words */
 	const struct mem *mem;
 	const struct vcpu_state *state;
 	const struct vcpu_faults *faults;	/* of any count */
+	const struct stuck *stuck;	/* it met a limit; NULL: it crashed */
 	struct symbols *symbols;	/* of the guest; NULL: none */
 	const struct cpu_module *cpu;	/* that can disassemble; NULL: bytes are shown alone */
 };

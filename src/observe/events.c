@@ -4,6 +4,8 @@
 
 #include <inttypes.h>
 
+#include "observe/postmortem.h"
+
 /* What is printed of an event's kind. */
 static const struct {
 	const char *read, *write;
@@ -16,12 +18,17 @@ static const struct {
 	[EVENT_MSR] = { .read = "rdmsr", .write = "wrmsr", .digits = 8 },
 	[EVENT_HLT] = { .read = "hlt" },
 	[EVENT_IRQ] = { .read = "interrupt", .digits = 2 },
+	[EVENT_INT] = { .read = "int", .digits = 2 },
+	[EVENT_RAISED] = { .read = "exception" },
+	[EVENT_HYPERCALL] = { .read = "hypercall" },
+	[EVENT_CR3] = { .write = "cr3" },
 };
 
 static bool same(const struct event *a, const struct event *b)
 {
-	return a->address == b->address && a->value == b->value && a->kind == b->kind &&
-	       a->size == b->size && a->write == b->write;
+	return a->rip == b->rip && a->address == b->address && a->value == b->value &&
+	       a->kind == b->kind && a->size == b->size && a->write == b->write &&
+	       a->vector == b->vector;
 }
 
 void events_add(struct events *events, const struct event *event)
@@ -37,31 +44,71 @@ void events_add(struct events *events, const struct event *event)
 	last->times = 1;
 }
 
-static void print_event(const struct event *event, const struct bus *bus, FILE *out)
+bool event_is_access(const struct event *event)
 {
-	const struct bus_range *owner = NULL;
+	return kinds[event->kind].owned;
+}
 
-	fprintf(out, "%12" PRIu64 "  %s", event->number,
-		event->write ? kinds[event->kind].write : kinds[event->kind].read);
+const struct bus_range *event_owner(const struct event *event, const struct bus *bus)
+{
+	return event_is_access(event) ?
+	       bus_find(bus, kinds[event->kind].space, event->address) : NULL;
+}
+
+const char *event_place(const struct event *event, struct symbols *symbols,
+			char text[SYMBOLS_PLACE_SIZE])
+{
+	bool behind = (event_is_access(event) && event->write) || event->kind == EVENT_HLT ||
+		      event->kind == EVENT_HYPERCALL;
+
+	text[0] = '\0';
+	if (event->rip != EVENT_NOWHERE)
+		symbols_place(symbols, event->rip, behind ? SYMBOLS_BEHIND : SYMBOLS_AT, text);
+	return text;
+}
+
+static void print_what(const struct event *event, FILE *out)
+{
+	char name[40];
+
+	fprintf(out, "%s", event->write ? kinds[event->kind].write : kinds[event->kind].read);
 	if (kinds[event->kind].digits)
 		fprintf(out, " 0x%0*" PRIx64, kinds[event->kind].digits, event->address);
+	else if (event->kind == EVENT_RAISED)
+		fprintf(out, " %s", vector_name(event->vector, name, sizeof(name)));
+	else if (event->kind == EVENT_HYPERCALL)
+		fprintf(out, " %" PRIu64 " %s", event->address, event->name);
 	if (event->size)
 		fprintf(out, ": 0x%0*" PRIx64, event->size * 2, event->value);
-	if (kinds[event->kind].owned) {
-		owner = bus_find(bus, kinds[event->kind].space, event->address);
+	if (event->kind == EVENT_RAISED && event->address)
+		fprintf(out, " at 0x%" PRIx64, event->address);
+}
+
+static void print_event(const struct event *event, const struct bus *bus,
+			struct symbols *symbols, FILE *out)
+{
+	const struct bus_range *owner = event_owner(event, bus);
+	char place[SYMBOLS_PLACE_SIZE];
+
+	fprintf(out, "%12" PRIu64 "  ", event->number);
+	print_what(event, out);
+	if (event_is_access(event))
 		fprintf(out, "  %s", owner ? owner->name : "(nobody)");
-	}
+	if (event->rip != EVENT_NOWHERE)
+		fprintf(out, "  RIP 0x%" PRIx64 "%s", event->rip,
+			event_place(event, symbols, place));
 	if (event->times > 1)
 		fprintf(out, "  (%" PRIu64 " times)", event->times);
 	fputc('\n', out);
 }
 
-void events_print(const struct events *events, const struct bus *bus, FILE *out)
+void events_print(const struct events *events, const struct bus *bus, struct symbols *symbols,
+		  FILE *out)
 {
 	uint64_t first = events->count > EVENTS_KEPT ? events->count - EVENTS_KEPT : 0;
 
 	if (events->count)
 		fputs("last events, each after so many exits:\n", out);
 	for (uint64_t i = first; i < events->count; i++)
-		print_event(&events->ring[i % EVENTS_KEPT], bus, out);
+		print_event(&events->ring[i % EVENTS_KEPT], bus, symbols, out);
 }

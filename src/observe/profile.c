@@ -164,7 +164,8 @@ void profile_leave(struct profile *profile, struct profile_key key, uint64_t rip
 {
 	struct shares shares = since_last(profile, profile->left, profile->left - profile->entered);
 	struct profile_row *place =
-		find_row(&profile->places, profile_key(profile_key_kind(key), rip, 0, false));
+		find_row(&profile->places, profile_key(profile_key_kind(key), rip, 0,
+						       profile_key_write(key)));
 
 	place->handled += shares.exits;
 	place->ticks += shares.ticks[SHARE_DEVICES];

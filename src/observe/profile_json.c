@@ -75,8 +75,8 @@ static struct json_object *place_element(struct json *json, const struct profile
 {
 	struct json_object *object = reason_element(json, view, line);
 	bool known = line->address != PROFILE_NOWHERE;
-	uint64_t offset;
-	const char *symbol = known ? symbols_find(view->symbols, line->address - 1, &offset) : NULL;
+	uint64_t offset = 0;
+	const char *symbol = profile_place_symbol(view, line, &offset);
 
 	if (known)
 		json_add_address(json, object, "rip", line->address);
@@ -84,7 +84,7 @@ static struct json_object *place_element(struct json *json, const struct profile
 		json_add_null(json, object, "rip");
 	json_add_text(json, object, "symbol", symbol);
 	if (symbol)
-		json_add_integer(json, object, "offset", offset + 1);
+		json_add_integer(json, object, "offset", offset);
 	return object;
 }
 

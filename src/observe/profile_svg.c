@@ -292,17 +292,16 @@ static void device_label(FILE *out, const struct profile_view *view,
 static void place_label(FILE *out, const struct profile_view *view,
 			const struct profile_line *line)
 {
-	uint64_t offset;
-	const char *symbol;
+	uint64_t offset = 0;
+	const char *symbol = profile_place_symbol(view, line, &offset);
 	char text[SYMBOLS_PLACE_SIZE];
 
 	if (line->address == PROFILE_NOWHERE) {
 		put_text(out, "(not known)", NAME_LETTERS);
 		return;
 	}
-	symbol = symbols_find(view->symbols, line->address - 1, &offset);
 	if (symbol)
-		snprintf(text, sizeof(text), "%.90s+0x%" PRIx64, symbol, offset + 1);
+		snprintf(text, sizeof(text), "%.90s+0x%" PRIx64, symbol, offset);
 	else
 		snprintf(text, sizeof(text), "0x%" PRIx64, line->address);
 	put_text(out, text, NAME_LETTERS);

@@ -94,7 +94,8 @@ static void print_place(FILE *out, const struct profile_view *view,
 	fprintf(out, "  %12" PRIu64 "  %12.6f  %s", line->exits, line->seconds,
 		profile_kind_names[line->kind]);
 	if (line->address != PROFILE_NOWHERE)
-		fputs(symbols_place(view->symbols, line->address, SYMBOLS_BEHIND, place), out);
+		fputs(symbols_place(view->symbols, line->address, profile_place_side(line), place),
+		      out);
 	fputc('\n', out);
 }
 

@@ -34,6 +34,24 @@ int profile_kind_digits(enum profile_kind kind)
 	return accesses[kind].digits;
 }
 
+enum symbols_side profile_place_side(const struct profile_line *line)
+{
+	return line->write || line->kind == PROFILE_HLT || line->kind == PROFILE_EMULATED ?
+	       SYMBOLS_BEHIND : SYMBOLS_AT;
+}
+
+const char *profile_place_symbol(const struct profile_view *view, const struct profile_line *line,
+				 uint64_t *offset)
+{
+	unsigned int back = profile_place_side(line) == SYMBOLS_BEHIND ? 1 : 0;
+	const char *name = NULL;
+
+	if (line->address != PROFILE_NOWHERE)
+		name = symbols_find(view->symbols, line->address - back, offset);
+	*offset += name ? back : 0;
+	return name;
+}
+
 bool profile_is_exact(const struct profile *profile)
 {
 	return profile->samples == profile->handled;

@@ -49,6 +49,13 @@ extern const char *const profile_kind_names[PROFILE_KINDS];
 /* Whether accesses of a kind have an address, and the digits that it is shown with. */
 int profile_kind_digits(enum profile_kind kind);
 
+/* Which instruction the RIP of a place belongs to. */
+enum symbols_side profile_place_side(const struct profile_line *line);
+
+/* Its symbol and how far RIP is in it; NULL: none. */
+const char *profile_place_symbol(const struct profile_view *view, const struct profile_line *line,
+				 uint64_t *offset);
+
 /* Whether each exit was looked at, so that nothing is estimated. */
 bool profile_is_exact(const struct profile *profile);
 

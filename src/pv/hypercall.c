@@ -58,6 +58,8 @@ struct hypercalls {
 	struct entry *entries;	/* sorted by number */
 	size_t count;
 	unsigned int notices;	/* bad requests so far, NOTICES_MAX at most */
+	hypercall_made_fn *on_made;	/* NULL: nobody */
+	void *made_self;
 };
 
 /* Index of the first entry with at least this number. */
@@ -163,6 +165,29 @@ static void tell_bad_request(struct hypercalls *calls, uint64_t gpa)
 		   calls->notices == NOTICES_MAX ? " (further ones are not shown)" : "");
 }
 
+static const char *name_of(uint32_t number)
+{
+	static const struct {
+		uint32_t number;
+		const char *name;
+	} names[] = {
+		{ HYPERCALL_QUERY, "query" }, { HYPERCALL_EXIT, "exit" },
+		{ HYPERCALL_PRINT, "print" }, { HYPERCALL_SCREEN_INFO, "screen-info" },
+		{ HYPERCALL_SCREEN_PUT, "screen-put" }, { HYPERCALL_SCREEN_WRITE, "screen-write" },
+		{ HYPERCALL_DISK_INFO, "disk-info" }, { HYPERCALL_DISK_READ, "disk-read" },
+		{ HYPERCALL_DISK_WRITE, "disk-write" }, { HYPERCALL_DISK_FLUSH, "disk-flush" },
+		{ HYPERCALL_MEMORY_MAP, "memory-map" }, { HYPERCALL_MEMORY_LIST, "memory-list" },
+		{ HYPERCALL_IPC_FIND, "ipc-find" }, { HYPERCALL_IPC_NAME, "ipc-name" },
+		{ HYPERCALL_IPC_SEND, "ipc-send" }, { HYPERCALL_IPC_RECEIVE, "ipc-receive" },
+		{ HYPERCALL_IPC_CALL, "ipc-call" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (names[i].number == number)
+			return names[i].name;
+	return "-";
+}
+
 static void port_write(void *self, uint64_t offset, unsigned int size, uint64_t gpa)
 {
 	struct hypercalls *calls = self;
@@ -177,6 +202,15 @@ static void port_write(void *self, uint64_t offset, unsigned int size, uint64_t 
 	request.result = call(calls, &request);
 	mem_write(calls->mem, gpa + offsetof(struct hypercall_request, result),
 		  &request.result, sizeof(request.result));
+	if (calls->on_made)
+		calls->on_made(calls->made_self, request.number, name_of(request.number),
+			       request.result);
+}
+
+void hypercalls_on_made(struct hypercalls *hypercalls, hypercall_made_fn *fn, void *self)
+{
+	hypercalls->on_made = fn;
+	hypercalls->made_self = self;
 }
 
 static uint64_t port_read(void *self, uint64_t offset, unsigned int size)

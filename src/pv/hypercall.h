@@ -83,6 +83,13 @@ struct hypercall {
 int hypercall_register_all(struct hypercalls *hypercalls, const struct hypercall *calls,
 			   size_t count, void *self);
 
+/*
+ * Who is told of each hypercall when it has been made: one. name: "disk-write", or "-" of
+ * a number that there is not.
+ */
+typedef void hypercall_made_fn(void *self, uint32_t number, const char *name, int64_t result);
+void hypercalls_on_made(struct hypercalls *hypercalls, hypercall_made_fn *fn, void *self);
+
 /* For the board, 1 port: an OUT of 32 bits is a request, an IN of 32 bits gives the magic. */
 extern const struct bus_ops hypercall_port_ops;
 extern const struct device_ops hypercalls_device;
