@@ -153,7 +153,11 @@ static int load(struct machine *m, const struct boot_request *request,
 
 static void execute(struct machine *m, const uint8_t *data, size_t size)
 {
-	char line[96], *modules[] = { line, m->module };
+	char line[96];
+	struct boot_module modules[] = {
+		{ .line = line, .path = m->module, .arguments = "first module" },
+		{ .line = m->module, .path = m->module, .arguments = "" },
+	};
 	size_t memory = data[1] >> MEMORY_SHIFT;
 	const struct boot_request request = {
 		.path = "input", .format = FORMAT,
