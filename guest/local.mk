@@ -123,7 +123,7 @@ guest_c_32 = \
 	guest/vga-cursor/vga-cursor.c guest/vga-emul/vga-emul.c guest/vga-fonts/vga-fonts.c \
 	guest/vga-loop/vga-loop.c guest/vga-mode40/vga-mode40.c guest/vga-mode50/vga-mode50.c \
 	guest/vga-palette/vga-palette.c guest/vga-pv/vga-pv.c guest/vga-scroll/vga-scroll.c \
-	guest/vga-widths/vga-widths.c
+	guest/vga-widths/vga-widths.c guest/vmcall/vmcall.c
 guest_asm_64 = guest/hello64/hello64.S guest/simvirtio/start.S
 guest_c_64 = guest/cpu-paging64/cpu-paging64.c guest/cpu-segments64/cpu-segments64.c \
 	guest/cpu-syscall/cpu-syscall.c guest/simvirtio/simvirtio.c
@@ -181,7 +181,7 @@ guest_bins_32 = \
 	guest/reset.bin guest/selftest.bin guest/simvirtio-echo.bin guest/triple-fault.bin guest/vga-emul.bin \
 	guest/vga-cursor.bin guest/vga-fonts.bin guest/vga-loop.bin guest/vga-mode40.bin \
 	guest/vga-mode50.bin guest/vga-palette.bin guest/vga-pv.bin guest/vga-scroll.bin \
-	guest/vga-widths.bin
+	guest/vga-widths.bin guest/vmcall.bin
 guest/bench-hypercall.bin: guest/bench-hypercall/bench-hypercall.o32 $(guest_lib32)
 guest/bench-ipc.bin: guest/bench-ipc/bench-ipc.o32 $(guest_lib32)
 guest/blockfs.bin: guest/blockfs/blockfs.o32 guest/blockfs/cache.o32 guest/blockfs/fs.o32 \
@@ -236,6 +236,7 @@ guest/vga-palette.bin: guest/vga-palette/vga-palette.o32 $(guest_vga_mode)
 guest/vga-pv.bin: guest/vga-pv/vga-pv.o32 guest/shared/picture.o32 $(guest_lib32)
 guest/vga-scroll.bin: guest/vga-scroll/vga-scroll.o32 $(guest_vga_mode)
 guest/vga-widths.bin: guest/vga-widths/vga-widths.o32 guest/shared/check.o32 $(guest_lib32)
+guest/vmcall.bin: guest/vmcall/vmcall.o32 $(guest_lib32)
 
 # 64 bits, and what is built for more than one mode.
 guest_bins_64 = \

@@ -176,6 +176,8 @@ static const struct skip skips[] = {
 	{ ZYDIS_MNEMONIC_LFS, "FS is the C library's" },
 	{ ZYDIS_MNEMONIC_MONITOR, "not in the model" },
 	{ ZYDIS_MNEMONIC_MWAIT, "not in the model" },
+	{ ZYDIS_MNEMONIC_VMCALL, "a call of the hypervisor that the host may run on" },
+	{ ZYDIS_MNEMONIC_VMMCALL, "a call of the hypervisor that the host may run on" },
 	{ ZYDIS_MNEMONIC_INT1, "hypervisors deliver it with another RIP" },
 };
 

@@ -182,8 +182,6 @@ static void check_hypercalls(struct checks *checks)
 	      "pv_screen_put()");
 	check(checks, !pv_screen_write(79, 1, cells, 2) && vga_get16(79, 1) == 0x1F78 &&
 	      vga_get16(0, 2) == 0x1F79, "pv_screen_write()");
-	check(checks, vmm_call_instruction(&(struct vmm_request){ .number = VMM_SCREEN_INFO }) ==
-	      (VGA_COLUMNS | VGA_ROWS << 16), "vmm_call_instruction()");
 	check(checks, pv_printf("%d-bit %s\n", VMM_GUEST_BITS, "guest") == 13, "pv_printf()");
 }
 
