@@ -14,11 +14,13 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 #include <x86intrin.h>
 
+#include "core/mem.h"
 #include "core/vcpu.h"
 #include "engine/native_layout.h"
 
@@ -40,6 +42,8 @@
 #define USER_CS32	0x23
 #define USER_DS		0x2B
 #define USER_CS64	0x33
+
+#define STACK_KEPT	0x100000u	/* of vmm's own stack */
 
 #define TRIALS		2u	/* of a trap: the quicker one counts */
 
@@ -237,6 +241,25 @@ void native_signal_elsewhere(int number, siginfo_t *info, void *context)
 		raise(number);
 }
 
+/*
+ * The kernel lets the stack of a process grow to where something is accessed below it, as far
+ * as a limit allows: guest code that accessed what it has not mapped there would get a page of
+ * zeros. So the stack is made as large as it will be, and may not grow any more.
+ */
+static void fix_stack_size(void)
+{
+	volatile uint8_t stack[STACK_KEPT];
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_STACK, &limit) < 0 || limit.rlim_cur < 2 * STACK_KEPT)
+		return;
+	for (size_t i = sizeof(stack); i; i -= MEM_PAGE_SIZE)
+		stack[i - 1] = 0;
+	stack[0] = 0;
+	limit.rlim_cur = STACK_KEPT;
+	setrlimit(RLIMIT_STACK, &limit);
+}
+
 static int arm_stack(const struct native *native)
 {
 	const stack_t stack = {
@@ -307,6 +330,7 @@ int native_create(struct native **out)
 	native->process = getpid();
 	native->thread = (pid_t)syscall(SYS_gettid);
 	native->xcr0 = components();
+	fix_stack_size();
 	error = make_stack(native);
 	if (!error)
 		error = take_signals(native);
