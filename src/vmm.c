@@ -73,22 +73,44 @@ static const char *find_read(const struct options *options, const char *path)
 	return NULL;
 }
 
-/* What is written must not be what is read. */
+/* What two outputs would share. It need not be there yet; "-" is anybody's. */
+static bool same_output(const char *left, const char *right)
+{
+	if (!left || !right || !strcmp(left, "-"))
+		return false;
+	return access(left, F_OK) ? !strcmp(left, right) : same_file(left, right);
+}
+
+/* Whether one of those before, of which the first are results, is written to the same place. */
+static bool written_twice(const char *const written[], size_t index, size_t results)
+{
+	for (size_t i = 0; i < index && i < results; i++)
+		if (same_output(written[i], written[index]))
+			return true;
+	return false;
+}
+
+/* What is written must not be what is read, and what is left of a run nothing else. */
 static int check_distinct(const struct options *options, const struct log *log)
 {
 	const char *const written[] = {
-		options->debugcon, options->serial[0], options->serial[1], options->screenshot,
-		options->profile, options->report, options->memory_file, options->simvirtio_io,
+		options->screenshot, options->profile, options->report, options->memory_file,
 		options->page_tables, options->trace,
+		/* these may be one file */
+		options->debugcon, options->serial[0], options->serial[1], options->simvirtio_io,
 	};
+	const size_t results = ARRAY_SIZE(written) - 4;
 
 	for (size_t i = 0; i < ARRAY_SIZE(written); i++) {
 		const char *read = written[i] ? find_read(options, written[i]) : NULL;
 
-		if (!read)
+		if (read)
+			log_error(log, "%s: would be written over although it is read, as %s "
+				  "(choose another name)", written[i], read);
+		else if (written_twice(written, i, results))
+			log_error(log, "%s: is to be written twice (choose two names)", written[i]);
+		else
 			continue;
-		log_error(log, "%s: would be written over although it is read, as %s "
-			  "(choose another name)", written[i], read);
 		return -1;
 	}
 	return 0;

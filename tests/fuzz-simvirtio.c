@@ -29,8 +29,9 @@ static const uint64_t values[] = {
 
 static uint64_t value_of(const uint8_t *step)
 {
+	/* Any index, or one of those. */
 	return step[2] < 0x80 ? values[step[2] % (sizeof(values) / sizeof(values[0]))] :
-	       (uint64_t)step[2] << 8 | step[3];
+	       (uint64_t)(step[2] & 0x7F) << 8 | step[3];
 }
 
 static void set_word(struct simvirtio_fixture *f, const uint8_t *step)
