@@ -256,7 +256,16 @@ int pv_ipc_register(struct hypercalls *hypercalls, struct pv_ipc *ipc)
 	return hypercall_register_all(hypercalls, calls, ARRAY_SIZE(calls), ipc);
 }
 
+static void reset(void *self)
+{
+	const struct pv_ipc *ipc = self;
+
+	if (ipc->config.ipc)
+		ipc_reset(ipc->config.ipc);
+}
+
 const struct device_ops pv_ipc_device = {
 	.name = "IPC",
+	.reset = reset,
 	.fini = free,
 };
