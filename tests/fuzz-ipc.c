@@ -162,7 +162,8 @@ static void set_up(struct fixture *f)
 	struct mem_region region = { .size = RAM_SIZE, .flags = MEM_RW, .name = "RAM" };
 	struct pv_ipc_config config = { .sleep = on_sleep, .sleeper = f };
 	struct bus_range range = {
-		.base = HYPERCALL_PORT, .length = 1, .ops = &hypercall_port_ops, .name = "hypercall",
+		.base = HYPERCALL_PORT, .length = 1, .ops = &hypercall_port_ops,
+		.name = "hypercall",
 	};
 
 	f->log = (struct log){ .stream = stderr, .level = LOG_QUIET };

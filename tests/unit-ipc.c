@@ -55,7 +55,8 @@ static size_t frame(uint32_t number, uint8_t bytes[IPCFRAME_SIZE_MAX])
 static void check_header(struct unit *unit)
 {
 	static const uint8_t expected[IPCFRAME_HEADER_SIZE] = {
-		'V', 'I', 'P', 'C', 0x00, 0x10, 0, 0, 0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11,
+		'V', 'I', 'P', 'C', 0x00, 0x10, 0, 0,
+		0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11,
 		3, 0, 0, 0, 0, 0, 0, 0,
 	};
 	struct ipc_message message = { UINT64_C(0x1122334455667788), IPC_READ | IPC_WRITE };
@@ -372,7 +373,8 @@ static void check_wait(struct unit *unit)
 	run_poll(run, &nothing, 1);
 	unit_check(unit, write(ends[1], "", 1) == 1 && !run_poll(run, &nothing, 1),
 		   "what can be read ends a wait");
-	unit_check(unit, run_poll(run, &nothing, RUN_POLL_MAX + 1) == -EINVAL, "too many to wait for");
+	unit_check(unit, run_poll(run, &nothing, RUN_POLL_MAX + 1) == -EINVAL,
+		   "too many to wait for");
 	run_end(run, ENDING_LIMIT, 0, "time is up");
 	unit_check(unit, !run_poll(run, &nothing, 1), "nobody waits when the run has ended");
 	close(ends[0]);

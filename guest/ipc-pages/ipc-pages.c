@@ -117,8 +117,9 @@ static int do_as(const char *name, uint32_t endpoint)
 
 		if (memcmp(name, ways[i].prefix, length))
 			continue;
-		return ways[i].sends ? send_pages(endpoint, read_number(name + length), ways[i].sums) :
-		       receive_pages(endpoint, ways[i].sums);
+		if (!ways[i].sends)
+			return receive_pages(endpoint, ways[i].sums);
+		return send_pages(endpoint, read_number(name + length), ways[i].sums);
 	}
 	return -1;
 }

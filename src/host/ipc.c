@@ -144,6 +144,13 @@ int ipc_open(struct ipc **out, const struct ipc_config *config)
 	return error;
 }
 
+void ipc_reset(struct ipc *ipc)
+{
+	for (size_t i = 0; i < ipc->count; i++)
+		if (ipc->endpoints[i].ops->reset)
+			ipc->endpoints[i].ops->reset(ipc->endpoints[i].self);
+}
+
 void ipc_finish(struct ipc *ipc)
 {
 	for (size_t i = 0; i < ipc->count; i++)

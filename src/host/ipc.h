@@ -49,6 +49,9 @@ struct ipc_config {
  */
 int ipc_open(struct ipc **ipc, const struct ipc_config *config);
 
+/* The guest begins anew: no service has an answer for it. What others sent is still there. */
+void ipc_reset(struct ipc *ipc);
+
 /* No more messages: those on their way go out, disks are flushed, programs may end. */
 void ipc_finish(struct ipc *ipc);
 void ipc_close(struct ipc *ipc);

@@ -123,6 +123,13 @@ static bool disk_waits_for(const void *self, bool send, struct pollfd *fd)
 	return false;
 }
 
+static void disk_reset(void *self)
+{
+	struct server *server = self;
+
+	server->answered = false;
+}
+
 static void disk_finish(void *self)
 {
 	struct server *server = self;
@@ -169,6 +176,7 @@ const struct ipc_endpoint_ops ipc_disk = {
 	.send = disk_send,
 	.receive = disk_receive,
 	.waits_for = disk_waits_for,
+	.reset = disk_reset,
 	.finish = disk_finish,
 	.close = server_close,
 	.host_error = server_host_error,

@@ -22,6 +22,7 @@ struct ipc_endpoint_ops {
 	int (*receive)(void *self, struct ipc_message *message, uint8_t *page);
 	/* Returns whether there is anything to wait for. */
 	bool (*waits_for)(const void *self, bool send, struct pollfd *fd);
+	void (*reset)(void *self);		/* NULL: nothing is forgotten */
 	void (*finish)(void *self);
 	void (*close)(void *self);
 	int (*host_error)(const void *self);	/* NULL: none that matters */

@@ -69,6 +69,7 @@ static ssize_t send_pieces(struct stream *stream, struct iovec *pieces, size_t c
 	if (is_wait(errno))
 		return -EAGAIN;
 	stream->deaf = true;
+	stream->rest_begin = stream->rest_end = 0;
 	return -EPIPE;
 }
 
@@ -123,7 +124,8 @@ static int fetch(struct stream *stream)
 /* One who takes nothing and has said all that was to be said makes way for the next one. */
 static void drop_deaf(struct stream *stream)
 {
-	if (stream->fd >= 0 && stream->deaf && !ipcframe_is_partial(stream->reader) && fetch(stream) == -EPIPE)
+	if (stream->fd >= 0 && stream->deaf && !ipcframe_is_partial(stream->reader) &&
+	    fetch(stream) == -EPIPE)
 		drop(stream);
 }
 

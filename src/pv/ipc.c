@@ -64,18 +64,22 @@ static int try_send(const struct transfer *transfer)
 	return ipc_send(transfer->ipc, transfer->endpoint, &transfer->out, page);
 }
 
+/* A message that is there, or that there will be no more of them: the guest is told of whom. */
 static int try_receive(const struct transfer *transfer)
 {
 	struct vmm_ipc_message told = { .from = transfer->endpoint };
-	struct ipc_message message;
+	struct ipc_message message = { 0 };
 	int error = ipc_receive(transfer->ipc, &told.from, &message,
 				page_pointer(transfer, MEM_WRITE));
 
-	if (error)
+	if (error && error != -EPIPE && error != -EPROTO)
 		return error;
-	told.value = message.value;
-	told.rights = message.rights;
-	return mem_write(transfer->mem, transfer->message, &told, sizeof(told));
+	if (!error) {
+		told.value = message.value;
+		told.rights = message.rights;
+	}
+	mem_write(transfer->mem, transfer->message, &told, sizeof(told));
+	return error;
 }
 
 /* Sleeps until another try is worth it. Returns 0, or -errno in place of one. */
@@ -252,7 +256,16 @@ int pv_ipc_register(struct hypercalls *hypercalls, struct pv_ipc *ipc)
 	return hypercall_register_all(hypercalls, calls, ARRAY_SIZE(calls), ipc);
 }
 
+static void reset(void *self)
+{
+	const struct pv_ipc *ipc = self;
+
+	if (ipc->config.ipc)
+		ipc_reset(ipc->config.ipc);
+}
+
 const struct device_ops pv_ipc_device = {
 	.name = "IPC",
+	.reset = reset,
 	.fini = free,
 };
