@@ -15,9 +15,9 @@
 #define SYSTEM_ALLOCATE	4	/* (address): a page of zeros there, private */
 #define SYSTEM_TICKS	5	/* () -> how often the timer has interrupted it */
 
-/* Where programs may be. */
+/* Where programs may be: below 0x7FFF8000, where a vmm with AddressSanitizer has its own. */
 #define USER_LOW	0x40000000u
-#define USER_HIGH	0x80000000u
-#define USER_STACK	0x7FFFF000u	/* a page, the highest */
+#define USER_HIGH	0x70000000u
+#define USER_STACK	0x6FFFF000u	/* a page, the highest */
 
 #endif
