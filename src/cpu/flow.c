@@ -140,6 +140,23 @@ static struct flow_value read_value(struct flow *flow, const struct decoded *dec
 	}
 }
 
+/* Whether what is put into RSP is near where it was: aligned, or some bytes from there. */
+static bool stays_near(const struct decoded *decoded)
+{
+	const struct operand *from = &decoded->operand[1];
+
+	switch (decoded->op) {
+	case OP_AND: case OP_ADD: case OP_SUB: case OP_INC: case OP_DEC:
+		return true;
+	case OP_LEA:
+		return decoded->base == GPR_RSP || decoded->base == GPR_RBP;
+	case OP_MOV:
+		return from->kind == OPERAND_REG && from->reg == GPR_RBP;
+	default:
+		return false;
+	}
+}
+
 /* What is put into RSP, if it is not added to. */
 static void move_stack(struct flow *flow, const struct decoded *decoded)
 {
@@ -151,9 +168,25 @@ static void move_stack(struct flow *flow, const struct decoded *decoded)
 		flow->top = flow->frame;
 		return;
 	}
-	flow->elsewhere = decoded->op == OP_XCHG || decoded->op == OP_POP ||
-			  (decoded->op == OP_MOV && !from_frame);
+	flow->elsewhere = !stays_near(decoded);
 	forget_stack(flow);
+}
+
+/* To the slot that the memory operand is or begins in. Of a part of a word nothing is known. */
+static void write_slots(struct flow *flow, const struct decoded *decoded,
+			const struct operand *operand, int slot, struct flow_value value)
+{
+	int word = (int)word_size(decoded), offset = (int)(decoded->disp % word);
+	int last = (offset + (int)operand->size - 1) / word;
+
+	if (operand->size == word_size(decoded) && !offset) {
+		flow->slot[slot] = value;
+		return;
+	}
+	/* Division goes towards zero: before it, where the offset is negative. */
+	for (int i = offset < 0 ? -1 : 0; i <= last; i++)
+		if (is_slot(slot + i))
+			flow->slot[slot + i] = calculated;
 }
 
 static void write_value(struct flow *flow, const struct decoded *decoded, const struct operand *operand,
@@ -170,7 +203,7 @@ static void write_value(struct flow *flow, const struct decoded *decoded, const 
 	} else if (operand->kind == OPERAND_MEM) {
 		slot = slot_of(flow, decoded);
 		if (slot != UNKNOWN)
-			flow->slot[slot] = value;
+			write_slots(flow, decoded, operand, slot, value);
 		/* Who loads it will not know. */
 		else if (value.kind == FLOW_DERIVED)
 			flow->untold = true;
@@ -294,26 +327,39 @@ static void take_cmov(struct flow *flow, const struct decoded *decoded, uint64_t
 					read_value(flow, decoded, &decoded->operand[1])));
 }
 
+/* A push or pop of less than a word: what lies where is not known any more. */
+static bool is_part(struct flow *flow, const struct decoded *decoded)
+{
+	if (decoded->operand_size == word_size(decoded))
+		return false;
+	forget_stack(flow);
+	flow->elsewhere = true;
+	return true;
+}
+
 static void take_push(struct flow *flow, const struct decoded *decoded, uint64_t la)
 {
-	push_value(flow, read_value(flow, decoded, &decoded->operand[0]));
+	if (!is_part(flow, decoded))
+		push_value(flow, read_value(flow, decoded, &decoded->operand[0]));
 }
 
 static void take_pop(struct flow *flow, const struct decoded *decoded, uint64_t la)
 {
-	struct flow_value value = pop_value(flow);
+	struct flow_value value = is_part(flow, decoded) ? calculated : pop_value(flow);
 
 	write_value(flow, decoded, &decoded->operand[0], value.kind == FLOW_UNTOUCHED ? loaded : value);
 }
 
 static void take_pushf(struct flow *flow, const struct decoded *decoded, uint64_t la)
 {
-	push_value(flow, loaded);
+	if (!is_part(flow, decoded))
+		push_value(flow, loaded);
 }
 
 static void take_popf(struct flow *flow, const struct decoded *decoded, uint64_t la)
 {
-	pop_value(flow);
+	if (!is_part(flow, decoded))
+		pop_value(flow);
 }
 
 static void take_leave(struct flow *flow, const struct decoded *decoded, uint64_t la)
