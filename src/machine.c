@@ -424,6 +424,15 @@ static void run_pending(struct machine *machine)
 	arm_wake(machine);
 }
 
+/* The guest waits: who looks on sees all that it has done. */
+static void show_what_is_there(struct machine *machine)
+{
+	if (machine->at_rest)
+		machine->at_rest(machine->at_rest_self);
+	if (machine->observer.trace)
+		trace_flush(machine->observer.trace);
+}
+
 /* Sleeps in HLT until an interrupt is there to be taken, or the run ends. */
 static void wait_for_interrupt(struct machine *machine)
 {
@@ -431,10 +440,7 @@ static void wait_for_interrupt(struct machine *machine)
 	bool sleeps = !clock_is_virtual(machine->clock) ||
 		      clock_next_alarm(machine->clock) == CLOCK_NEVER;
 
-	if (machine->at_rest)
-		machine->at_rest(machine->at_rest_self);
-	if (machine->observer.trace)
-		trace_flush(machine->observer.trace);
+	show_what_is_there(machine);
 	while (sleeps && !run_ended(machine->run) && !intr_wakes(machine->intr)) {
 		if (machine->observer.profile)
 			profile_wait(machine->observer.profile);
@@ -505,8 +511,7 @@ void machine_sleep(void *self, struct pollfd *fds, size_t count)
 	struct machine *machine = self;
 	int error;
 
-	if (machine->at_rest)
-		machine->at_rest(machine->at_rest_self);
+	show_what_is_there(machine);
 	error = run_poll(machine->run, fds, count);
 	if (error)
 		run_end(machine->run, ENDING_HOST_ERROR, 0, "cannot wait: %s", strerror(-error));

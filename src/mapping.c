@@ -145,7 +145,9 @@ static int open_file(const struct mapping *mapping, uint64_t *size, const struct
 		error = refuse(mapping, log, -EINVAL, "the file is empty (truncate -s makes it "
 			       "larger)");
 	else if (mapping->shared && flock(fd, LOCK_SH | LOCK_NB) < 0)
-		error = refuse(mapping, log, -EBUSY, "it is the memory of another vmm");
+		error = errno == EWOULDBLOCK ?
+			refuse(mapping, log, -EBUSY, "it is the memory of another vmm") :
+			fail(mapping, log, -errno);
 	if (!error) {
 		*size = (uint64_t)status.st_size;
 		return fd;

@@ -118,6 +118,9 @@ void observer_hypercall(void *self, uint32_t number, const char *name, int64_t r
 {
 	struct observer *observer = self;
 
+	/* Of several by one REP OUTS the last waits for the exit. */
+	if (observer->hypercall.name)
+		see(observer, &observer->hypercall, NULL);
 	observer->hypercall = (struct event){
 		.kind = EVENT_HYPERCALL, .address = number, .value = (uint64_t)result,
 		.size = sizeof(result), .name = name,

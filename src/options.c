@@ -455,10 +455,16 @@ static unsigned int count_stdio(const struct options *options)
 /* The block service without an image of its own has the machine's disk. */
 static bool ipc_consistent(const struct options *options, const struct log *log)
 {
-	for (size_t i = 0; i < options->ipc.count; i++)
-		if (ipc_wants_disk(options->ipc.spec[i]) && !options->disk)
-			return usage_error(log, "--ipc=", options->ipc.spec[i],
+	for (size_t i = 0; i < options->ipc.count; i++) {
+		const char *spec = options->ipc.spec[i];
+
+		if (ipc_wants_disk(spec) && !options->disk)
+			return usage_error(log, "--ipc=", spec,
 					   "there is no disk (add --disk, or :FILE)");
+		if (!ipc_wants_disk(spec) && !ipc_file(spec) && options->clock == CLOCK_VIRTUAL)
+			return usage_error(log, "--ipc=", spec, "messages from outside come in no "
+					   "virtual time (leave out --clock=virtual)");
+	}
 	return true;
 }
 

@@ -201,12 +201,20 @@ static int run_board(const struct options *options, struct report *report, struc
 /* --show-memory: the machine is made, and not switched on. */
 static int show_memory(struct options *options, const struct log *log)
 {
+	struct options alone = *options;
 	struct board board;
 	int status = STATUS_HOST;
 
 	if (check(options, log))
 		return STATUS_HOST;
-	if (!board_create(&board, options, log)) {
+	/* Nothing is started, made or emptied for it. */
+	alone.ipc.count = 0;
+	alone.memory_file = NULL;
+	alone.debugcon = NULL;
+	alone.simvirtio_io = NULL;
+	for (unsigned int i = 0; i < SERIAL_PORTS; i++)
+		alone.serial[i] = NULL;
+	if (!board_create(&board, &alone, log)) {
 		memory_list_print(machine_mem(board.machine), machine_bus(board.machine),
 				  options->memory_file, stdout);
 		status = 0;

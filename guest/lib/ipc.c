@@ -2,6 +2,7 @@
 /*
  * ipc.c - endpoints and their names.
  */
+#include <vmm/error.h>
 #include <vmm/hypercall.h>
 #include <vmm/ipc.h>
 #include <vmm/string.h>
@@ -13,8 +14,11 @@ int ipc_find(const char *name)
 
 int ipc_name(uint32_t endpoint, char *name, uint32_t size)
 {
-	int64_t length = vmm_hypercall(VMM_IPC_NAME, endpoint, vmm_address(name), size - 1);
+	int64_t length = -VMM_ERANGE;
 
+	/* Its end takes one. */
+	if (size)
+		length = vmm_hypercall(VMM_IPC_NAME, endpoint, vmm_address(name), size - 1);
 	if (length < 0)
 		return (int)length;
 	name[length] = 0;

@@ -2,6 +2,7 @@
 /* native.c - guest code on the host's processor, see native.h. */
 #include "engine/native.h"
 
+#include <alloca.h>
 #include <cpuid.h>
 #include <errno.h>
 #include <linux/prctl.h>
@@ -43,7 +44,7 @@
 #define USER_DS		0x2B
 #define USER_CS64	0x33
 
-#define STACK_KEPT	0x100000u	/* of vmm's own stack */
+#define STACK_KEPT	0x100000u	/* of vmm's own stack, if it may be as large */
 
 #define TRIALS		2u	/* of a trap: the quicker one counts */
 
@@ -248,15 +249,19 @@ void native_signal_elsewhere(int number, siginfo_t *info, void *context)
  */
 static void fix_stack_size(void)
 {
-	volatile uint8_t stack[STACK_KEPT];
 	struct rlimit limit;
+	volatile uint8_t *stack;
+	size_t kept;
 
-	if (getrlimit(RLIMIT_STACK, &limit) < 0 || limit.rlim_cur < 2 * STACK_KEPT)
+	if (getrlimit(RLIMIT_STACK, &limit) < 0)
 		return;
-	for (size_t i = sizeof(stack); i; i -= MEM_PAGE_SIZE)
-		stack[i - 1] = 0;
+	/* Arguments and environment have a quarter of it at most (execve(2)). */
+	kept = limit.rlim_cur < 4 * STACK_KEPT ? limit.rlim_cur / 4 : STACK_KEPT;
+	stack = alloca(kept);
+	for (size_t i = 0; i < kept; i += MEM_PAGE_SIZE)
+		stack[kept - 1 - i] = 0;
 	stack[0] = 0;
-	limit.rlim_cur = STACK_KEPT;
+	limit.rlim_cur = kept;
 	setrlimit(RLIMIT_STACK, &limit);
 }
 

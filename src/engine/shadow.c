@@ -262,21 +262,31 @@ static uint32_t hidden_calls(const struct shadow *shadow, uint64_t gpa)
 	return code ? calls_in(code, MEM_PAGE_SIZE, shadow->space.code_bits) : CPU_CODE_LIES;
 }
 
-/* Drops the pages of code, each a run, that hold what now is barred. */
+/*
+ * Drops the pages of code, each a run, that hold what now is barred. What one of them names
+ * may bar others.
+ */
 static void drop_barred(struct shadow *shadow, uint32_t bars)
 {
-	size_t kept = 0;
+	uint32_t found, all;
+	size_t kept;
 
-	for (size_t i = 0; i < shadow->count; i++) {
-		const struct run *run = &shadow->runs[i];
+	do {
+		kept = 0;
+		all = 0;
+		for (size_t i = 0; i < shadow->count; i++) {
+			const struct run *run = &shadow->runs[i];
 
-		if (is_code(run) && bars & (hidden_calls(shadow, run->gpa) |
-			shadow->api->native_scan(shadow->cpu, run->gpa, run->la)))
-			munmap((void *)run->la, run->size);
-		else
-			shadow->runs[kept++] = *run;
-	}
-	shadow->count = kept;
+			found = !is_code(run) ? 0 : hidden_calls(shadow, run->gpa) |
+				shadow->api->native_scan(shadow->cpu, run->gpa, run->la);
+			all |= found;
+			if (found & bars)
+				munmap((void *)run->la, run->size);
+			else
+				shadow->runs[kept++] = *run;
+		}
+		shadow->count = kept;
+	} while (all & CPU_CODE_NEWS);
 }
 
 /* Takes rights away from a guest-physical page wherever it is mapped with one of them. */

@@ -21,6 +21,7 @@
 #define WAITING_CLIENTS 4
 /* Between bind(2) and listen(2) of another program there may be that much time. */
 #define REFUSALS_MAX 20u
+#define LOCK_TRIES 100
 #define REFUSAL_PAUSE 10000000	/* nanoseconds */
 
 /*
@@ -159,17 +160,19 @@ int unixsocket_listen(struct unixsocket *sock, const char *path)
 
 /*
  * Who looks for a listener and becomes one does so alone in the folder, so that two do
- * not miss each other: they hold a lock of it. -1 where it cannot be had.
+ * not miss each other: they hold a lock of it, if it can be had within LOCK_TRIES pauses:
+ * in /tmp anybody can hold it. -1 where the folder cannot be opened.
  */
 static int lock_folder(const struct sockaddr_un *address)
 {
+	const struct timespec pause = { .tv_nsec = REFUSAL_PAUSE };
 	char path[sizeof(address->sun_path)];
 	int fd;
 
 	memcpy(path, address->sun_path, sizeof(path));
 	fd = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	while (fd >= 0 && flock(fd, LOCK_EX) && errno == EINTR)
-		;
+	for (unsigned int i = 0; i < LOCK_TRIES && fd >= 0 && flock(fd, LOCK_EX | LOCK_NB); i++)
+		nanosleep(&pause, NULL);
 	return fd;
 }
 

@@ -28,7 +28,8 @@ static bool same(const struct event *a, const struct event *b)
 {
 	return a->rip == b->rip && a->address == b->address && a->value == b->value &&
 	       a->kind == b->kind && a->size == b->size && a->write == b->write &&
-	       a->vector == b->vector;
+	       a->vector == b->vector && a->count == b->count && a->posted == b->posted &&
+	       a->name == b->name;
 }
 
 void events_add(struct events *events, const struct event *event)
