@@ -35,6 +35,9 @@
 
 /* Instructions that are emulated behind a trap. */
 #define PATIENCE_MIN	256u
+/* Behind so many short runs in a row a new place gets some too, and twice as much each time. */
+#define DENSE_RUNS	8u
+#define DENSE_DOUBLINGS	8u
 #define PATIENCE_MAX	(1u << 18)
 #define PATIENCE_FIRST	2048u		/* at the start of a guest */
 #define PATIENCE_MAPPED	8192u		/* where a mapping was missing, which now is there: at most */
@@ -63,6 +66,7 @@ struct engine {
 	uint32_t patience;		/* instructions still to be emulated before the next try, */
 	bool midway;			/* which begins somewhere between two traps */
 	uint32_t slice;			/* the next one where no native code is possible */
+	uint32_t short_runs;		/* in a row */
 	uint64_t stretches;		/* how often native code has run, */
 	uint64_t native_ticks;		/* and how long in all */
 	uint64_t trap_ticks;		/* what a trap takes, there and back, as of late */
@@ -165,14 +169,30 @@ static void judge(struct engine *engine, uint64_t work, uint64_t cost)
 	if (!site)
 		return;
 	if (4 * work > LONG_RUN * cost) {
+		engine->short_runs = 0;
 		site->patience = site->patience > PATIENCE_MIN ? site->patience / 2 : 0;
 	} else if (4 * work < SHORT_RUN * cost) {
+		engine->short_runs++;
 		site->patience = site->patience < PATIENCE_MIN ? PATIENCE_MIN :
 				 site->patience < PATIENCE_MAX ? 2 * site->patience : PATIENCE_MAX;
 		/* It depends on what else the host does, and decides next time. */
 		engine->trap_ticks = (3 * engine->trap_ticks +
 				      native_trap_ticks(engine->native)) / 4;
 	}
+}
+
+/*
+ * The patience at a place that has trapped. In code that is executed once, each place is a
+ * new one, and its neighbours tell what to expect.
+ */
+static uint32_t patience_at(const struct engine *engine, const struct site *site)
+{
+	uint32_t doublings = engine->short_runs - DENSE_RUNS, neighbours;
+
+	if (engine->short_runs < DENSE_RUNS)
+		return site->patience;
+	neighbours = PATIENCE_MIN << (doublings < DENSE_DOUBLINGS ? doublings : DENSE_DOUBLINGS);
+	return site->patience > neighbours ? site->patience : neighbours;
 }
 
 static enum cpu_access access_of(const struct native_exit *exit)
@@ -214,7 +234,7 @@ static void note_exit(struct engine *engine, const struct native_exit *exit, uin
 	if (!engine->midway)
 		judge(engine, work, now - prepared - work);
 	engine->site = site_of(engine, rip);
-	engine->patience = engine->midway ? 0 : engine->site->patience;
+	engine->patience = engine->midway ? 0 : patience_at(engine, engine->site);
 	engine->midway = engine->patience;
 }
 
