@@ -16,7 +16,7 @@
 
 #define GRACE 1000	/* milliseconds */
 
-/* In the new process. */
+/* In the new process: the shell. */
 static void become(const char *command, int fd, const sigset_t *mask)
 {
 	dup2(fd, STDIN_FILENO);
@@ -31,6 +31,39 @@ static void become(const char *command, int fd, const sigset_t *mask)
 	_exit(127);
 }
 
+/*
+ * In the new process, which keeps the shell: it has a process group of its own, all of which
+ * ends with vmm. vmm itself, which may be confined then, signals nobody. All signals are
+ * blocked.
+ */
+static void keep(const char *command, int fd, const sigset_t *mask)
+{
+	const struct timespec grace = { .tv_sec = GRACE / 1000 };
+	sigset_t ends, awaited;
+	pid_t shell;
+
+	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	signal(SIGCHLD, SIG_DFL);
+	shell = fork();
+	if (!shell)
+		become(command, fd, mask);
+	/* Whoever looks at the other end of these waits for the shell alone. */
+	close_range(0, ~0u, 0);
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGCHLD);
+	awaited = ends;
+	sigaddset(&awaited, SIGTERM);
+	while (shell > 0 && waitpid(shell, NULL, WNOHANG) != shell) {
+		if (sigwaitinfo(&awaited, NULL) != SIGTERM)
+			continue;
+		kill(0, SIGTERM);
+		sigtimedwait(&ends, NULL, &grace);
+		kill(0, SIGKILL);
+	}
+	_exit(0);
+}
+
 static int start(struct service *service, const char *command, int fd)
 {
 	sigset_t all, old;
@@ -39,7 +72,7 @@ static int start(struct service *service, const char *command, int fd)
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	service->pid = fork();
 	if (!service->pid)
-		become(command, fd, &old);
+		keep(command, fd, &old);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (service->pid < 0)
 		return -errno;

@@ -6,13 +6,13 @@
 #include <sys/types.h>
 
 struct service {
-	pid_t pid;	/* -1: none */
+	pid_t pid;	/* of who keeps it; -1: none */
 	int pidfd;	/* readable when it has ended; -1: none */
 };
 
 /*
- * Starts a command of sh(1). Its standard error is vmm's; it gets SIGTERM when vmm
- * is no more. Returns 0 with vmm's end of the socket in *fd, which does not block; or -errno.
+ * Starts a command of sh(1). Its standard error is vmm's; it and what it
+ * has started get SIGTERM when vmm is no more, and SIGKILL a second later. Returns 0 with vmm's end of the socket in *fd, which does not block; or -errno.
  */
 int service_start(struct service *service, const char *command, int *fd);
 
