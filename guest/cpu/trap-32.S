@@ -29,6 +29,9 @@ trap_entry:
 	addl	$4, %esp
 	testb	%al, %al
 	jz	end_try
+/* To where the frame that ESP points to says. */
+	.globl	trap_return
+trap_return:
 	popl	%gs
 	popl	%fs
 	popl	%es

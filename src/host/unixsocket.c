@@ -22,7 +22,7 @@
 /* Between bind(2) and listen(2) of another program there may be that much time. */
 #define REFUSALS_MAX 20u
 #define LOCK_TRIES 100
-#define REFUSAL_PAUSE 10000000	/* nanoseconds */
+#define PAUSE 10000000	/* nanoseconds */
 
 /*
  * The keeper's life: it waits until nobody has the other end of the pipe, and holds on to
@@ -158,6 +158,13 @@ int unixsocket_listen(struct unixsocket *sock, const char *path)
 	return 0;
 }
 
+static void pause_briefly(void)
+{
+	const struct timespec pause = { .tv_nsec = PAUSE };
+
+	nanosleep(&pause, NULL);
+}
+
 /*
  * Who looks for a listener and becomes one does so alone in the folder, so that two do
  * not miss each other: they hold a lock of it, if it can be had within LOCK_TRIES pauses:
@@ -165,25 +172,23 @@ int unixsocket_listen(struct unixsocket *sock, const char *path)
  */
 static int lock_folder(const struct sockaddr_un *address)
 {
-	const struct timespec pause = { .tv_nsec = REFUSAL_PAUSE };
 	char path[sizeof(address->sun_path)];
 	int fd;
 
 	memcpy(path, address->sun_path, sizeof(path));
 	fd = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	for (unsigned int i = 0; i < LOCK_TRIES && fd >= 0 && flock(fd, LOCK_EX | LOCK_NB); i++)
-		nanosleep(&pause, NULL);
+		pause_briefly();
 	return fd;
 }
 
 /* As connect_to(), with patience for who does not listen yet. */
 static int connect_patiently(const struct sockaddr_un *address)
 {
-	const struct timespec pause = { .tv_nsec = REFUSAL_PAUSE };
 	int fd = connect_to(address);
 
 	for (unsigned int i = 0; i < REFUSALS_MAX && fd < 0 && errno == ECONNREFUSED; i++) {
-		nanosleep(&pause, NULL);
+		pause_briefly();
 		fd = connect_to(address);
 	}
 	return fd;
